@@ -1,0 +1,18 @@
+/**
+ * The auth layer of Supabase Edge Functions: asks Supabase Auth whether the session is alive, and
+ * answers every failure in one JSON shape that names the next step.
+ *
+ * @module
+ */
+export { auth, type AuthEnv, type AuthOptions, type AuthVariables } from "./server/auth.ts";
+export { authHealth } from "./server/auth_health.ts";
+export { body } from "./server/body.ts";
+export { type AuthCall, callAuth } from "./server/call_auth.ts";
+export type { Claims, Session } from "./server/claims.ts";
+export type { AuthContext } from "./server/context.ts";
+export type { CorsOptions } from "./server/cors.ts";
+export type { Decision, DecisionSource, OnDecision } from "./server/decision.ts";
+export { edgeFunction, type EdgeFunctionOptions } from "./server/edge_function.ts";
+export { ProblemError } from "./server/problem_error.ts";
+export type { Issue, Problem, ProblemDetails } from "./problems/problem.ts";
+export type { Action, AuthErrorCode, OwnCode, ProblemCode } from "./problems/table.ts";

@@ -1,0 +1,50 @@
+import { type Check, createCheck } from "./check.ts";
+import { type Clock, createClock } from "./clock.ts";
+import { type Environment, EnvironmentError, type Project, readProject } from "./project.ts";
+
+/** Where a caller's session is looked up: one project, one client, one clock. */
+export interface Backend {
+  readonly project: Project;
+  readonly check: Check;
+  readonly clock: Clock;
+  readonly fetch: typeof globalThis.fetch;
+}
+
+/** Where the variables and the network come from; both are the runtime's own by default. */
+export interface BackendOptions {
+  /** The variables to read instead of the process environment. */
+  readonly env?: Environment | undefined;
+  /** The fetch to use instead of the global one. */
+  readonly fetch?: typeof globalThis.fetch | undefined;
+}
+
+const ambientEnv: Environment = {};
+const ambientFetch: typeof globalThis.fetch = (...args) => globalThis.fetch(...args);
+const known = new WeakMap<Environment, WeakMap<typeof globalThis.fetch, Backend | Error>>();
+
+/**
+ * The backend of an environment, made on first use and shared from then on, so that every
+ * `auth()` of a function asks through one client.
+ *
+ * @throws {EnvironmentError} A variable is missing or wrong: the same error every time.
+ */
+export function backendOf(options: BackendOptions): Backend {
+  const env = options.env ?? ambientEnv;
+  const fetch = options.fetch ?? ambientFetch;
+  const byFetch = known.get(env) ?? new WeakMap<typeof globalThis.fetch, Backend | Error>();
+  known.set(env, byFetch);
+  const backend = byFetch.get(fetch) ?? build(env, fetch);
+  byFetch.set(fetch, backend);
+  if (backend instanceof Error) throw backend;
+  return backend;
+}
+
+function build(env: Environment, fetch: typeof globalThis.fetch): Backend | Error {
+  try {
+    const project = readProject(env === ambientEnv ? Deno.env.toObject() : env);
+    return { project, fetch, check: createCheck(project, fetch), clock: createClock() };
+  } catch (error) {
+    if (error instanceof EnvironmentError) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,70 @@
+import { backendOf, type BackendOptions } from "./backend.ts";
+import { weakPassword } from "./handler_error.ts";
+import { tellOperator } from "./operator_log.ts";
+import { ProblemError } from "./problem_error.ts";
+import { EnvironmentError } from "./project.ts";
+import { ask, isApiKeyRefusal, readAuthError, readObject, retryAfter } from "./upstream.ts";
+
+/** A request to Supabase Auth. */
+export interface AuthCall extends BackendOptions {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  /** Below `/auth/v1`, with its query: `/user`, `/logout?scope=others`. */
+  readonly path: `/${string}`;
+  /** Sent as JSON. */
+  readonly body?: Readonly<Record<string, unknown>> | undefined;
+  /** The caller's access token: Auth acts as this user. */
+  readonly token?: string | undefined;
+  /** Milliseconds. @default {10000} */
+  readonly timeout?: number | undefined;
+}
+
+/**
+ * Calls Auth for a handler, as the caller and never with the service key. For what supabase-js
+ * does only with a stored session (`updateUser`, `reauthenticate`, `signOut` of the others) or
+ * only with a stored verifier (the PKCE exchange).
+ *
+ * @param call See {@linkcode AuthCall}.
+ * @returns The JSON object that Auth answers; empty where it answers without a body.
+ * @throws {ProblemError} Auth refuses, under Auth's own code; or cannot be reached.
+ */
+export async function callAuth(call: AuthCall): Promise<Record<string, unknown>> {
+  const { project, fetch } = backend(call);
+  const headers = new Headers({
+    apikey: project.apiKey,
+    "X-Supabase-Api-Version": "2024-01-01",
+    ...(call.body ? { "Content-Type": "application/json" } : {}),
+    ...(call.token === undefined ? {} : { Authorization: `Bearer ${call.token}` }),
+  });
+  const init = {
+    method: call.method,
+    headers,
+    ...(call.body ? { body: JSON.stringify(call.body) } : {}),
+  };
+  const url = `${project.url}/auth/v1${call.path}`;
+  const answer = await ask(fetch, url, init, call.timeout ?? 10_000);
+  if (answer.kind === "fault") throw new ProblemError("auth_unavailable");
+  if (answer.status === 204) return {};
+  const body = readObject(answer);
+  if (answer.status >= 200 && answer.status < 300 && body !== null) return body;
+
+  if (isApiKeyRefusal(answer)) throw new ProblemError("auth_misconfigured");
+  const seconds = retryAfter(answer);
+  const wait = seconds === undefined ? {} : { retry_after: seconds };
+  const error = readAuthError(answer);
+  if (error?.code === "weak_password") throw weakPassword(error.reasons);
+  if (answer.status === 429) throw new ProblemError(error?.code ?? "over_request_rate_limit", wait);
+  if (error === null || answer.status >= 500 || answer.status < 400) {
+    throw new ProblemError("auth_unavailable", wait);
+  }
+  throw new ProblemError(error.code, wait);
+}
+
+function backend(call: AuthCall) {
+  try {
+    return backendOf(call);
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) throw error;
+    tellOperator(error.message);
+    throw new ProblemError("auth_misconfigured");
+  }
+}

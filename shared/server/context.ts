@@ -1,0 +1,42 @@
+import type { User } from "@supabase/auth-js";
+import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import type { Caller } from "./authenticate.ts";
+import type { Claims, Session } from "./claims.ts";
+
+/** supabase-js' own default: a client without generated types. */
+// deno-lint-ignore no-explicit-any -- `unknown` would make every table name an error
+export type AnyDatabase = any;
+
+/** What a handler knows about its caller: `c.var.auth`. */
+export interface AuthContext<Database = AnyDatabase, S extends Session | null = Session> {
+  /** The user, as Auth answered just now. */
+  readonly user: User;
+  /** The token's claims. They are as old as the token; `user` is not. */
+  readonly claims: Claims;
+  /** The session; `null` only with `allowSessionless`. */
+  readonly session: S;
+  /** The access token. Not enumerable: logging or serialising the context does not show it. */
+  readonly token: string;
+  /**
+   * A Supabase client that acts as this user: row level security applies. Built when first
+   * touched. It has no session of its own, so its `auth` namespace is of no use here.
+   */
+  readonly supabase: SupabaseClient<Database>;
+}
+
+/** Builds the context of an admitted caller. */
+export function createContext<Database, S extends Session | null>(
+  { user, claims, session, token, backend }: Caller,
+): AuthContext<Database, S> {
+  let client: SupabaseClient<Database> | undefined;
+  return Object.defineProperties({ user, claims, session }, {
+    token: { value: token },
+    supabase: {
+      get: () =>
+        client ??= createClient<Database>(backend.project.url, backend.project.apiKey, {
+          accessToken: () => Promise.resolve(token),
+          global: { fetch: backend.fetch },
+        }),
+    },
+  }) as AuthContext<Database, S>;
+}

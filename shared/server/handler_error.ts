@@ -1,0 +1,129 @@
+import { type AuthError, isAuthError } from "@supabase/auth-js";
+import { HTTPException } from "hono/http-exception";
+import { z } from "zod";
+import type { Issue } from "../problems/problem.ts";
+import type { ProblemCode } from "../problems/table.ts";
+import { ProblemError } from "./problem_error.ts";
+
+/**
+ * What a handler threw, as a problem: supabase-js' Auth and database errors, zod's, Hono's, our
+ * own. Nothing of the thrown text goes into the answer.
+ *
+ * @param thrown Anything.
+ * @returns The problem; `internal_error` for what is none of these.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const thrown = { code: "PGRST116", message: "…", details: null, hint: null };
+ * assertEquals(fromThrown(thrown).code, "not_found");
+ * assertEquals(fromThrown(new Error("boom")).code, "internal_error");
+ * ```
+ */
+export function fromThrown(thrown: unknown): ProblemError {
+  if (thrown instanceof ProblemError) return thrown;
+  if (thrown instanceof z.core.$ZodError) return invalid(thrown);
+  if (thrown instanceof HTTPException) return new ProblemError(fromStatus(thrown.status));
+  if (isAuthError(thrown)) return fromAuth(thrown);
+  if (isPostgrestError(thrown)) return new ProblemError(fromDatabase(thrown.code));
+  return new ProblemError("internal_error");
+}
+
+/** What is wrong with a body, as a problem. */
+export function invalid(error: z.core.$ZodError): ProblemError {
+  const issues: Issue[] = error.issues.map(({ path, code, message }) => ({
+    path: path.map((key) => typeof key === "number" ? key : String(key)),
+    code,
+    message,
+  }));
+  return new ProblemError("validation_failed", { issues });
+}
+
+/** A password that Auth finds too weak; a reason is `length`, `characters` or `pwned`. */
+export function weakPassword(reasons: readonly string[]): ProblemError {
+  const issues = reasons.map((reason) => ({
+    path: ["password"],
+    code: reason,
+    message: WEAK[reason] ?? "Choose a stronger password.",
+  }));
+  return new ProblemError("weak_password", issues.length > 0 ? { issues } : {});
+}
+
+const WEAK: Readonly<Record<string, string>> = {
+  length: "The password is too short.",
+  characters: "The password lacks a kind of character that is required.",
+  pwned: "The password is known from a data leak.",
+};
+
+function fromStatus(status: number): ProblemCode {
+  return BY_STATUS[status] ?? (status < 500 ? "validation_failed" : "internal_error");
+}
+
+const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
+  // A handler that refuses a caller whom Auth admitted lacks a permission, not a sign-in.
+  401: "insufficient_scope",
+  403: "insufficient_scope",
+  404: "not_found",
+  405: "method_not_allowed",
+  409: "conflict",
+  413: "request_entity_too_large",
+  429: "over_request_rate_limit",
+  502: "unexpected_failure",
+  503: "unexpected_failure",
+  504: "request_timeout",
+};
+
+/** supabase-js keeps a code in only one of its error classes (see the field guide, section 2). */
+function fromAuth(error: AuthError): ProblemError {
+  if ("reasons" in error) return weakPassword(error.reasons as string[]);
+  const byClass = BY_CLASS[error.name];
+  if (byClass !== undefined) return new ProblemError(byClass);
+  if (typeof error.code === "string") return new ProblemError(error.code);
+  if (error.status === 429) return new ProblemError("over_request_rate_limit");
+  if (/\bAPI key\b/i.test(error.message)) return new ProblemError("auth_misconfigured");
+  return new ProblemError((error.status ?? 500) < 500 ? "validation_failed" : "auth_unavailable");
+}
+
+const BY_CLASS: Readonly<Record<string, ProblemCode>> = {
+  AuthSessionMissingError: "session_not_found",
+  AuthRetryableFetchError: "auth_unavailable",
+  AuthUnknownError: "auth_unavailable",
+  AuthInvalidTokenResponseError: "auth_unavailable",
+  AuthInvalidCredentialsError: "invalid_credentials",
+  AuthInvalidJwtError: "bad_jwt",
+  AuthPKCECodeVerifierMissingError: "bad_code_verifier",
+};
+
+/** The client returns a plain object; `throwOnError()` throws a class of the same members. */
+function isPostgrestError(thrown: unknown): thrown is { code: string } {
+  return typeof thrown === "object" && thrown !== null && "details" in thrown && "hint" in thrown &&
+    "code" in thrown && typeof thrown.code === "string";
+}
+
+/** PostgREST's codes, else PostgreSQL's SQLSTATE, else its class (the first two characters). */
+function fromDatabase(code: string): ProblemCode {
+  return BY_DATABASE[code] ?? BY_DATABASE[code.slice(0, 2)] ?? "internal_error";
+}
+
+const BY_DATABASE: Readonly<Record<string, ProblemCode>> = {
+  "": "unexpected_failure", // the call itself failed
+  PGRST000: "unexpected_failure", // no connection to the database, in three kinds
+  PGRST001: "unexpected_failure",
+  PGRST002: "unexpected_failure",
+  PGRST003: "request_timeout",
+  PGRST103: "validation_failed", // a range that is not there
+  PGRST116: "not_found", // not exactly one row
+  PGRST301: "auth_misconfigured", // Auth accepts the token, the database API does not
+  PGRST303: "unexpected_failure", // the token ran out under way: the next check says so
+  "08": "unexpected_failure", // connection
+  "22": "validation_failed", // a value that its type cannot hold
+  "23": "validation_failed", // a constraint: unique, foreign key, not null, check
+  "40": "conflict", // serialization, deadlock
+  "42501": "insufficient_scope", // row level security, or a missing grant
+  "53": "unexpected_failure", // out of resources
+  "57014": "request_timeout", // statement time-out
+  "57": "unexpected_failure", // shutting down
+  P0001: "validation_failed", // RAISE EXCEPTION
+  P0002: "not_found",
+};

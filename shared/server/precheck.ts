@@ -1,0 +1,57 @@
+import { type Claims, decodeClaims, type Session, sessionOf } from "./claims.ts";
+import type { Clock } from "./clock.ts";
+import type { Credential } from "./credential.ts";
+import type { Refusal } from "./verdict.ts";
+
+/** A token that is worth a question to Auth. */
+export interface Candidate {
+  readonly ok: true;
+  readonly token: string;
+  readonly claims: Claims;
+  /** `null` only where sessionless tokens are allowed. */
+  readonly session: Session | null;
+}
+
+/** What the precheck goes by. */
+export interface PrecheckRules {
+  /** Seconds that two clocks may differ. */
+  readonly skew: number;
+  /** Whether tokens that can never be revoked may pass. */
+  readonly allowSessionless: boolean;
+  readonly clock: Clock;
+}
+
+/**
+ * Refuses what is certainly dead, without a call. It never admits: everything else is for Auth.
+ *
+ * @param credential What the Authorization header held.
+ * @param rules The clock, and how far it is trusted.
+ * @returns The token to ask Auth about, or a refusal.
+ */
+export function precheck(credential: Credential, rules: PrecheckRules): Candidate | Refusal {
+  switch (credential.kind) {
+    case "none":
+      return { ok: false, code: "no_authorization" };
+    case "malformed":
+      return { ok: false, code: "invalid_authorization_header" };
+    case "secret_key":
+      return { ok: false, code: "bad_jwt", operator: SECRET_KEY_WARNING };
+  }
+  const claims = decodeClaims(credential.token);
+  if (claims === null) {
+    return { ok: false, code: "bad_jwt" };
+  }
+  const session = sessionOf(claims);
+  if (session === null && !rules.allowSessionless) return { ok: false, code: "session_required" };
+  if (expired(claims, rules)) return { ok: false, code: "token_expired" };
+  return { ok: true, token: credential.token, claims, session };
+}
+
+const SECRET_KEY_WARNING =
+  "a caller sends a secret or service_role key as a bearer token. It was refused. " +
+  "If that caller is a browser or an app, the key has leaked: rotate it";
+
+/** Past the skew only: inside it, Auth decides whose clock is right. */
+function expired({ exp }: Claims, { skew, clock }: PrecheckRules): boolean {
+  return typeof exp === "number" && exp + skew < clock.now(skew) && clock.mayRefuse(skew);
+}

@@ -1,0 +1,29 @@
+import type { ProblemDetails } from "../problems/problem.ts";
+import type { ProblemCode } from "../problems/table.ts";
+
+/**
+ * A problem that a handler throws: `edgeFunction` answers it in the one JSON shape, with the
+ * status and action that the table has for the code.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const error = new ProblemError("not_found");
+ * assertEquals(error.code, "not_found");
+ * ```
+ */
+export class ProblemError extends Error {
+  override readonly name = "ProblemError";
+
+  /**
+   * @param code Of the table, or one that Auth may come to have.
+   * @param details The optional members of the body.
+   */
+  constructor(
+    readonly code: ProblemCode | (string & Record<never, never>),
+    readonly details: ProblemDetails = {},
+  ) {
+    super(code);
+  }
+}

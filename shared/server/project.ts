@@ -1,0 +1,92 @@
+import { z } from "zod";
+import type { ProjectKeys } from "./credential.ts";
+
+/** The variables a function runs with. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The Supabase project a function belongs to, as its environment tells it. */
+export interface Project {
+  /** `SUPABASE_URL`, without a slash at its end. */
+  readonly url: string;
+  /** The key our own calls carry: publishable, or the legacy anon key. Never the caller's. */
+  readonly apiKey: string;
+  readonly keys: ProjectKeys;
+}
+
+/** A variable is missing or wrong. The message names it and never holds its value. */
+export class EnvironmentError extends Error {
+  override readonly name = "EnvironmentError";
+}
+
+const keyMap = z.string()
+  .transform((text, ctx) => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      ctx.addIssue({ code: "custom", message: "must be a JSON object of keys" });
+      return z.NEVER;
+    }
+  })
+  .pipe(z.record(z.string(), z.string().min(1), "must be a JSON object of keys"));
+
+const variables = z.object({
+  SUPABASE_URL: z.url({
+    protocol: /^https?$/,
+    error: (issue) => issue.input === undefined ? "is not set" : "must be an http(s) URL",
+  }),
+  SUPABASE_PUBLISHABLE_KEYS: keyMap.optional(),
+  SUPABASE_SECRET_KEYS: keyMap.optional(),
+  SUPABASE_ANON_KEY: z.string().optional(),
+  SUPABASE_SERVICE_ROLE_KEY: z.string().optional(),
+});
+
+/**
+ * Reads a project out of its environment: the variables Supabase sets for every Edge Function,
+ * hosted or local. An empty variable counts as not set.
+ *
+ * @param env The variables.
+ * @returns The project.
+ * @throws {EnvironmentError} A variable is missing or wrong.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const project = readProject({
+ *   SUPABASE_URL: "https://abc.supabase.co",
+ *   SUPABASE_PUBLISHABLE_KEYS: '{"default":"sb_publishable_x"}',
+ * });
+ * assertEquals(project.apiKey, "sb_publishable_x");
+ * assertThrows(() => readProject({}), EnvironmentError, "SUPABASE_URL is not set");
+ * ```
+ */
+export function readProject(env: Environment): Project {
+  const set = Object.keys(variables.shape)
+    .map((name) => [name, env[name]?.trim() || undefined] as const)
+    .filter(([, value]) => value !== undefined);
+  const parsed = variables.safeParse(Object.fromEntries(set));
+  if (!parsed.success) {
+    const wrong = parsed.error.issues.map(({ path, message }) => `${String(path[0])} ${message}`);
+    throw new EnvironmentError(wrong.join("; "));
+  }
+  const vars = parsed.data;
+  const publishable = vars.SUPABASE_PUBLISHABLE_KEYS ?? {};
+  const publicKeys = [...Object.values(publishable), vars.SUPABASE_ANON_KEY].filter(isSet);
+  const apiKey = publishable.default ?? publicKeys[0];
+  if (apiKey === undefined) {
+    throw new EnvironmentError("SUPABASE_PUBLISHABLE_KEYS (or SUPABASE_ANON_KEY) is not set");
+  }
+  const secret = Object.values(vars.SUPABASE_SECRET_KEYS ?? {});
+  return {
+    url: vars.SUPABASE_URL.replace(/\/+$/, ""),
+    apiKey,
+    keys: {
+      public: new Set(publicKeys),
+      secret: new Set([...secret, vars.SUPABASE_SERVICE_ROLE_KEY].filter(isSet)),
+    },
+  };
+}
+
+function isSet(value: string | undefined): value is string {
+  return value !== undefined;
+}

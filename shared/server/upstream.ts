@@ -1,0 +1,133 @@
+/** What came back from Supabase Auth, whole and unjudged. */
+export type Answer =
+  | {
+    readonly kind: "answer";
+    readonly status: number;
+    readonly headers: Headers;
+    readonly text: string;
+  }
+  /** Nothing that can be read: no connection, too slow, or more than {@linkcode MAX_BODY}. */
+  | { readonly kind: "fault"; readonly reason: "network" | "timeout" | "too_large" };
+
+/** Most of an answer that is read, in bytes. */
+export const MAX_BODY = 256 * 1024;
+
+/**
+ * One request to Auth: bounded in time and in size, redirects not followed (Deno would drop the
+ * bearer but carry the API key to the new place), the body read once.
+ *
+ * @param fetch The fetch to use.
+ * @param url The full URL.
+ * @param init Method, headers and body.
+ * @param timeout Milliseconds until the end of the body.
+ * @returns The answer, whatever its status. Never rejects.
+ */
+export async function ask(
+  fetch: typeof globalThis.fetch,
+  url: string,
+  init: RequestInit,
+  timeout: number,
+): Promise<Answer> {
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), timeout);
+  // Raced, not only signalled: a fetch that ignores its signal must not hold the request.
+  const aborted = new Promise<never>((_, reject) =>
+    abort.signal.addEventListener("abort", () => reject(abort.signal.reason), { once: true })
+  );
+  try {
+    return await Promise.race([read(), aborted]);
+  } catch {
+    return { kind: "fault", reason: abort.signal.aborted ? "timeout" : "network" };
+  } finally {
+    clearTimeout(timer);
+    abort.abort(); // lets go of a body that was cut off
+  }
+
+  async function read(): Promise<Answer> {
+    const response = await fetch(url, { ...init, redirect: "manual", signal: abort.signal });
+    const text = await readText(response.body);
+    if (text === null) return { kind: "fault", reason: "too_large" };
+    return { kind: "answer", status: response.status, headers: response.headers, text };
+  }
+}
+
+async function readText(body: ReadableStream<Uint8Array> | null): Promise<string | null> {
+  if (body === null) return "";
+  const decoder = new TextDecoder();
+  let text = "";
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.byteLength;
+    if (size > MAX_BODY) return null;
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+/** An error body in Auth's own shape. */
+export interface AuthErrorBody {
+  readonly code: string;
+  /** Why a password is too weak: `length`, `characters`, `pwned`. */
+  readonly reasons: readonly string[];
+}
+
+const CODE_NAME = /^[a-z][a-z0-9_]{0,63}$/;
+
+/**
+ * Reads an error in either of Auth's wire shapes, body first, `x-sb-error-code` second.
+ *
+ * @param answer Status, headers and text of an answer.
+ * @returns The code, or `null` if this is not Auth speaking (a gateway, a proxy, a page).
+ */
+export function readAuthError(answer: Answer): AuthErrorBody | null {
+  const body = readObject(answer);
+  if (answer.kind === "fault" || body === null) return null;
+  const written = typeof body.error_code === "string" && typeof body.msg === "string"
+    ? body.error_code // { code: 403, error_code, msg }
+    : typeof body.code === "string" && typeof body.message === "string"
+    ? body.code // { code, message }, since X-Supabase-Api-Version 2024-01-01
+    : answer.headers.get("x-sb-error-code");
+  if (written === null || !CODE_NAME.test(written)) return null;
+  const weak = body.weak_password as { reasons?: unknown } | undefined;
+  const reasons = Array.isArray(weak?.reasons)
+    ? weak.reasons.filter((reason): reason is string => typeof reason === "string")
+    : [];
+  return { code: written, reasons };
+}
+
+/** The JSON object of an answer, or `null`: both the type and the text have to be JSON. */
+export function readObject(answer: Answer): Record<string, unknown> | null {
+  if (answer.kind === "fault") return null;
+  if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(answer.headers.get("content-type") ?? "")) {
+    return null;
+  }
+  try {
+    const value: unknown = JSON.parse(answer.text);
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? value as Record<string, unknown>
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether a gateway refuses *our* API key: its body has no code, only this sentence. */
+export function isApiKeyRefusal(answer: Answer): boolean {
+  if (answer.kind === "fault" || (answer.status !== 401 && answer.status !== 403)) return false;
+  const { message } = readObject(answer) ?? {};
+  return typeof message === "string" && /\bAPI key\b/i.test(message);
+}
+
+/**
+ * The Retry-After of an answer, in whole seconds (RFC 9110, section 10.2.3: seconds or a date).
+ *
+ * @returns Seconds, at most an hour; `undefined` if there is none that can be read.
+ */
+export function retryAfter(answer: Answer): number | undefined {
+  const value = answer.kind === "answer" ? answer.headers.get("retry-after") : null;
+  if (value === null) return undefined;
+  const seconds = /^\d+$/.test(value.trim())
+    ? Number(value)
+    : Math.ceil((Date.parse(value) - Date.now()) / 1000);
+  return Number.isNaN(seconds) ? undefined : Math.min(Math.max(seconds, 0), 3600);
+}
