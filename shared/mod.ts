@@ -14,5 +14,6 @@ export type { CorsOptions } from "./server/cors.ts";
 export type { Decision, DecisionSource, OnDecision } from "./server/decision.ts";
 export { edgeFunction, type EdgeFunctionOptions } from "./server/edge_function.ts";
 export { ProblemError } from "./server/problem_error.ts";
+export { requireOrigin } from "./server/require_origin.ts";
 export type { Issue, Problem, ProblemDetails } from "./problems/problem.ts";
 export type { Action, AuthErrorCode, OwnCode, ProblemCode } from "./problems/table.ts";

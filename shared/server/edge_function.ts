@@ -10,6 +10,7 @@ import { editHeaders } from "./headers.ts";
 import { tellDefect } from "./operator_log.ts";
 import { parseOptions } from "./options.ts";
 import { requestIdOf } from "./request_id.ts";
+import { isOrigin } from "./require_origin.ts";
 import { respond } from "./respond.ts";
 
 /** Options of {@linkcode edgeFunction}. */
@@ -134,8 +135,4 @@ function failure(c: Context, thrown: unknown): Response {
   const { code, details } = fromThrown(thrown);
   if (code === "internal_error") tellDefect(requestIdOf(c), thrown);
   return respond(c, code, { source: "handler", ...details });
-}
-
-function isOrigin(text: string): boolean {
-  return URL.canParse(text) && new URL(text).origin === text;
 }

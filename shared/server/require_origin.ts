@@ -1,0 +1,41 @@
+import type { MiddlewareHandler } from "hono";
+import { respond } from "./respond.ts";
+
+/**
+ * Lets only pages of these origins call. CORS alone does not: it keeps the *answer* from a foreign
+ * page, not the request. For routes that give out a session, so that nobody can be signed in
+ * to somebody else's account from another page.
+ *
+ * @param origins Exact origins, such as `https://app.example`.
+ * @returns The middleware: 403 `insufficient_scope` for another origin, or for none.
+ * @throws {TypeError} There is no origin, or one is none.
+ *
+ * @example
+ * ```ts
+ * import { Hono } from "hono";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const app = new Hono().post("/", requireOrigin(["https://app.example"]), (c) => c.text("hi"));
+ * const from = (Origin: string) => app.request("/", { method: "POST", headers: { Origin } });
+ * assertEquals((await from("https://app.example")).status, 200);
+ * assertEquals((await from("https://evil.example")).status, 403);
+ * ```
+ */
+export function requireOrigin(origins: readonly string[]): MiddlewareHandler {
+  const allowed = new Set(origins);
+  if (allowed.size === 0 || !origins.every(isOrigin)) {
+    throw new TypeError("requireOrigin(): needs exact origins, such as https://app.example");
+  }
+  return async function requireOrigin(c, next) {
+    if (!allowed.has(c.req.header("Origin") ?? "")) {
+      return respond(c, "insufficient_scope", { source: "handler" });
+    }
+    await next();
+    return;
+  };
+}
+
+/** Whether a text is exactly an origin: scheme, host and port, nothing after them. */
+export function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text;
+}
