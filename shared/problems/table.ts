@@ -123,17 +123,17 @@ const AUTH = {
   oauth_invalid_state:                        [400, "restart_flow",    "This sign-in attempt does not fit the answer that came back. Begin the sign-in again."],
   oauth_client_state_not_found:               [422, "restart_flow",    "This sign-in attempt is no longer known to us. Begin the sign-in again."],
   oauth_client_state_expired:                 [422, "restart_flow",    "The sign-in at the other service took too long. Begin the sign-in again."],
-  provider_email_needs_verification:          [422, "restart_flow",    "Confirm your e-mail address with the mail we sent, then begin the sign-in again."],
+  provider_email_needs_verification:          [422, "restart_flow",    "Confirm your e-mail address first, then begin the sign-in again."],
   saml_relay_state_not_found:                 [404, "restart_flow",    "The sign-in of your organization is no longer known. Begin the sign-in again."],
   saml_relay_state_expired:                   [422, "restart_flow",    "The sign-in of your organization took too long. Begin the sign-in again."],
 
   // Second factors and passkeys.
   mfa_factor_not_found:                       [404, "fix_request",     "This second factor does not exist."],
   mfa_factor_name_conflict:                   [422, "fix_request",     "You already have a second factor of this name. Choose another name."],
-  mfa_verified_factor_exists:                 [422, "none",            "You already have a confirmed second factor of this kind."],
+  mfa_verified_factor_exists:                 [422, "none",            "This second factor is already set up."],
   too_many_enrolled_mfa_factors:              [422, "none",            "You have as many second factors as are allowed. Remove one to add another."],
   mfa_challenge_expired:                      [422, "restart_flow",    "The time to confirm your second factor is over. Begin the confirmation again."],
-  mfa_ip_address_mismatch:                    [422, "restart_flow",    "Your network changed while you confirmed your second factor. Begin the confirmation again."],
+  mfa_ip_address_mismatch:                    [422, "restart_flow",    "This confirmation was begun elsewhere or is already used. Begin the confirmation again."],
   mfa_verification_failed:                    [422, "fix_request",     "This code is not right. Check it and enter it again."],
   // Auth ends every session of the user with it: the check of the next request will say `sign_in`.
   mfa_verification_rejected:                  [403, "restart_flow",    "Your second factor was turned down. Begin the sign-in again."],
