@@ -14,8 +14,18 @@ import { respond } from "./respond.ts";
 
 /** Options of {@linkcode auth}. */
 export interface AuthOptions extends BackendOptions {
-  /** How old an answer of Auth may be. `"strict"`: not older than the request. @default {"strict"} */
-  readonly freshness?: "strict" | undefined;
+  /**
+   * How old an admitting answer of Auth may be, in seconds from the moment its check began.
+   * `"strict"`: it began after the request arrived. @default {"strict"}
+   */
+  readonly freshness?: "strict" | number | undefined;
+  /** The most that `freshness` may be, in seconds: raise it on purpose. @default {300} */
+  readonly maxFreshness?: number | undefined;
+  /**
+   * Milliseconds (or half its time-out, if that is less) after which a check of the same token
+   * that is under way is no longer waited for. @default {250}
+   */
+  readonly patience?: number | undefined;
   /** Milliseconds that Auth may take before the answer is 503. @default {3000} */
   readonly timeout?: number | undefined;
   /** Seconds that two clocks may differ. @default {30} */
@@ -44,7 +54,9 @@ export interface AuthEnv<Database = AnyDatabase, S extends Session | null = Sess
 
 /** The schema behind {@linkcode AuthOptions}. */
 export const authOptionsSchema = z.strictObject({
-  freshness: z.literal("strict").default("strict"),
+  freshness: z.union([z.literal("strict").transform(() => 0), z.number().positive()]).default(0),
+  maxFreshness: z.number().positive().default(300),
+  patience: z.number().int().min(0).default(250),
   timeout: z.number().int().min(1).max(60_000).default(3000),
   skew: z.number().min(0).max(300).default(30),
   allowSessionless: z.boolean().default(false),
@@ -53,6 +65,9 @@ export const authOptionsSchema = z.strictObject({
   onDecision: functionOf<OnDecision>().optional(),
   env: z.custom<Environment>((value) => typeof value === "object" && value !== null).optional(),
   fetch: functionOf<typeof globalThis.fetch>().optional(),
+}).refine(({ freshness, maxFreshness }) => freshness <= maxFreshness, {
+  path: ["freshness"],
+  message: "is above maxFreshness (300 s unless raised)",
 });
 
 /**

@@ -1,9 +1,11 @@
 import { type Backend, backendOf, type BackendOptions } from "./backend.ts";
 import { readCredential } from "./credential.ts";
 import type { DecisionSource } from "./decision.ts";
+import { deepFreeze } from "./freeze.ts";
+import { type Memo, serves } from "./memory.ts";
 import { type Candidate, precheck } from "./precheck.ts";
 import { EnvironmentError } from "./project.ts";
-import { judge, type Refusal, type Verdict } from "./verdict.ts";
+import { judge, type Refusal } from "./verdict.ts";
 import type { User } from "@supabase/auth-js";
 
 /** How strictly a token is looked at. */
@@ -13,6 +15,10 @@ export interface AuthenticateOptions extends BackendOptions {
   /** Seconds that two clocks may differ. */
   readonly skew: number;
   readonly allowSessionless: boolean;
+  /** Seconds that an admitting answer may be old; 0 is strict. */
+  readonly freshness: number;
+  /** Milliseconds after which a check under way is not waited for. */
+  readonly patience: number;
 }
 
 /** A caller whom Auth admits. */
@@ -30,10 +36,10 @@ export interface Passage {
 
 // What Auth said to a request, for a second check on its path. Keyed by the Request itself: no
 // other request can find it, and it goes when the request goes.
-const answered = new WeakMap<Request, { backend: Backend; token: string; verdict: Verdict }>();
+const answered = new WeakMap<Request, { backend: Backend; token: string; memo: Memo }>();
 
 /**
- * The way of a request: credential, precheck, check, verdict. Knows no Hono.
+ * The way of a request: credential, precheck, memory, shared check, verdict. Knows no Hono.
  *
  * @param request The request; only its Authorization header is read.
  * @param options How strict to be.
@@ -43,7 +49,6 @@ export async function authenticate(
   request: Request,
   options: AuthenticateOptions,
 ): Promise<Passage> {
-  const locally = (result: Refusal): Passage => ({ result, source: "precheck", upstream_calls: 0 });
   let backend: Backend;
   try {
     backend = backendOf(options);
@@ -51,23 +56,42 @@ export async function authenticate(
     if (!(error instanceof EnvironmentError)) throw error;
     return locally({ ok: false, code: "auth_misconfigured", operator: error.message });
   }
-  const { project, check, clock } = backend;
+  const { project, check, clock, memory } = backend;
+  const { skew, freshness, timeout, patience } = options;
   const credential = readCredential(request.headers.get("authorization"), project.keys);
-  const candidate = precheck(credential, { ...options, clock });
+  const known = credential.kind === "token" ? memory.recall(credential.token) : undefined;
+  const candidate = precheck(credential, { ...options, clock }, known);
   if (!candidate.ok) return locally(candidate);
 
-  const { token, claims } = candidate;
+  const remembered = (memo: Memo): Passage => passage(candidate, memo, backend, "memory", 0);
+  if (known !== undefined && serves(known, freshness, clock.now(skew))) return remembered(known);
+  const { token, claims, session } = candidate;
   const before = answered.get(request);
-  if (before?.backend === backend && before.token === token) {
-    return { result: caller(before.verdict), source: "memory", upstream_calls: 0 };
-  }
-  const answer = await check(token, options.timeout);
-  if (answer.kind === "answer") clock.observe(answer.headers.get("date"));
-  const verdict = judge(answer, claims, clock.now(options.skew), options.skew);
-  answered.set(request, { backend, token, verdict });
-  return { result: caller(verdict), source: "check", upstream_calls: 1 };
+  if (before?.backend === backend && before.token === token) return remembered(before.memo);
 
-  function caller(verdict: Verdict): Caller | Refusal {
-    return verdict.ok ? { ...(candidate as Candidate), user: verdict.user, backend } : verdict;
+  const { answer, began, own } = await check(token, timeout, patience);
+  if (answer.kind === "answer") clock.observe(answer.headers.get("date"));
+  const verdict = deepFreeze(judge(answer, claims, clock.now(skew), skew));
+  const memo = Object.freeze({ claims, session, verdict, began });
+  answered.set(request, { backend, token, memo });
+  // A function that is strict everywhere keeps no living token; a route that is not profits.
+  if (answer.kind === "answer" && (!verdict.ok || freshness > 0 || known !== undefined)) {
+    memory.note(token, memo, answer.text.length);
   }
+  return passage(candidate, memo, backend, own ? "check" : "shared_check", own ? 1 : 0);
+}
+
+function locally(result: Refusal): Passage {
+  return { result, source: "precheck", upstream_calls: 0 };
+}
+
+function passage(
+  candidate: Candidate,
+  { verdict }: Memo,
+  backend: Backend,
+  source: DecisionSource,
+  upstream_calls: number,
+): Passage {
+  const result = verdict.ok ? { ...candidate, user: verdict.user, backend } : verdict;
+  return { result, source, upstream_calls };
 }

@@ -1,11 +1,14 @@
-import { type Check, createCheck } from "./check.ts";
+import { createCheck } from "./check.ts";
 import { type Clock, createClock } from "./clock.ts";
+import { coalesce, type SharedCheck } from "./coalesce.ts";
+import { createMemory, type Memory } from "./memory.ts";
 import { type Environment, EnvironmentError, type Project, readProject } from "./project.ts";
 
-/** Where a caller's session is looked up: one project, one client, one clock. */
+/** Where a caller's session is looked up: one project, one client, one memory. */
 export interface Backend {
   readonly project: Project;
-  readonly check: Check;
+  readonly check: SharedCheck;
+  readonly memory: Memory;
   readonly clock: Clock;
   readonly fetch: typeof globalThis.fetch;
 }
@@ -42,7 +45,13 @@ export function backendOf(options: BackendOptions): Backend {
 function build(env: Environment, fetch: typeof globalThis.fetch): Backend | Error {
   try {
     const project = readProject(env === ambientEnv ? Deno.env.toObject() : env);
-    return { project, fetch, check: createCheck(project, fetch), clock: createClock() };
+    return {
+      project,
+      fetch,
+      check: coalesce(createCheck(project, fetch)),
+      memory: createMemory(),
+      clock: createClock(),
+    };
   } catch (error) {
     if (error instanceof EnvironmentError) return error;
     throw error;

@@ -1,3 +1,5 @@
+import { deepFreeze } from "./freeze.ts";
+
 /** The payload of an access token that names a user. Everything but `sub` may be missing. */
 export interface Claims {
   /** The user's id. */
@@ -54,7 +56,7 @@ export function decodeClaims(token: string): Claims | null {
   if (parts.length !== 3 || !parts.every((part) => BASE64URL.test(part))) return null;
   const [header, payload] = parts.slice(0, 2).map(decodeObject);
   if (!header || !payload || typeof payload.sub !== "string" || payload.sub === "") return null;
-  return payload as Claims;
+  return deepFreeze(payload as Claims);
 }
 
 /**

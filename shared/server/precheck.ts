@@ -26,9 +26,14 @@ export interface PrecheckRules {
  *
  * @param credential What the Authorization header held.
  * @param rules The clock, and how far it is trusted.
+ * @param decoded What the token holds, if it was decoded before.
  * @returns The token to ask Auth about, or a refusal.
  */
-export function precheck(credential: Credential, rules: PrecheckRules): Candidate | Refusal {
+export function precheck(
+  credential: Credential,
+  rules: PrecheckRules,
+  decoded?: Pick<Candidate, "claims" | "session">,
+): Candidate | Refusal {
   switch (credential.kind) {
     case "none":
       return { ok: false, code: "no_authorization" };
@@ -37,11 +42,9 @@ export function precheck(credential: Credential, rules: PrecheckRules): Candidat
     case "secret_key":
       return { ok: false, code: "bad_jwt", operator: SECRET_KEY_WARNING };
   }
-  const claims = decodeClaims(credential.token);
-  if (claims === null) {
-    return { ok: false, code: "bad_jwt" };
-  }
-  const session = sessionOf(claims);
+  const claims = decoded?.claims ?? decodeClaims(credential.token);
+  if (claims === null) return { ok: false, code: "bad_jwt" };
+  const session = decoded ? decoded.session : sessionOf(claims);
   if (session === null && !rules.allowSessionless) return { ok: false, code: "session_required" };
   if (expired(claims, rules)) return { ok: false, code: "token_expired" };
   return { ok: true, token: credential.token, claims, session };

@@ -1,0 +1,102 @@
+import type { Claims, Session } from "./claims.ts";
+import { type Moment, moment } from "./coalesce.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** What Auth said about a token, and when it was asked. Frozen, because requests share it. */
+export interface Memo {
+  readonly claims: Claims;
+  readonly session: Session | null;
+  readonly verdict: Verdict;
+  /** When the check began that this is the answer of. */
+  readonly began: Moment;
+}
+
+/** Recent answers of Auth: of living tokens and of dead ones, each bounded in bytes. */
+export interface Memory {
+  /** What is remembered of a token, however old. */
+  recall(token: string): Memo | undefined;
+  /**
+   * Takes an answer, unless a newer one is known. Only Auth's own verdict on the token counts.
+   * `size` is the length of the answer's text.
+   */
+  note(token: string, memo: Memo, size: number): void;
+}
+
+/** How long a dead token is remembered, in seconds: short, so that a false alarm heals itself. */
+export const DEAD_FOR = 5;
+
+/** What one part of the memory may hold, in bytes; both together stay below 16 MiB. */
+export const LIVE_BYTES = 12 * 1024 * 1024;
+const DEAD_BYTES = 3 * 1024 * 1024;
+
+/** Refusals that are a verdict on the token; every other one is about the way to Auth. */
+const DEADLY = new Set([
+  "session_not_found",
+  "user_not_found",
+  "user_banned",
+  "bad_jwt",
+  "token_expired",
+]);
+
+/** Seconds since a moment, by the clock that says more. */
+export function age(since: Moment, now: Moment = moment()): number {
+  return Math.max(now.mono - since.mono, now.wall - since.wall) / 1000;
+}
+
+/**
+ * Whether a memory serves a request.
+ *
+ * @param memo What is remembered.
+ * @param freshness Seconds an admission may be old; 0 for not at all.
+ * @param now By Auth's clock, seconds since the epoch: a token never lives past its `exp`.
+ */
+export function serves({ verdict, began, claims }: Memo, freshness: number, now: number): boolean {
+  if (!verdict.ok) return age(began) < DEAD_FOR;
+  return freshness > 0 && age(began) <= freshness && now < (claims.exp ?? Infinity);
+}
+
+/** Builds an empty memory. */
+export function createMemory(): Memory {
+  const live = createShelf(LIVE_BYTES);
+  const dead = createShelf(DEAD_BYTES);
+  return {
+    recall: (token) => live.get(token) ?? dead.get(token),
+    note(token, memo, size) {
+      const { verdict } = memo;
+      if (!verdict.ok && !DEADLY.has(verdict.code)) return;
+      const known = live.get(token) ?? dead.get(token);
+      if (known !== undefined && known.began.mono > memo.began.mono) return;
+      live.delete(token);
+      dead.delete(token);
+      (verdict.ok ? live : dead).set(token, memo, weight(token, size));
+    },
+  };
+}
+
+/** What an entry takes of the heap, in bytes: measured, rounded up. */
+function weight(token: string, size: number): number {
+  return 2048 + 3 * token.length + 4 * size;
+}
+
+/** A Map that drops its oldest entries when they weigh too much. */
+function createShelf(most: number) {
+  const entries = new Map<string, { memo: Memo; bytes: number }>();
+  let total = 0;
+  function remove(token: string): void {
+    total -= entries.get(token)?.bytes ?? 0;
+    entries.delete(token);
+  }
+  return {
+    get: (token: string) => entries.get(token)?.memo,
+    delete: remove,
+    set(token: string, memo: Memo, bytes: number): void {
+      if (bytes > most) return;
+      entries.set(token, { memo, bytes });
+      total += bytes;
+      for (const oldest of entries.keys()) {
+        if (total <= most) break;
+        remove(oldest);
+      }
+    },
+  };
+}
