@@ -1,0 +1,239 @@
+// What the tests of the way of a request share: tokens, an environment, a fake Auth, and one look
+// at a refusal that misses nothing.
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { Problem } from "../../shared/problems/problem.ts";
+import { problemSchema } from "../../shared/problems/schema.ts";
+
+export const USER_ID = "11111111-1111-4111-8111-111111111111";
+export const SESSION_ID = "22222222-2222-4222-8222-222222222222";
+export const PUBLISHABLE = "sb_publishable_test";
+export const SECRET = "sb_secret_test";
+export const AUTH_URL = "https://project.example";
+
+const base64url = (value: unknown) =>
+  btoa(String.fromCharCode(...new TextEncoder().encode(JSON.stringify(value))))
+    .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+
+export const now = () => Math.floor(Date.now() / 1000);
+
+/** A token that nobody verifies: the fake Auth decides. A claim that is `undefined` is left out. */
+export function token(claims: Record<string, unknown> = {}, header: unknown = { alg: "HS256" }) {
+  const payload = {
+    sub: USER_ID,
+    aud: "authenticated",
+    role: "authenticated",
+    session_id: SESSION_ID,
+    aal: "aal1",
+    amr: [{ method: "password", timestamp: now() }],
+    iat: now(),
+    exp: now() + 3600,
+    ...claims,
+  };
+  return `${base64url(header)}.${base64url(payload)}.c2lnbmF0dXJl`;
+}
+
+/** The legacy keys: JWTs that name a role and no user. */
+export const ANON = token({ sub: undefined, session_id: undefined, role: "anon" });
+export const SERVICE_ROLE = token({ sub: undefined, session_id: undefined, role: "service_role" });
+
+/** A fresh environment, so that no two tests share a backend. */
+export function environment(more: Record<string, string | undefined> = {}) {
+  return {
+    SUPABASE_URL: AUTH_URL,
+    SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: PUBLISHABLE }),
+    SUPABASE_SECRET_KEYS: JSON.stringify({ default: SECRET }),
+    SUPABASE_ANON_KEY: ANON,
+    SUPABASE_SERVICE_ROLE_KEY: SERVICE_ROLE,
+    ...more,
+  };
+}
+
+export const json = (status: number, body: unknown, headers: Record<string, string> = {}) =>
+  new Response(typeof body === "string" ? body : JSON.stringify(body), {
+    status,
+    headers: { "Content-Type": "application/json", ...headers },
+  });
+
+/** An error of Auth, as it writes them since API version 2024-01-01; or the older shape. */
+export const refuses = (status: number, code: string, headers: Record<string, string> = {}) =>
+  json(status, { code, message: UPSTREAM_TEXT }, { "x-sb-error-code": code, ...headers });
+export const refusesOld = (status: number, code: string) =>
+  json(status, { code: status, error_code: code, msg: UPSTREAM_TEXT });
+
+/** Stands in every error text of the fake Auth: it must never come out again. */
+export const UPSTREAM_TEXT = "UPSTREAM-TEXT someone@elsewhere.example";
+
+export const alive = (user: Record<string, unknown> = {}) =>
+  json(200, { id: USER_ID, email: "ada@example.com", aud: "authenticated", ...user });
+
+/** What {@linkcode fakeAuth} makes. */
+export interface FakeAuth {
+  readonly calls: Request[];
+  /** The `env` and `fetch` options of `auth()`. */
+  readonly options: { env: Record<string, string | undefined>; fetch: typeof globalThis.fetch };
+}
+
+/** An Auth server that is one function. Keeps every call; a throw is a network fault. */
+export function fakeAuth(
+  answer: (request: Request, call: number) => Response | Promise<Response> = () => alive(),
+  env: Record<string, string | undefined> = environment(),
+): FakeAuth {
+  const calls: Request[] = [];
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    const request = new Request(input, init);
+    calls.push(request);
+    return await answer(request, calls.length);
+  };
+  return { calls, options: { env, fetch } };
+}
+
+export const bearer = (jwt: string) => ({ Authorization: `Bearer ${jwt}` });
+
+/** Runs with `console.error` caught; returns what it was told. */
+export async function logged(run: () => unknown): Promise<string> {
+  const lines: unknown[] = [];
+  const before = console.error;
+  console.error = (...args: unknown[]) => void lines.push(...args);
+  try {
+    await run();
+  } finally {
+    console.error = before;
+  }
+  return lines.map(String).join("\n");
+}
+
+/** A promise and its ends. */
+export const deferred = <T = void>() => Promise.withResolvers<T>();
+
+/** Lets everything run that is already possible, without a timer. */
+export async function settle(turns = 20) {
+  const channel = new MessageChannel();
+  for (let turn = 0; turn < turns; turn++) {
+    await new Promise<void>((resolve) => {
+      channel.port1.onmessage = () => resolve();
+      channel.port2.postMessage(null);
+    });
+  }
+  channel.port1.close();
+}
+
+/** How a refusal has to look. */
+export interface Expected {
+  readonly status: number;
+  readonly code: string;
+  readonly action: string;
+  /** @default {true} */
+  readonly replay?: boolean;
+  /** `error` of the challenge, `bare`, or `null` for no WWW-Authenticate. @default {null} */
+  readonly challenge?: string | null;
+  /** Seconds, or `true` for "some". Without it there must be none. */
+  readonly retry_after?: number | true;
+  /** The allowed origin; `null` for none. @default {"*"} */
+  readonly origin?: string | null;
+  readonly contentType?: string;
+}
+
+/**
+ * Holds a response against the one shape: body, status, challenge, Retry-After, no-store, Vary,
+ * request id, CORS without credentials, and nothing of anybody's token, address or words.
+ */
+export async function assertRefusal(response: Response, expected: Expected): Promise<Problem> {
+  const text = await response.text();
+  const body = problemSchema.parse(JSON.parse(text)) as Problem;
+  const { status, code, action, replay = true, challenge = null, origin = "*" } = expected;
+  const seen = { status: response.status, code: body.code, action: body.action };
+  assertEquals({ ...seen, replay: body.replay }, { status, code, action, replay });
+  assertEquals(body.status, response.status);
+
+  const { headers } = response;
+  assertEquals(headers.get("Content-Type"), expected.contentType ?? "application/json");
+  assertEquals(headers.get("Cache-Control"), "no-store");
+  assertMatch(headers.get("Vary") ?? "", /(^|, )Origin(,|$)/);
+  assertEquals(headers.get("X-Request-Id"), body.request_id);
+  assertMatch(body.request_id, /^[A-Za-z0-9._-]{1,64}$/);
+  assertEquals(headers.get("Access-Control-Allow-Origin"), origin);
+  assertEquals(headers.get("Access-Control-Allow-Credentials"), null);
+  const exposed = (headers.get("Access-Control-Expose-Headers") ?? "").split(", ");
+  for (const name of ["Retry-After", "WWW-Authenticate", "X-Request-Id"]) {
+    assert(exposed.includes(name), `${name} is not exposed`);
+  }
+
+  const authenticate = headers.get("WWW-Authenticate");
+  if (challenge === null) assertEquals(authenticate, null);
+  else if (challenge === "bare") assertMatch(authenticate ?? "", /^Bearer realm="[^"]*"$/);
+  else {
+    assertMatch(authenticate ?? "", new RegExp(`^Bearer realm="[^"]*", error="${challenge}", `));
+    assertMatch(authenticate ?? "", /, error_description="[^"\\]+"/);
+  }
+
+  const wait = headers.get("Retry-After");
+  if (expected.retry_after === undefined) {
+    assertEquals([wait, body.retry_after], [null, undefined]);
+  } else {
+    assertMatch(wait ?? "", /^\d+$/);
+    assertEquals(Number(wait), body.retry_after);
+    if (expected.retry_after !== true) assertEquals(body.retry_after, expected.retry_after);
+  }
+
+  const whole = text + JSON.stringify([...headers]);
+  for (const secret of [UPSTREAM_TEXT, "UPSTREAM", "@", SECRET, PUBLISHABLE, "eyJ"]) {
+    assert(!whole.includes(secret), `the refusal holds ${secret}`);
+  }
+  return body;
+}
+
+/** The refusals that the table of endings has, by their code. */
+export const REFUSALS = {
+  no_authorization: {
+    status: 401,
+    code: "no_authorization",
+    action: "sign_in",
+    challenge: "bare",
+  },
+  invalid_authorization_header: {
+    status: 400,
+    code: "invalid_authorization_header",
+    action: "fix_request",
+    challenge: "invalid_request",
+  },
+  bad_jwt: { status: 401, code: "bad_jwt", action: "refresh", challenge: "invalid_token" },
+  token_expired: {
+    status: 401,
+    code: "token_expired",
+    action: "refresh",
+    challenge: "invalid_token",
+  },
+  session_required: {
+    status: 401,
+    code: "session_required",
+    action: "fix_request",
+    challenge: "invalid_token",
+  },
+  session_not_found: {
+    status: 401,
+    code: "session_not_found",
+    action: "sign_in",
+    challenge: "invalid_token",
+  },
+  user_not_found: {
+    status: 401,
+    code: "user_not_found",
+    action: "sign_in",
+    challenge: "invalid_token",
+  },
+  user_banned: { status: 403, code: "user_banned", action: "contact_support" },
+  over_request_rate_limit: {
+    status: 429,
+    code: "over_request_rate_limit",
+    action: "retry",
+    retry_after: true,
+  },
+  auth_unavailable: {
+    status: 503,
+    code: "auth_unavailable",
+    action: "retry",
+    retry_after: true,
+  },
+  auth_misconfigured: { status: 500, code: "auth_misconfigured", action: "contact_support" },
+  internal_error: { status: 500, code: "internal_error", action: "contact_support" },
+} as const satisfies Record<string, Expected>;
