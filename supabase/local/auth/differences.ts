@@ -1,0 +1,38 @@
+/**
+ * Every way in which lite answers otherwise than Supabase Auth 2.196, once each, in the order in
+ * which a request meets them. tests/local/ holds the list against the recordings.
+ */
+
+import { adminUsers } from "./admin.ts";
+import type { Difference } from "./call.ts";
+import { adminToken, userToken } from "./credential.ts";
+import { passwordRules } from "./password_rules.ts";
+import { pkceExchange } from "./pkce.ts";
+import { unknownRoutes } from "./routes.ts";
+import {
+  appMetadata,
+  bannedSignIn,
+  defaultLogoutScope,
+  passwordChange,
+  refreshChecks,
+} from "./sessions.ts";
+import { documents, issuedTokens } from "./tokens.ts";
+import { links, postedTokens } from "./verify.ts";
+
+export const differences: readonly Difference[] = [
+  unknownRoutes,
+  documents,
+  userToken,
+  adminToken,
+  adminUsers,
+  bannedSignIn,
+  refreshChecks,
+  pkceExchange,
+  links,
+  postedTokens,
+  appMetadata,
+  passwordRules,
+  defaultLogoutScope,
+  passwordChange,
+  issuedTokens,
+];

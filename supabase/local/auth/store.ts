@@ -1,0 +1,170 @@
+/** Lite's own tables, read and changed in SQL that sqlite and PostgreSQL both take. */
+
+import type { Connection } from "@supabase/lite";
+
+/** The columns of auth.users that decide something here. */
+export interface UserRow {
+  readonly id: string;
+  readonly email: string | null;
+  readonly role: string | null;
+  readonly banned_until: string | Date | null;
+  readonly deleted_at: string | Date | null;
+  readonly confirmation_token: string | null;
+  readonly reauthentication_token: string | null;
+  readonly reauthentication_sent_at: string | Date | null;
+}
+
+/** The columns of auth.sessions that decide something here. */
+export interface SessionRow {
+  readonly id: string;
+  readonly user_id: string;
+  readonly not_after: string | Date | null;
+  readonly created_at: string | Date;
+}
+
+/** The columns of auth.refresh_tokens that decide something here. */
+export interface RefreshTokenRow {
+  readonly token: string;
+  readonly user_id: string;
+  readonly session_id: string | null;
+}
+
+/** The columns that hold the hash of a mailed token. */
+const tokenColumns = [
+  "confirmation_token",
+  "recovery_token",
+  "email_change_token_current",
+  "email_change_token_new",
+  "reauthentication_token",
+] as const;
+
+/** Users, sessions and refresh tokens of the embedded Auth. */
+export class AuthStore {
+  readonly #db: Connection["kysely"];
+
+  constructor(connection: Connection) {
+    this.#db = connection.kysely;
+  }
+
+  /** The user of this id. */
+  user(id: string): Promise<UserRow | undefined> {
+    return this.#db.selectFrom("auth.users").selectAll().$castTo<UserRow>().where("id", "=", id)
+      .executeTakeFirst();
+  }
+
+  /** The user of this address. */
+  userByEmail(email: string): Promise<UserRow | undefined> {
+    return this.#db.selectFrom("auth.users").selectAll().$castTo<UserRow>()
+      .where("email", "=", email.toLowerCase()).executeTakeFirst();
+  }
+
+  /** The user to whom a mailed token belongs. */
+  async userByTokenHash(hash: string): Promise<UserRow | undefined> {
+    for (const column of tokenColumns) {
+      const user = await this.#db.selectFrom("auth.users").selectAll().$castTo<UserRow>().where(
+        column,
+        "=",
+        hash,
+      )
+        .executeTakeFirst();
+      if (user) return user;
+    }
+    return undefined;
+  }
+
+  /** The session of this id. */
+  session(id: string): Promise<SessionRow | undefined> {
+    return this.#db.selectFrom("auth.sessions").selectAll().$castTo<SessionRow>().where(
+      "id",
+      "=",
+      id,
+    )
+      .executeTakeFirst();
+  }
+
+  /** The refresh token of this value. */
+  refreshToken(token: string): Promise<RefreshTokenRow | undefined> {
+    return this.#db.selectFrom("auth.refresh_tokens").selectAll().$castTo<RefreshTokenRow>().where(
+      "token",
+      "=",
+      token,
+    )
+      .executeTakeFirst();
+  }
+
+  /** Ends one session. */
+  async endSession(id: string): Promise<void> {
+    await this.#db.deleteFrom("auth.refresh_tokens").where("session_id", "=", id).execute();
+    await this.#db.deleteFrom("auth.sessions").where("id", "=", id).execute();
+  }
+
+  /** Ends a user's sessions, all or all but one. */
+  async endSessions(userId: string, except?: string): Promise<void> {
+    let tokens = this.#db.deleteFrom("auth.refresh_tokens").where("user_id", "=", userId);
+    let sessions = this.#db.deleteFrom("auth.sessions").where("user_id", "=", userId);
+    if (except !== undefined) {
+      tokens = tokens.where("session_id", "!=", except);
+      sessions = sessions.where("id", "!=", except);
+    }
+    await tokens.execute();
+    await sessions.execute();
+  }
+
+  /** Sets `not_after` of a session: past it, a refresh is refused. */
+  async setNotAfter(id: string, at: Date): Promise<void> {
+    await this.#db.updateTable("auth.sessions").set({ not_after: at.toISOString() })
+      .where("id", "=", id).execute();
+  }
+
+  /** Moves the beginning of a session, for tests of what an old one may not do. */
+  async setCreatedAt(id: string, at: Date): Promise<void> {
+    await this.#db.updateTable("auth.sessions").set({ created_at: at.toISOString() })
+      .where("id", "=", id).execute();
+  }
+
+  /** Uses up a user's reauthentication nonce, if it is the one and not past an hour. */
+  async takeNonce(user: UserRow, nonce: string): Promise<boolean> {
+    const sentAt = new Date(user.reauthentication_sent_at ?? 0).getTime();
+    const bytes = new TextEncoder().encode(`${user.email ?? ""}${nonce}`);
+    const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+    const late = Date.now() - sentAt > 60 * 60 * 1000;
+    if (late || hash !== user.reauthentication_token) return false;
+    await this.#db.updateTable("auth.users").set({ reauthentication_token: null })
+      .where("id", "=", user.id).execute();
+    return true;
+  }
+
+  /** Bans a user until a time, or lifts the ban. */
+  async setBan(userId: string, until: Date | null): Promise<void> {
+    await this.#db.updateTable("auth.users").set({ banned_until: until?.toISOString() ?? null })
+      .where("id", "=", userId).execute();
+  }
+
+  /** Removes a user and what belongs to it. */
+  async deleteUser(userId: string): Promise<void> {
+    await this.endSessions(userId);
+    await this.#db.deleteFrom("auth.identities").where("user_id", "=", userId).execute();
+    await this.#db.deleteFrom("auth.users").where("id", "=", userId).execute();
+  }
+
+  /** Keeps the row of a user, without what names or admits the person. */
+  async softDeleteUser(userId: string): Promise<void> {
+    await this.endSessions(userId);
+    await this.#db.deleteFrom("auth.identities").where("user_id", "=", userId).execute();
+    const cleared = Object.fromEntries(tokenColumns.map((column) => [column, null]));
+    await this.#db.updateTable("auth.users").set({
+      ...cleared,
+      email: `deleted-${userId}`,
+      encrypted_password: null,
+      email_change: null,
+      raw_user_meta_data: "{}",
+      raw_app_meta_data: "{}",
+      deleted_at: new Date().toISOString(),
+    }).where("id", "=", userId).execute();
+  }
+}
+
+/** Whether a ban is in force. */
+export function isBanned(user: UserRow, now: number): boolean {
+  return user.banned_until !== null && new Date(user.banned_until).getTime() > now;
+}

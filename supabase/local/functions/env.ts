@@ -1,0 +1,47 @@
+/** The variables that the platform gives a function. */
+
+import { type ApiKeys, functionJwks } from "../keys.ts";
+
+/** Reads `NAME=value` lines; quotes around a value are not part of it. */
+export function parseEnvFile(text: string): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const line of text.split("\n")) {
+    const [, name, value] = /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
+    if (name === undefined || value === undefined) continue;
+    values[name] = /^(["']).*\1$/.test(value) ? value.slice(1, -1) : value.replace(/\s+#.*$/, "");
+  }
+  return values;
+}
+
+async function readEnvFile(path: string): Promise<Record<string, string>> {
+  try {
+    return parseEnvFile(await Deno.readTextFile(path));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return {};
+    throw error;
+  }
+}
+
+/**
+ * The environment of a function: the platform's variables, and those of functions/.env or
+ * supabase/functions/.env, which cannot replace the platform's.
+ */
+export async function functionEnv(
+  root: string,
+  url: string,
+  keys: ApiKeys,
+): Promise<Record<string, string>> {
+  return {
+    ...await readEnvFile(`${root}/functions/.env`),
+    ...await readEnvFile(`${root}/supabase/functions/.env`),
+    SUPABASE_URL: url,
+    SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: keys.publishable }),
+    SUPABASE_SECRET_KEYS: JSON.stringify({ default: keys.secret }),
+    SUPABASE_ANON_KEY: keys.anon,
+    SUPABASE_SERVICE_ROLE_KEY: keys.serviceRole,
+    SUPABASE_JWKS: functionJwks(),
+    SUPABASE_DB_URL: "postgresql://postgres:postgres@127.0.0.1:54322/postgres",
+    SB_REGION: "local",
+    SB_EXECUTION_ID: crypto.randomUUID(),
+  };
+}

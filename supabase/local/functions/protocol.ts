@@ -1,0 +1,28 @@
+/** What the host of the functions and a function's worker say to each other. */
+
+/** From the host to a worker. */
+export type ToWorker =
+  | { type: "boot"; entry: string; env: Record<string, string> }
+  | {
+    type: "request";
+    id: number;
+    url: string;
+    method: string;
+    headers: [string, string][];
+    body: ReadableStream<Uint8Array> | null;
+  }
+  | { type: "abort"; id: number };
+
+/** From a worker to the host. */
+export type FromWorker =
+  | { type: "ready" }
+  | { type: "failed"; reason: string }
+  | {
+    type: "response";
+    id: number;
+    status: number;
+    statusText: string;
+    headers: [string, string][];
+    body: ReadableStream<Uint8Array> | null;
+  }
+  | { type: "thrown"; id: number; reason: string };

@@ -1,0 +1,96 @@
+/** Runs one function in its own worker, with the platform's environment instead of the machine's. */
+
+import type { FromWorker, ToWorker } from "./protocol.ts";
+
+type Handler = (request: Request, info: Deno.ServeHandlerInfo) => Response | Promise<Response>;
+
+interface WorkerScope {
+  postMessage(message: FromWorker, transfer?: Transferable[]): void;
+  onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
+}
+
+const scope = self as unknown as WorkerScope;
+const running = new Map<number, AbortController>();
+let handler: Handler | undefined;
+
+const info = {
+  remoteAddr: { transport: "tcp", hostname: "127.0.0.1", port: 0 },
+  completed: Promise.resolve(),
+} as Deno.ServeHandlerInfo;
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}
+
+/** `Deno.env` of the platform: nothing of the machine's environment is in it. */
+function replaceEnv(env: Record<string, string>): void {
+  const values = new Map(Object.entries(env));
+  const value: Deno.Env = {
+    get: (name) => values.get(name),
+    set: (name, text) => void values.set(name, text),
+    delete: (name) => void values.delete(name),
+    has: (name) => values.has(name),
+    toObject: () => Object.fromEntries(values),
+  };
+  Object.defineProperty(Deno, "env", { value, configurable: true });
+}
+
+/** `Deno.serve` of the platform: takes the handler, opens no port. */
+function replaceServe(): void {
+  const serve = (first: Handler | { handler?: Handler }, second?: Handler) => {
+    handler = second ?? (typeof first === "function" ? first : first.handler);
+    return {
+      addr: { transport: "tcp", hostname: "0.0.0.0", port: 0 },
+      finished: new Promise<void>(() => {}),
+      shutdown: () => Promise.resolve(),
+      ref: () => {},
+      unref: () => {},
+    };
+  };
+  Object.defineProperty(Deno, "serve", { value: serve, configurable: true });
+}
+
+/** The platform's `EdgeRuntime`, as far as functions use it. */
+function addEdgeRuntime(): void {
+  const waitUntil = <T>(promise: Promise<T>): Promise<T> => promise;
+  Object.defineProperty(globalThis, "EdgeRuntime", { value: { waitUntil }, configurable: true });
+}
+
+async function boot(entry: string, env: Record<string, string>): Promise<void> {
+  try {
+    replaceEnv(env);
+    replaceServe();
+    addEdgeRuntime();
+    const module = await import(entry);
+    handler ??= module.default?.fetch?.bind(module.default);
+    if (!handler) throw new Error("It neither exports `default { fetch }` nor calls Deno.serve().");
+    scope.postMessage({ type: "ready" });
+  } catch (error) {
+    scope.postMessage({ type: "failed", reason: reasonOf(error) });
+  }
+}
+
+async function answer(message: ToWorker & { type: "request" }): Promise<void> {
+  const { id, url, method, headers, body } = message;
+  const controller = new AbortController();
+  running.set(id, controller);
+  try {
+    const request = new Request(url, { method, headers, body, signal: controller.signal });
+    const response = await handler!(request, info);
+    const { status, statusText, body: stream } = response;
+    scope.postMessage(
+      { type: "response", id, status, statusText, headers: [...response.headers], body: stream },
+      stream ? [stream] : [],
+    );
+  } catch (error) {
+    scope.postMessage({ type: "thrown", id, reason: reasonOf(error) });
+  } finally {
+    running.delete(id);
+  }
+}
+
+scope.onmessage = ({ data }) => {
+  if (data.type === "boot") void boot(data.entry, data.env);
+  else if (data.type === "request") void answer(data);
+  else running.get(data.id)?.abort();
+};

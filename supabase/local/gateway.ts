@@ -1,0 +1,101 @@
+/** The one door of the stack: checks the Host, reads the API key, and routes by prefix. */
+
+import { preflight } from "./auth/shape.ts";
+import { BadToken, type KeyRing } from "./jwt.ts";
+import type { ApiKeys } from "./keys.ts";
+
+/** What stands behind the gateway. */
+export interface Backends {
+  readonly keys: ApiKeys;
+  readonly ring: KeyRing;
+  auth(request: Request): Promise<Response>;
+  rest(request: Request): Promise<Response>;
+  functions(request: Request): Promise<Response>;
+  /** The stack's own pages, below /_local/. */
+  local(request: Request): Promise<Response>;
+}
+
+/** Paths of Auth that a browser opens by a link, where it cannot send an API key. */
+const open = /^\/auth\/v1\/(verify|callback|authorize)$/;
+
+/**
+ * Whether a request names this machine as its host. Another name that leads here is a page of the
+ * web that rebound its own name (DNS rebinding).
+ */
+export function isOwnHost(host: string | null, port: number): boolean {
+  return /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/i.test(host ?? "") &&
+    Number(/:(\d+)$/.exec(host ?? "")?.[1] ?? 80) === port;
+}
+
+function problem(status: number, body: Record<string, string>): Response {
+  const headers = { "access-control-allow-origin": "*", "cache-control": "no-store" };
+  return Response.json(body, { status, headers });
+}
+
+/**
+ * What the services behind see as Authorization. As in the CLI's gateway, a token of the caller's
+ * own stays; else the API key decides, and the new keys stand for the legacy ones.
+ */
+export function bearerOf(headers: Headers, keys: ApiKeys): string | null {
+  const given = headers.get("authorization");
+  const key = headers.get("apikey");
+  if (given !== null && (!given.startsWith("Bearer sb_") || key === null)) return given;
+  if (key === null) return null;
+  if (key === keys.publishable) return `Bearer ${keys.anon}`;
+  if (key === keys.secret) return `Bearer ${keys.serviceRole}`;
+  return `Bearer ${key}`;
+}
+
+/** Whether an API key is one of the stack's, or a JWT that its keys signed. */
+async function isKnownKey(key: string, { keys, ring }: Backends): Promise<boolean> {
+  if (Object.values(keys).includes(key)) return true;
+  try {
+    await ring.verify(key, Date.now());
+    return true;
+  } catch (error) {
+    if (error instanceof BadToken) return false;
+    throw error;
+  }
+}
+
+/**
+ * The request as the services behind see it, or a refusal. A missing key passes, as it does in the
+ * CLI's gateway. A wrong one is refused as the hosted gateway does: the CLI's lets it through, and
+ * the mistake would show on the hosted project only.
+ */
+async function withBearer(request: Request, backends: Backends): Promise<Request | Response> {
+  const key = request.headers.get("apikey");
+  if (key !== null && !open.test(new URL(request.url).pathname)) {
+    if (!await isKnownKey(key, backends)) {
+      const hint = "Double check your Supabase `anon` or `service_role` API key.";
+      return problem(401, { message: "Invalid API key", hint });
+    }
+  }
+  const headers = new Headers(request.headers);
+  const bearer = bearerOf(headers, backends.keys);
+  if (bearer === null) headers.delete("authorization");
+  else headers.set("authorization", bearer);
+  return new Request(request, { headers });
+}
+
+/** Answers any request to the stack. */
+export async function gateway(
+  request: Request,
+  port: number,
+  backends: Backends,
+): Promise<Response> {
+  if (!isOwnHost(request.headers.get("host") ?? new URL(request.url).host, port)) {
+    return problem(403, { message: "The local stack answers to 127.0.0.1 and localhost only." });
+  }
+  const { pathname } = new URL(request.url);
+  if (pathname.startsWith("/functions/v1/")) return await backends.functions(request);
+  if (pathname.startsWith("/_local/")) return await backends.local(request);
+  const auth = pathname.startsWith("/auth/v1/");
+  if (!auth && !pathname.startsWith("/rest/v1/")) {
+    return problem(404, { message: `There is nothing at ${pathname}.` });
+  }
+  if (request.method === "OPTIONS") return preflight(request);
+  const known = await withBearer(request, backends);
+  if (known instanceof Response) return known;
+  return auth ? await backends.auth(known) : await backends.rest(known);
+}

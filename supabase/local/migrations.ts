@@ -1,0 +1,134 @@
+/** Applies supabase/migrations, as far as the engine can, and tells what it could not. */
+
+import type { Connection } from "@supabase/lite";
+import type { Engine } from "./lite.ts";
+
+/** A statement that the engine did not run. */
+export interface SkippedStatement {
+  readonly file: string;
+  /** Its beginning, on one line. */
+  readonly statement: string;
+  readonly reason: string;
+}
+
+/** What became of the migrations. */
+export interface MigrationReport {
+  /** Files of which everything ran. */
+  readonly applied: readonly string[];
+  readonly skipped: readonly SkippedStatement[];
+}
+
+/** Runs one statement; gives the reason if the engine cannot. */
+type Runner = (statement: string) => Promise<string | undefined>;
+
+/**
+ * What Supabase's own database brings along: the roles, and the privileges on new tables. Lite makes
+ * them when its own migrator runs, which compares schemas and needs ten seconds for it.
+ */
+const supabaseDefaults = ["anon", "authenticated", "service_role"].map((role) => `
+  do $$ begin
+    if not exists (select from pg_roles where rolname = '${role}') then
+      create role ${role} nologin ${role === "service_role" ? "bypassrls" : ""};
+    end if;
+  end $$;
+  grant usage on schema public, auth to ${role};
+  alter default privileges in schema public grant all on tables to ${role};
+  alter default privileges in schema public grant all on sequences to ${role};
+  alter default privileges in schema public grant all on functions to ${role};
+`).join("\n");
+
+function firstLine(text: string): string {
+  return text.split("\n")[0]?.trim().slice(0, 160) ?? "";
+}
+
+function headOf(statement: string): string {
+  const bare = statement.replace(/^\s*--.*$/gm, "").replace(/\s+/g, " ").trim();
+  return bare.length > 72 ? `${bare.slice(0, 71)}…` : bare;
+}
+
+async function pgliteRunner(connection: Connection): Promise<Runner> {
+  const { SUPABASE_AUTH_HELPERS_SQL, splitSqlStatements } = await import("@supabase/lite");
+  const { PgliteConnection } = await import("@supabase/lite/pglite");
+  if (!(connection instanceof PgliteConnection)) throw new TypeError("not a pglite connection");
+  // The driver itself: lite's exec() prints every error, and these are part of the report.
+  const { driver } = connection;
+  for (const sql of splitSqlStatements(SUPABASE_AUTH_HELPERS_SQL + supabaseDefaults)) {
+    await driver.exec(sql);
+  }
+  return async (statement) => {
+    try {
+      await driver.exec(statement);
+      return undefined;
+    } catch (error) {
+      return firstLine(String(error));
+    }
+  };
+}
+
+/** JSON that also shows Maps and Sets: what a statement changed is looked for in them. */
+function shown(value: unknown): string {
+  return JSON.stringify(value, (key, part) => {
+    if (key === "ast") return undefined;
+    return part instanceof Map || part instanceof Set ? [...part] : part;
+  });
+}
+
+async function sqliteRunner(connection: Connection): Promise<[Runner, () => Promise<void>]> {
+  let kept = "";
+  let before = shown(await connection.translateDdl(kept));
+  const run: Runner = async (statement) => {
+    const sql = `${kept}${statement};\n`;
+    try {
+      // Together with what came before it: a policy needs to see its table.
+      const after = shown(await connection.translateDdl(sql));
+      if (after === before) return "the engine has nothing like it, and would ignore it";
+      [kept, before] = [sql, after];
+      return undefined;
+    } catch (error) {
+      return firstLine(error instanceof Error ? error.message : String(error));
+    }
+  };
+  return [run, async () => void await connection.createMigrator(kept).migrate()];
+}
+
+async function migrationFiles(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    for await (const entry of Deno.readDir(folder)) {
+      if (entry.isFile && entry.name.endsWith(".sql")) names.push(entry.name);
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return names.sort();
+}
+
+/**
+ * Applies every migration of a folder to a fresh database, in order of their names.
+ *
+ * @returns What ran, and by name what the engine could not run.
+ */
+export async function applyMigrations(
+  connection: Connection,
+  engine: Engine,
+  folder: string,
+): Promise<MigrationReport> {
+  const { splitSqlStatements } = await import("@supabase/lite");
+  const applied: string[] = [];
+  const skipped: SkippedStatement[] = [];
+  const [run, finish] = engine === "pglite"
+    ? [await pgliteRunner(connection), undefined]
+    : await sqliteRunner(connection);
+  for (const file of await migrationFiles(folder)) {
+    const failed = skipped.length;
+    for (const statement of splitSqlStatements(await Deno.readTextFile(`${folder}/${file}`))) {
+      if (headOf(statement) === "") continue;
+      const reason = await run(statement);
+      if (reason !== undefined) skipped.push({ file, statement: headOf(statement), reason });
+    }
+    if (skipped.length === failed) applied.push(file);
+  }
+  await finish?.();
+  await connection.clearSchemaCache();
+  return { applied, skipped };
+}
