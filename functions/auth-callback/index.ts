@@ -3,7 +3,8 @@
 import { z } from "zod";
 import { body, callAuth, edgeFunction, requireOrigin } from "../../shared/mod.ts";
 
-const origins = (Deno.env.get("APP_ORIGINS") ?? "http://127.0.0.1:3000").split(",");
+const origins = (Deno.env.get("APP_ORIGINS") || "http://127.0.0.1:3000")
+  .split(",").map((origin) => origin.trim());
 
 const Callback = z.union([
   z.strictObject({

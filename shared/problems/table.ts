@@ -234,6 +234,11 @@ export type OwnCode = keyof typeof OWN;
 /** Every code in the table. */
 export type ProblemCode = AuthErrorCode | OwnCode;
 
+/** Whether a code is one of this library's own: Supabase Auth never says it. */
+export function isOwnCode(code: string): code is OwnCode {
+  return Object.hasOwn(OWN, code);
+}
+
 function outcome([status, action, challenge, message]: Refusal): Outcome {
   return Object.freeze({ status, action, challenge, retryable: action === "retry", message });
 }

@@ -105,7 +105,8 @@ export function auth(options: AuthOptions = {}): MiddlewareHandler {
   return async function auth(c, next) {
     const arrived = performance.now();
     const request_id = requestIdOf(c);
-    const passage = await authenticate(c.req.raw, settings).catch(defect);
+    const authorization = c.req.raw.headers.get("Authorization");
+    const passage = await authenticate(authorization, c, settings).catch(defect);
     const { result, source, upstream_calls } = passage;
     const ms = performance.now() - arrived;
     report(settings.onDecision, {

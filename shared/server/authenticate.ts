@@ -34,19 +34,21 @@ export interface Passage {
   readonly upstream_calls: number;
 }
 
-// What Auth said to a request, for a second check on its path. Keyed by the Request itself: no
-// other request can find it, and it goes when the request goes.
-const answered = new WeakMap<Request, { backend: Backend; token: string; memo: Memo }>();
+// What Auth said in one dispatch, for a second check on its path. Not keyed by the Request: the
+// same object may be sent twice.
+const answered = new WeakMap<object, { backend: Backend; token: string; memo: Memo }>();
 
 /**
  * The way of a request: credential, precheck, memory, shared check, verdict. Knows no Hono.
  *
- * @param request The request; only its Authorization header is read.
+ * @param authorization The Authorization header, `null` when absent.
+ * @param scope An object that lives for this one dispatch: two checks in it share an answer.
  * @param options How strict to be.
  * @returns Who calls, or why not. Rejects only on a defect of ours.
  */
 export async function authenticate(
-  request: Request,
+  authorization: string | null,
+  scope: object,
   options: AuthenticateOptions,
 ): Promise<Passage> {
   let backend: Backend;
@@ -58,7 +60,7 @@ export async function authenticate(
   }
   const { project, check, clock, memory } = backend;
   const { skew, freshness, timeout, patience } = options;
-  const credential = readCredential(request.headers.get("authorization"), project.keys);
+  const credential = readCredential(authorization, project.keys);
   const known = credential.kind === "token" ? memory.recall(credential.token) : undefined;
   const candidate = precheck(credential, { ...options, clock }, known);
   if (!candidate.ok) return locally(candidate);
@@ -66,14 +68,14 @@ export async function authenticate(
   const remembered = (memo: Memo): Passage => passage(candidate, memo, backend, "memory", 0);
   if (known !== undefined && serves(known, freshness, clock.now(skew))) return remembered(known);
   const { token, claims, session } = candidate;
-  const before = answered.get(request);
+  const before = answered.get(scope);
   if (before?.backend === backend && before.token === token) return remembered(before.memo);
 
   const { answer, began, own } = await check(token, timeout, patience);
   if (answer.kind === "answer") clock.observe(answer.headers.get("date"));
   const verdict = deepFreeze(judge(answer, claims, clock.now(skew), skew));
   const memo = Object.freeze({ claims, session, verdict, began });
-  answered.set(request, { backend, token, memo });
+  answered.set(scope, { backend, token, memo });
   // A function that is strict everywhere keeps no living token; a route that is not profits.
   if (answer.kind === "answer" && (!verdict.ok || freshness > 0 || known !== undefined)) {
     memory.note(token, memo, answer.text.length);

@@ -1,9 +1,9 @@
-/** How long one question to Auth about an expired token answers for, in milliseconds. */
+/** How long a comparison of the clocks holds, in milliseconds. */
 const PROBE_INTERVAL = 60_000;
 
 /**
  * The local clock, held against Auth's `Date` header. A clock that runs wrong would call living
- * tokens expired; so a wrong one refuses nothing, and an unproven one asks Auth once a minute.
+ * tokens expired; so a wrong one refuses nothing, and one not compared for a minute first lets Auth decide.
  */
 export interface Clock {
   /** Now by Auth's clock if ours proved wrong, else by ours; seconds since the epoch. */
@@ -16,20 +16,22 @@ export interface Clock {
 
 /** Builds the clock of one project; it reads `Date.now()`. */
 export function createClock(): Clock {
-  let offset: number | null = null; // ms that Auth's clock is ahead of ours; null: never seen
-  let asked = -Infinity;
-  const wrong = (skew: number) => offset !== null && Math.abs(offset) > skew * 1000;
+  let offset = 0; // ms that Auth's clock is ahead of ours
+  let compared = -Infinity; // when they were last compared, or a comparison was asked for
+  const wrong = (skew: number) => Math.abs(offset) > skew * 1000;
   return {
-    now: (skew) => (Date.now() + (wrong(skew) ? offset ?? 0 : 0)) / 1000,
+    now: (skew) => (Date.now() + (wrong(skew) ? offset : 0)) / 1000,
     mayRefuse(skew) {
-      if (offset !== null) return !wrong(skew);
-      if (Math.abs(Date.now() - asked) < PROBE_INTERVAL) return true;
-      asked = Date.now();
+      if (wrong(skew)) return false;
+      if (Math.abs(Date.now() - compared) < PROBE_INTERVAL) return true;
+      compared = Date.now();
       return false;
     },
     observe(date) {
       const theirs = date === null ? NaN : Date.parse(date);
-      if (Number.isFinite(theirs)) offset = theirs - Date.now();
+      if (!Number.isFinite(theirs)) return;
+      compared = Date.now();
+      offset = theirs - compared;
     },
   };
 }

@@ -26,17 +26,34 @@ export interface AuthContext<Database = AnyDatabase, S extends Session | null = 
 
 /** Builds the context of an admitted caller. */
 export function createContext<Database, S extends Session | null>(
-  { user, claims, session, token, backend }: Caller,
+  caller: Caller & { readonly session: S },
 ): AuthContext<Database, S> {
-  let client: SupabaseClient<Database> | undefined;
-  return Object.defineProperties({ user, claims, session }, {
-    token: { value: token },
-    supabase: {
-      get: () =>
-        client ??= createClient<Database>(backend.project.url, backend.project.apiKey, {
-          accessToken: () => Promise.resolve(token),
-          global: { fetch: backend.fetch },
-        }),
-    },
-  }) as AuthContext<Database, S>;
+  return new CallerContext<Database, S>(caller);
+}
+
+class CallerContext<Database, S extends Session | null> implements AuthContext<Database, S> {
+  readonly user: User;
+  readonly claims: Claims;
+  readonly session: S;
+  readonly #caller: Caller;
+  #client: SupabaseClient<Database> | undefined;
+
+  constructor(caller: Caller & { readonly session: S }) {
+    this.user = caller.user;
+    this.claims = caller.claims;
+    this.session = caller.session;
+    this.#caller = caller;
+  }
+
+  get token(): string {
+    return this.#caller.token;
+  }
+
+  get supabase(): SupabaseClient<Database> {
+    const { backend, token } = this.#caller;
+    return this.#client ??= createClient<Database>(backend.project.url, backend.project.apiKey, {
+      accessToken: () => Promise.resolve(token),
+      global: { fetch: backend.fetch },
+    });
+  }
 }

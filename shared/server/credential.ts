@@ -50,7 +50,9 @@ export function readCredential(header: string | null, keys: ProjectKeys): Creden
   if (header === null) return NONE;
   if (header.length > MAX_HEADER_LENGTH) return MALFORMED;
   // Two headers, the second a bearer: which one would count must not depend on their order.
-  if (!/^bearer(?![^\s,])/i.test(header)) return /,\s*bearer\s/i.test(header) ? MALFORMED : NONE;
+  if (!/^bearer(?![^\s,])/i.test(header)) {
+    return /,\s*bearer(?![^\s,])/i.test(header) ? MALFORMED : NONE;
+  }
   const token = BEARER.exec(header)?.[1];
   if (token === undefined) return MALFORMED;
   if (keys.public.has(token)) return NONE;

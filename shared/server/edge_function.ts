@@ -29,6 +29,8 @@ export interface EdgeFunctionOptions {
 /** The Hono app of one function. */
 export type EdgeApp<E extends Env> = Hono<E, BlankSchema, string>;
 
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/; // RFC 9110, section 5.6.2
+
 const path = z.string().regex(/^\/[^?#]*$/, "must begin with a slash and hold no ? or #");
 
 const optionsSchema = z.strictObject({
@@ -37,7 +39,7 @@ const optionsSchema = z.strictObject({
   cors: z.strictObject({
     origins: z.union([z.literal("*"), z.array(z.string().refine(isOrigin, "must be an origin"))])
       .default("*"),
-    exposeHeaders: z.array(z.string().min(1)).default([]),
+    exposeHeaders: z.array(z.string().regex(HEADER_NAME, "must be a header name")).default([]),
     maxAge: z.number().int().min(0).max(86_400).default(600),
   }).prefault({}),
 });

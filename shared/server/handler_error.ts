@@ -27,6 +27,10 @@ export function fromThrown(thrown: unknown): ProblemError {
   if (thrown instanceof HTTPException) return new ProblemError(fromStatus(thrown.status));
   if (isAuthError(thrown)) return fromAuth(thrown);
   if (isPostgrestError(thrown)) return new ProblemError(fromDatabase(thrown.code));
+  if (isGatewayError(thrown)) {
+    const ours = API_KEY.test(thrown.message);
+    return new ProblemError(ours ? "auth_misconfigured" : "unexpected_failure");
+  }
   return new ProblemError("internal_error");
 }
 
@@ -81,7 +85,7 @@ function fromAuth(error: AuthError): ProblemError {
   if (byClass !== undefined) return new ProblemError(byClass);
   if (typeof error.code === "string") return new ProblemError(error.code);
   if (error.status === 429) return new ProblemError("over_request_rate_limit");
-  if (/\bAPI key\b/i.test(error.message)) return new ProblemError("auth_misconfigured");
+  if (API_KEY.test(error.message)) return new ProblemError("auth_misconfigured");
   return new ProblemError((error.status ?? 500) < 500 ? "validation_failed" : "auth_unavailable");
 }
 
@@ -100,6 +104,15 @@ function isPostgrestError(thrown: unknown): thrown is { code: string } {
   return typeof thrown === "object" && thrown !== null && "details" in thrown && "hint" in thrown &&
     "code" in thrown && typeof thrown.code === "string";
 }
+
+/** What supabase-js makes of a gateway's answer: a page is `{ message }`, a wrong key has a hint. */
+function isGatewayError(thrown: unknown): thrown is { message: string } {
+  return typeof thrown === "object" && thrown !== null && !(thrown instanceof Error) &&
+    "message" in thrown && typeof thrown.message === "string" &&
+    Object.keys(thrown).every((key) => key === "message" || key === "hint");
+}
+
+const API_KEY = /\bAPI key\b/i;
 
 /** PostgREST's codes, else PostgreSQL's SQLSTATE, else its class (the first two characters). */
 function fromDatabase(code: string): ProblemCode {

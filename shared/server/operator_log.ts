@@ -15,9 +15,12 @@ export function tellOperator(line: string): void {
  * not, because a message can hold a token or an address.
  */
 export function tellDefect(requestId: string, thrown: unknown): void {
-  const stack = thrown instanceof Error ? thrown.stack ?? "" : "";
-  const frames = stack.split("\n").filter((line) => /^\s+at /.test(line)).slice(0, 5);
-  const name = thrown instanceof Error ? thrown.name : typeof thrown;
+  const error = thrown instanceof Error ? thrown : new Error();
+  // The stack begins with the message, which may itself look like frames.
+  const head = (error.stack ?? "").lastIndexOf(error.message) + error.message.length;
+  const frames = (error.stack ?? "").slice(head).split("\n").slice(1, 6);
+  const told = thrown instanceof Error ? thrown.name : typeof thrown;
+  const name = /^[A-Za-z_$][\w$]{0,63}$/.test(told) ? told : "an error";
   console.error(
     [`edge-auth: a handler failed with ${name} (request ${requestId})`, ...frames].join("\n"),
   );

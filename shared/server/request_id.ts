@@ -8,7 +8,7 @@ const ACCEPTABLE = /^[A-Za-z0-9._-]{1,64}$/;
  */
 export function requestIdOf(c: Context): string {
   const known: unknown = c.get("requestId");
-  if (typeof known === "string") return known;
+  if (typeof known === "string" && ACCEPTABLE.test(known)) return known;
   const inbound = c.req.header("X-Request-Id");
   const id = inbound !== undefined && ACCEPTABLE.test(inbound) ? inbound : crypto.randomUUID();
   c.set("requestId", id);

@@ -1,5 +1,4 @@
 import type { Context } from "hono";
-import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { type Problem, problem, type ProblemDetails } from "../problems/problem.ts";
 import { type Challenge, outcomeOf, type Source } from "../problems/table.ts";
 import { addToList, EXPOSED_HEADERS } from "./headers.ts";
@@ -35,19 +34,45 @@ export function respond(c: Context, code: string, options: RespondOptions): Resp
   });
   const { challenge } = outcomeOf(body.code, source);
   const asProblem = (c.req.header("Accept") ?? "").toLowerCase().includes(PROBLEM_JSON);
-  c.header("Content-Type", asProblem ? PROBLEM_JSON : "application/json");
-  c.header("Cache-Control", "no-store");
-  c.header("X-Request-Id", body.request_id);
-  addToList(c.res.headers, "Vary", ["Origin"]);
-  allowAnyOrigin(c);
-  if (body.retry_after !== undefined) c.header("Retry-After", String(body.retry_after));
-  if (challenge !== null) c.header("WWW-Authenticate", challengeOf(challenge, body, realm));
-  for (const [name, value] of Object.entries(headers)) c.header(name, value);
+  const kept = new Headers(c.res.headers);
+  OF_A_DROPPED_ANSWER.forEach((name) => kept.delete(name));
+  kept.set("Content-Type", asProblem ? PROBLEM_JSON : "application/json");
+  kept.set("Cache-Control", "no-store");
+  kept.set("X-Request-Id", body.request_id);
+  addToList(kept, "Vary", ["Origin"]);
+  allowAnyOrigin(kept);
+  if (body.retry_after !== undefined) kept.set("Retry-After", String(body.retry_after));
+  if (challenge !== null) kept.set("WWW-Authenticate", challengeOf(challenge, body, realm));
+  for (const [name, value] of Object.entries(headers)) kept.set(name, value);
   const members = asProblem
     ? { type: `tag:edge-auth,2026:${body.code}`, title: body.message, ...body }
     : body;
-  return c.body(JSON.stringify(members), body.status as ContentfulStatusCode);
+  const response = new Response(JSON.stringify(members), { status: body.status, headers: kept });
+  // Hono drops what a middleware returns when an earlier one has already answered, and puts an
+  // earlier answer's headers over it; so the place is cleared, and taken here.
+  c.res = undefined;
+  c.res = response;
+  return response;
 }
+
+/** Headers that describe an answer we replace, or would let a cache keep ours. */
+const OF_A_DROPPED_ANSWER = [
+  "Accept-Ranges",
+  "CDN-Cache-Control",
+  "Content-Disposition",
+  "Content-Encoding",
+  "Content-Language",
+  "Content-Length",
+  "Content-Location",
+  "Content-Range",
+  "ETag",
+  "Expires",
+  "Last-Modified",
+  "Location",
+  "Surrogate-Control",
+  "Transfer-Encoding",
+  "WWW-Authenticate",
+];
 
 const PROBLEM_JSON = "application/problem+json";
 
@@ -68,8 +93,9 @@ function challengeOf(challenge: Challenge, body: Problem, realm: string): string
  * A refusal that a page may not read looks like "offline" to it. So where nobody has decided
  * about CORS yet, a refusal (it holds nothing of a user) may be read by all.
  */
-function allowAnyOrigin(c: Context): void {
-  if (c.res.headers.has("Access-Control-Allow-Origin")) return;
-  c.header("Access-Control-Allow-Origin", "*");
-  c.header("Access-Control-Expose-Headers", EXPOSED_HEADERS.join(", "));
+function allowAnyOrigin(headers: Headers): void {
+  if (headers.has("Access-Control-Allow-Origin")) return;
+  headers.set("Access-Control-Allow-Origin", "*");
+  headers.delete("Access-Control-Allow-Credentials");
+  addToList(headers, "Access-Control-Expose-Headers", EXPOSED_HEADERS);
 }

@@ -29,36 +29,47 @@ export async function ask(
   timeout: number,
 ): Promise<Answer> {
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), timeout);
   // Raced, not only signalled: a fetch that ignores its signal must not hold the request.
-  const aborted = new Promise<never>((_, reject) =>
-    abort.signal.addEventListener("abort", () => reject(abort.signal.reason), { once: true })
-  );
+  const late = Promise.withResolvers<Answer>();
+  const timer = setTimeout(() => {
+    late.resolve({ kind: "fault", reason: "timeout" });
+    abort.abort();
+  }, timeout);
   try {
-    return await Promise.race([read(), aborted]);
-  } catch {
-    return { kind: "fault", reason: abort.signal.aborted ? "timeout" : "network" };
+    return await Promise.race([read(fetch, url, { ...init, signal: abort.signal }), late.promise]);
   } finally {
     clearTimeout(timer);
-    abort.abort(); // lets go of a body that was cut off
-  }
-
-  async function read(): Promise<Answer> {
-    const response = await fetch(url, { ...init, redirect: "manual", signal: abort.signal });
-    const text = await readText(response.body);
-    if (text === null) return { kind: "fault", reason: "too_large" };
-    return { kind: "answer", status: response.status, headers: response.headers, text };
   }
 }
 
-async function readText(body: ReadableStream<Uint8Array> | null): Promise<string | null> {
-  if (body === null) return "";
+async function read(
+  fetch: typeof globalThis.fetch,
+  url: string,
+  init: RequestInit,
+): Promise<Answer> {
+  try {
+    const response = await fetch(url, { ...init, redirect: "manual" });
+    const text = await readText(response);
+    if (text === null) return { kind: "fault", reason: "too_large" };
+    return { kind: "answer", status: response.status, headers: response.headers, text };
+  } catch {
+    return { kind: "fault", reason: "network" };
+  }
+}
+
+async function readText(response: Response): Promise<string | null> {
+  // A length that is told is kept to by the transport, unless the body was compressed.
+  const length = response.headers.get("content-length");
+  if (length !== null && Number(length) <= MAX_BODY && !response.headers.has("content-encoding")) {
+    const text = await response.text();
+    return text.length <= MAX_BODY ? text : null;
+  }
   const decoder = new TextDecoder();
   let text = "";
   let size = 0;
-  for await (const chunk of body) {
+  for await (const chunk of response.body ?? []) {
     size += chunk.byteLength;
-    if (size > MAX_BODY) return null;
+    if (size > MAX_BODY) return null; // leaving the loop cancels the body
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();
@@ -115,19 +126,25 @@ export function readObject(answer: Answer): Record<string, unknown> | null {
 export function isApiKeyRefusal(answer: Answer): boolean {
   if (answer.kind === "fault" || (answer.status !== 401 && answer.status !== 403)) return false;
   const { message } = readObject(answer) ?? {};
+  if (readAuthError(answer) !== null) return false; // Auth itself, whatever its English says
   return typeof message === "string" && /\bAPI key\b/i.test(message);
 }
+
+const HTTP_DATE = /^[A-Z][a-z]{2}, .+ GMT$/;
 
 /**
  * The Retry-After of an answer, in whole seconds (RFC 9110, section 10.2.3: seconds or a date).
  *
- * @returns Seconds, at most an hour; `undefined` if there is none that can be read.
+ * @returns Seconds, from one to an hour; `undefined` if there is none that can be read.
  */
 export function retryAfter(answer: Answer): number | undefined {
   const value = answer.kind === "answer" ? answer.headers.get("retry-after") : null;
   if (value === null) return undefined;
-  const seconds = /^\d+$/.test(value.trim())
+  const seconds = /^\d+$/.test(value)
     ? Number(value)
-    : Math.ceil((Date.parse(value) - Date.now()) / 1000);
-  return Number.isNaN(seconds) ? undefined : Math.min(Math.max(seconds, 0), 3600);
+    // Date.parse takes nearly anything for a date, "-5" too.
+    : HTTP_DATE.test(value)
+    ? Math.ceil((Date.parse(value) - Date.now()) / 1000)
+    : NaN;
+  return Number.isNaN(seconds) ? undefined : Math.min(Math.max(seconds, 1), 3600);
 }

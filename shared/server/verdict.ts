@@ -1,5 +1,5 @@
 import type { User } from "@supabase/auth-js";
-import { isProblemCode, outcomeOf } from "../problems/table.ts";
+import { isOwnCode, outcomeOf } from "../problems/table.ts";
 import type { Claims } from "./claims.ts";
 import { type Answer, isApiKeyRefusal, readAuthError, readObject, retryAfter } from "./upstream.ts";
 
@@ -63,7 +63,8 @@ function refuse(code: string, answer: Answer, claims: Claims, now: number, skew:
         "a proxy in front of SUPABASE_URL removes the Authorization header",
     };
   }
-  if (isProblemCode(code) && outcomeOf(code, "handler").retryable) {
+  if (isOwnCode(code)) return unavailable(answer); // a name nobody but us uses: not Auth speaking
+  if (outcomeOf(code, "credential").retryable) {
     return unavailable(answer, code.startsWith("over_") ? "over_request_rate_limit" : undefined);
   }
   return { code };
@@ -74,8 +75,11 @@ function admit(answer: Answer, claims: Claims, now: number): Verdict {
   // A wrong or missing id is somebody else's answer: a cache, a captive portal, another service.
   if (user === null || user.id !== claims.sub || user.id === "") return unavailable(answer);
   // Auth before 2.195.0 answers 200 for a banned user.
-  const banned = typeof user.banned_until === "string" ? Date.parse(user.banned_until) : NaN;
-  if (banned / 1000 > now) return { ok: false, code: "user_banned" };
+  if (user.banned_until !== undefined && user.banned_until !== null) {
+    const until = Date.parse(String(user.banned_until)) / 1000;
+    if (Number.isNaN(until)) return unavailable(answer);
+    if (until > now) return { ok: false, code: "user_banned" };
+  }
   return { ok: true, user: user as User };
 }
 
