@@ -1,0 +1,107 @@
+import { assertEquals } from "@std/assert";
+import { commandLine, parseSummary, verdict } from "./run.ts";
+
+Deno.test("parseSummary() reads counts when nothing else is there", () => {
+  assertEquals(parseSummary("ok | 9 passed | 0 failed (6s)\n"), {
+    passed: 9,
+    failed: 0,
+    skipped: 0,
+  });
+});
+
+Deno.test("parseSummary() leaves steps to their tests, except skipped ones", () => {
+  const line = "FAILED | 8 passed (17 steps) | 2 failed (1 step) | 3 ignored (4 steps) (1m12s)";
+  assertEquals(parseSummary(line), { passed: 8, failed: 2, skipped: 7 });
+});
+
+Deno.test("parseSummary() leaves out what was filtered or measured", () => {
+  const line = "ok | 1 passed | 0 failed | 2 ignored | 3 measured | 40 filtered out (10ms)";
+  assertEquals(parseSummary(line), { passed: 1, failed: 0, skipped: 2 });
+});
+
+Deno.test("parseSummary() reads through colours", () => {
+  const line =
+    "\x1b[0m\x1b[31mFAILED\x1b[0m | 8 passed | 1 failed \x1b[0m\x1b[38;5;245m(3s)\x1b[0m";
+  assertEquals(parseSummary(line), { passed: 8, failed: 1, skipped: 0 });
+});
+
+Deno.test("parseSummary() takes the last summary when a test printed one", () => {
+  const output = "ok | 99 passed | 0 failed (1s)\n\nFAILED | 1 passed | 1 failed (2s)\n\nerror\n";
+  assertEquals(parseSummary(output), { passed: 1, failed: 1, skipped: 0 });
+});
+
+Deno.test("parseSummary() finds nothing when the run ended before its tests", () => {
+  assertEquals(parseSummary("error: TS2304 [ERROR]: Cannot find name 'x'.\n"), undefined);
+  assertEquals(parseSummary("not ok | 9 passed | 0 failed"), undefined);
+});
+
+Deno.test("verdict() passes only when a test ran and none failed", () => {
+  assertEquals(verdict({ passed: 2, failed: 0, skipped: 0 }, 0), ["2 passed, 0 failed", 0]);
+  const skipped = { passed: 2, failed: 0, skipped: 3 };
+  assertEquals(verdict(skipped, 0), ["2 passed, 0 failed, 3 skipped", 0]);
+  assertEquals(verdict({ passed: 0, failed: 0, skipped: 0 }, 0), ["0 passed, 0 failed", 1]);
+  const onlySkipped = { passed: 0, failed: 0, skipped: 3 };
+  assertEquals(verdict(onlySkipped, 0), ["0 passed, 0 failed, 3 skipped", 1]);
+  assertEquals(verdict({ passed: 2, failed: 1, skipped: 0 }, 0), ["2 passed, 1 failed", 1]);
+});
+
+Deno.test("verdict() counts a failure when deno fails without one", () => {
+  assertEquals(verdict({ passed: 2, failed: 0, skipped: 0 }, 1), ["2 passed, 1 failed", 1]);
+  assertEquals(verdict(undefined, 1), ["0 passed, 1 failed", 1]);
+  assertEquals(verdict(undefined, 0), ["0 passed, 1 failed", 1]);
+  assertEquals(verdict({ passed: 2, failed: 0, skipped: 0 }, 130), ["2 passed, 1 failed", 130]);
+});
+
+Deno.test("commandLine() tests every folder when no path is given", () => {
+  const args = commandLine(["--filter", "auth", "--fail-fast"]);
+  assertEquals(args.slice(0, 6), [
+    "test",
+    "--doc",
+    "--allow-all",
+    "--filter",
+    "auth",
+    "--fail-fast",
+  ]);
+  assertEquals(args.slice(-4), ["shared", "functions", "supabase", "tests"]);
+});
+
+Deno.test("commandLine() tests only the paths that are given", () => {
+  const args = commandLine(["tests/deploy", "--filter=live"]);
+  assertEquals(args, ["test", "--doc", "--allow-all", "--filter=live", "tests/deploy"]);
+});
+
+/** Runs run.ts over one file, and keeps the last line. */
+async function runOver(source: string): Promise<[line: string | undefined, code: number]> {
+  const folder = await Deno.makeTempDir({ prefix: "edge-auth-run-" });
+  try {
+    await Deno.writeTextFile(`${folder}/a_test.ts`, source);
+    const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", new URL("run.ts", import.meta.url).href, folder],
+      env: { FORCE_COLOR: "1" },
+      stderr: "null",
+    }).output();
+    return [new TextDecoder().decode(stdout).trimEnd().split("\n").at(-1), code];
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("run.ts closes with one plain line, whatever happens", async () => {
+  const test = (body: string) => `Deno.test("a", () => { ${body} });`;
+  const ignored = `Deno.test("b", { ignore: true }, () => {});`;
+  const skippedStep = `Deno.test("c", async (t) => {
+    await t.step({ name: "d", ignore: true, fn() {} });
+  });`;
+  const [passing, failing, uncaught, mistyped, none] = await Promise.all([
+    runOver(test("") + ignored + skippedStep),
+    runOver(test("throw 1") + test("")),
+    runOver(`${test("")} throw new Error("while loading");`),
+    runOver(`const n: number = "text"; ${test("n")}`),
+    runOver("export {};"),
+  ]);
+  assertEquals(passing, ["2 passed, 0 failed, 2 skipped", 0]);
+  assertEquals(failing, ["1 passed, 1 failed", 1]);
+  assertEquals(uncaught, ["0 passed, 1 failed", 1]);
+  assertEquals(mistyped, ["0 passed, 1 failed", 1]);
+  assertEquals(none, ["0 passed, 0 failed", 1]);
+});
