@@ -80,7 +80,14 @@ function listen(port: number): {
 } {
   const { promise, resolve } = Promise.withResolvers<(request: Request) => Promise<Response>>();
   const options = { hostname: "127.0.0.1", port, onListen: () => {} };
-  const server = Deno.serve(options, async (request) => (await promise)(request));
+  const server = Deno.serve(options, async (request, info) => {
+    const handler = await promise;
+    // Not the server's own signal: that one also aborts when an answer was sent in full.
+    const gone = new AbortController();
+    info.completed.catch(() => gone.abort());
+    const { url, method, headers, body } = request;
+    return await handler(new Request(url, { method, headers, body, signal: gone.signal }));
+  });
   return { server, answer: resolve };
 }
 

@@ -135,6 +135,7 @@ export class FunctionHost {
     const worker = this.#workers.get(name);
     this.#workers.delete(name);
     if (!worker) return;
+    for (const ended of [...this.#retired].filter((one) => one.dead)) this.#retired.delete(ended);
     this.#retired.add(worker);
     worker.retire();
   }
