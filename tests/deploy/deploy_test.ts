@@ -14,8 +14,8 @@ let output: Output;
 let deployment: Deployment;
 
 Deno.test.beforeAll(async () => {
-  const cli = await npmTool("supabase", SUPABASE_CLI);
   folder = await Deno.makeTempDir({ prefix: "edge-auth-deploy-" });
+  const cli = await npmTool("supabase", SUPABASE_CLI);
   names = await functionNames();
   await copyProject(`${folder}/project`);
   await Deno.mkdir(`${folder}/home`);

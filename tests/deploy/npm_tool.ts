@@ -36,15 +36,17 @@ export async function run(program: string, options: Deno.CommandOptions): Promis
  */
 export async function npmTool(name: string, version: string): Promise<string> {
   const args = ["--yes", `--package=${name}@${version}`, "-c", `command -v ${name}`];
-  const { code, stdout, stderr } = await new Deno.Command("npx", { args }).output().catch(
-    (cause) => {
-      throw new Error(`npx is needed to run ${name}@${version}: install Node and npm`, { cause });
-    },
-  );
+  const { code, stdout, stderr } = await npx(args).catch((cause) => {
+    throw new Error(`npx is needed to run ${name}@${version}: install Node and npm`, { cause });
+  });
   const path = new TextDecoder().decode(stdout).trim();
   if (code !== 0 || path === "") {
     const reason = new TextDecoder().decode(stderr).trim();
     throw new Error(`npx could not install ${name}@${version}, which this test needs:\n${reason}`);
   }
   return path;
+}
+
+async function npx(args: string[]): Promise<Deno.CommandOutput> {
+  return await new Deno.Command("npx", { args }).output();
 }
