@@ -1,0 +1,5 @@
+// The scenario table on a running Supabase stack: `deno task test:supabase`.
+import { findSupabase } from "./find_supabase.ts";
+import { runOn } from "./run_on.ts";
+
+runOn(await findSupabase());

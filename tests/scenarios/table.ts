@@ -1,0 +1,22 @@
+/**
+ * What must be so on every stack, over HTTP: the embedded one, `supabase start`, a project.
+ *
+ * @module
+ */
+import { accounts } from "./accounts.ts";
+import { browsers } from "./browsers.ts";
+import { credentials } from "./credentials.ts";
+import { data } from "./data.ts";
+import { mfa } from "./mfa.ts";
+import type { Scenario } from "./scenario.ts";
+import { sessions } from "./sessions.ts";
+
+/** The scenario table. */
+export const scenarios: readonly Scenario[] = [
+  ...sessions,
+  ...credentials,
+  ...accounts,
+  ...mfa,
+  ...data,
+  ...browsers,
+];
