@@ -10,18 +10,18 @@ export function tellOperator(line: string): void {
   console.error(`edge-auth: ${line}.`);
 }
 
+/** Where a frame of a stack points to; everything else in a stack may be somebody's text. */
+const LOCATION = /(?:file|https?|npm|node|ext):[^\s()]+:\d+:\d+(?=\)?$)/gm;
+
 /**
  * Notes a crash of a handler under its request id. Where it happened is told; what it said is
  * not, because a message can hold a token or an address.
  */
 export function tellDefect(requestId: string, thrown: unknown): void {
-  const error = thrown instanceof Error ? thrown : new Error();
-  // The stack begins with the message, which may itself look like frames.
-  const head = (error.stack ?? "").lastIndexOf(error.message) + error.message.length;
-  const frames = (error.stack ?? "").slice(head).split("\n").slice(1, 6);
   const told = thrown instanceof Error ? thrown.name : typeof thrown;
   const name = /^[A-Za-z_$][\w$]{0,63}$/.test(told) ? told : "an error";
-  console.error(
-    [`edge-auth: a handler failed with ${name} (request ${requestId})`, ...frames].join("\n"),
-  );
+  const stack = thrown instanceof Error ? thrown.stack ?? "" : "";
+  const places = stack.match(LOCATION)?.slice(0, 5) ?? [];
+  const line = `edge-auth: a handler failed with ${name} (request ${requestId})`;
+  console.error([line, ...places.map((place) => `    at ${place}`)].join("\n"));
 }

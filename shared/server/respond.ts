@@ -35,12 +35,12 @@ export function respond(c: Context, code: string, options: RespondOptions): Resp
   const { challenge } = outcomeOf(body.code, source);
   const asProblem = (c.req.header("Accept") ?? "").toLowerCase().includes(PROBLEM_JSON);
   const kept = new Headers(c.res.headers);
-  OF_A_DROPPED_ANSWER.forEach((name) => kept.delete(name));
+  for (const name of [...kept.keys()]) if (OF_A_DROPPED_ANSWER.test(name)) kept.delete(name);
   kept.set("Content-Type", asProblem ? PROBLEM_JSON : "application/json");
   kept.set("Cache-Control", "no-store");
   kept.set("X-Request-Id", body.request_id);
   addToList(kept, "Vary", ["Origin"]);
-  allowAnyOrigin(kept);
+  allowPages(kept);
   if (body.retry_after !== undefined) kept.set("Retry-After", String(body.retry_after));
   if (challenge !== null) kept.set("WWW-Authenticate", challengeOf(challenge, body, realm));
   for (const [name, value] of Object.entries(headers)) kept.set(name, value);
@@ -56,23 +56,11 @@ export function respond(c: Context, code: string, options: RespondOptions): Resp
 }
 
 /** Headers that describe an answer we replace, or would let a cache keep ours. */
-const OF_A_DROPPED_ANSWER = [
-  "Accept-Ranges",
-  "CDN-Cache-Control",
-  "Content-Disposition",
-  "Content-Encoding",
-  "Content-Language",
-  "Content-Length",
-  "Content-Location",
-  "Content-Range",
-  "ETag",
-  "Expires",
-  "Last-Modified",
-  "Location",
-  "Surrogate-Control",
-  "Transfer-Encoding",
-  "WWW-Authenticate",
-];
+const OF_A_DROPPED_ANSWER = new RegExp(
+  "^(?:content-(?!security-policy).*|(?:.*-)?cdn-cache-control|surrogate-control|(?:repr-)?digest|" +
+    "accept-ranges|etag|expires|last-modified|location|refresh|retry-after|trailer|" +
+    "transfer-encoding|www-authenticate)$",
+);
 
 const PROBLEM_JSON = "application/problem+json";
 
@@ -93,9 +81,9 @@ function challengeOf(challenge: Challenge, body: Problem, realm: string): string
  * A refusal that a page may not read looks like "offline" to it. So where nobody has decided
  * about CORS yet, a refusal (it holds nothing of a user) may be read by all.
  */
-function allowAnyOrigin(headers: Headers): void {
+function allowPages(headers: Headers): void {
+  addToList(headers, "Access-Control-Expose-Headers", EXPOSED_HEADERS);
   if (headers.has("Access-Control-Allow-Origin")) return;
   headers.set("Access-Control-Allow-Origin", "*");
   headers.delete("Access-Control-Allow-Credentials");
-  addToList(headers, "Access-Control-Expose-Headers", EXPOSED_HEADERS);
 }
