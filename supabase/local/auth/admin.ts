@@ -1,15 +1,8 @@
 /** The part of the admin API that scenarios need: read, change password, ban, delete one user. */
 
-import {
-  type AuthCall,
-  type AuthContext,
-  type Difference,
-  isUuid,
-  Refusal,
-  text,
-  withBody,
-} from "./call.ts";
+import { type AuthCall, type AuthContext, type Difference, isUuid, Refusal, text } from "./call.ts";
 import type { UserRow } from "./store.ts";
+import { completeUser } from "./users.ts";
 
 const units: Record<string, number> = { ns: 1e-6, us: 1e-3, ms: 1, s: 1000, m: 60000, h: 3600000 };
 
@@ -28,17 +21,10 @@ function notEmulated(what: string): Refusal {
   return new Refusal(501, "not_emulated", `The embedded stack does not emulate ${what}.`);
 }
 
-/** The user as lite shows it, with the columns that lite leaves out. */
 async function showUser(id: string, auth: AuthContext): Promise<Response> {
   const token = await auth.liteToken({ sub: id });
   const answer = await auth.lite({ method: "GET", path: "/user", token });
-  const body: Record<string, unknown> = await answer.json();
-  const row = await auth.store.user(id);
-  for (const column of ["banned_until", "deleted_at"] as const) {
-    const value = row?.[column];
-    if (value) body[column] = new Date(value).toISOString();
-  }
-  return withBody(answer, body);
+  return await completeUser(answer, id, auth);
 }
 
 async function setPassword(id: string, password: string, auth: AuthContext): Promise<void> {

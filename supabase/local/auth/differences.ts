@@ -17,6 +17,7 @@ import {
   refreshChecks,
 } from "./sessions.ts";
 import { documents, issuedTokens } from "./tokens.ts";
+import { userColumns } from "./users.ts";
 import { links, postedTokens } from "./verify.ts";
 
 export const differences: readonly Difference[] = [
@@ -34,5 +35,6 @@ export const differences: readonly Difference[] = [
   passwordRules,
   defaultLogoutScope,
   passwordChange,
+  userColumns,
   issuedTokens,
 ];

@@ -29,6 +29,7 @@ export async function shaped(call: AuthCall, answer: Response): Promise<Response
   const headers = new Headers(answer.headers);
   headers.delete("content-length");
   headers.set("vary", "Origin");
+  if (headers.has("location")) headers.set("content-type", "text/html; charset=utf-8");
   // Lite says who may read its answers; Auth does so only when a browser asks.
   headers.delete("access-control-allow-origin");
   if (call.request.headers.has("origin")) {

@@ -9,6 +9,7 @@ export interface UserRow {
   readonly role: string | null;
   readonly banned_until: string | Date | null;
   readonly deleted_at: string | Date | null;
+  readonly recovery_sent_at: string | Date | null;
   readonly confirmation_token: string | null;
   readonly reauthentication_token: string | null;
   readonly reauthentication_sent_at: string | Date | null;

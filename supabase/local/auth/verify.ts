@@ -70,7 +70,6 @@ export const postedTokens: Difference = {
 
 function seeOther(location: string, headers: HeadersInit = {}): Response {
   const answer = new Response(null, { status: 303, headers });
-  answer.headers.set("content-type", "text/html; charset=utf-8");
   answer.headers.set("location", location);
   return answer;
 }
