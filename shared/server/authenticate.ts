@@ -39,7 +39,8 @@ export interface Passage {
 const answered = new WeakMap<object, { backend: Backend; token: string; memo: Memo }>();
 
 /**
- * The way of a request: credential, precheck, memory, shared check, verdict. Knows no Hono.
+ * The way of a request: credential, precheck, memory, signature, shared check, verdict. It
+ * knows no Hono.
  *
  * @param authorization The Authorization header, `null` when absent.
  * @param scope An object that lives for this one dispatch: two checks in it share an answer.
@@ -51,6 +52,7 @@ export async function authenticate(
   scope: object,
   options: AuthenticateOptions,
 ): Promise<Passage> {
+  const arrived = performance.now();
   let backend: Backend;
   try {
     backend = backendOf(options);
@@ -58,7 +60,7 @@ export async function authenticate(
     if (!(error instanceof EnvironmentError)) throw error;
     return locally({ ok: false, code: "auth_misconfigured", operator: error.message });
   }
-  const { project, check, clock, memory } = backend;
+  const { project, check, clock, memory, signature } = backend;
   const { skew, freshness, timeout, patience } = options;
   const credential = readCredential(authorization, project.keys);
   const known = credential.kind === "token" ? memory.recall(credential.token) : undefined;
@@ -71,9 +73,12 @@ export async function authenticate(
   const before = answered.get(scope);
   if (before?.backend === backend && before.token === token) return remembered(before.memo);
 
-  const { answer, began, own } = await check(token, timeout, patience);
+  if (await signature.look(token) === "forged") return locally({ ok: false, code: "bad_jwt" });
+  const left = timeout - (performance.now() - arrived);
+  const { answer, began, own } = await check(token, left, patience);
   if (answer.kind === "answer") clock.observe(answer.headers.get("date"));
   const verdict = deepFreeze(judge(answer, claims, clock.now(skew), skew));
+  if (verdict.ok || verdict.code === "bad_jwt") signature.learn(token, verdict.ok);
   const memo = Object.freeze({ claims, session, verdict, began });
   answered.set(scope, { backend, token, memo });
   // A function that is strict everywhere keeps no living token; a route that is not profits.

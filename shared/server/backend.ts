@@ -1,14 +1,18 @@
 import { createCheck } from "./check.ts";
 import { type Clock, createClock } from "./clock.ts";
 import { coalesce, type SharedCheck } from "./coalesce.ts";
+import { createKeyStore } from "./key_store.ts";
+import { limitStrangers } from "./limit.ts";
 import { createMemory, type Memory } from "./memory.ts";
 import { type Environment, EnvironmentError, type Project, readProject } from "./project.ts";
+import { createSignatureCheck, type SignatureCheck } from "./signature.ts";
 
 /** Where a caller's session is looked up: one project, one client, one memory. */
 export interface Backend {
   readonly project: Project;
   readonly check: SharedCheck;
   readonly memory: Memory;
+  readonly signature: SignatureCheck;
   readonly clock: Clock;
   readonly fetch: typeof globalThis.fetch;
 }
@@ -45,13 +49,9 @@ export function backendOf(options: BackendOptions): Backend {
 function build(env: Environment, fetch: typeof globalThis.fetch): Backend | Error {
   try {
     const project = readProject(env === ambientEnv ? Deno.env.toObject() : env);
-    return {
-      project,
-      fetch,
-      check: coalesce(createCheck(project, fetch)),
-      memory: createMemory(),
-      clock: createClock(),
-    };
+    const signature = createSignatureCheck(createKeyStore(project, fetch));
+    const check = coalesce(limitStrangers(createCheck(project, fetch), signature.isGenuine));
+    return { project, fetch, check, signature, memory: createMemory(), clock: createClock() };
   } catch (error) {
     if (error instanceof EnvironmentError) return error;
     throw error;

@@ -54,7 +54,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 export function decodeClaims(token: string): Claims | null {
   const parts = token.split(".");
   if (parts.length !== 3 || !parts.every((part) => BASE64URL.test(part))) return null;
-  const [header, payload] = parts.slice(0, 2).map(decodeObject);
+  const [header, payload] = parts.slice(0, 2).map(decodePart);
   if (!header || !payload || typeof payload.sub !== "string" || payload.sub === "") return null;
   return deepFreeze(payload as Claims);
 }
@@ -79,12 +79,16 @@ export function sessionOf(claims: Claims): Session | null {
   });
 }
 
-function decodeObject(part: string): Record<string, unknown> | null {
+/** Decodes base64url without padding (RFC 4648, section 5); throws for what is none. */
+export function decodeBase64Url(part: string): Uint8Array<ArrayBuffer> {
+  const binary = atob(part.replaceAll("-", "+").replaceAll("_", "/"));
+  return Uint8Array.from(binary, (char) => char.charCodeAt(0));
+}
+
+/** Decodes one part of a token; `null` for what is no JSON object. */
+export function decodePart(part: string): Record<string, unknown> | null {
   try {
-    const binary = atob(part.replaceAll("-", "+").replaceAll("_", "/"));
-    const value: unknown = JSON.parse(
-      utf8.decode(Uint8Array.from(binary, (char) => char.charCodeAt(0))),
-    );
+    const value: unknown = JSON.parse(utf8.decode(decodeBase64Url(part)));
     return typeof value === "object" && value !== null && !Array.isArray(value)
       ? value as Record<string, unknown>
       : null;

@@ -1,8 +1,10 @@
-/** Freezes a JSON value and all it holds, so that requests can share it. */
+/** Freezes a JSON value and all it holds, however deep, so that requests can share it. */
 export function deepFreeze<T>(value: T): T {
-  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    Object.values(value).forEach(deepFreeze);
+  const open: unknown[] = [value]; // not recursive: depth is the sender's choice
+  for (const each of open) {
+    if (typeof each !== "object" || each === null || Object.isFrozen(each)) continue;
+    Object.freeze(each);
+    for (const inner of Object.values(each)) open.push(inner);
   }
   return value;
 }

@@ -1,3 +1,4 @@
+import { boundedMap } from "./bounded_map.ts";
 import type { Claims, Session } from "./claims.ts";
 import { type Moment, moment } from "./coalesce.ts";
 import type { Verdict } from "./verdict.ts";
@@ -25,7 +26,7 @@ export interface Memory {
 /** How long a dead token is remembered, in seconds: short, so that a false alarm heals itself. */
 export const DEAD_FOR = 5;
 
-/** What one part of the memory may hold, in bytes; both together stay below 16 MiB. */
+/** What each part may hold, in bytes: 15 MiB, and 1 MiB of checked signatures beside them. */
 export const LIVE_BYTES = 12 * 1024 * 1024;
 const DEAD_BYTES = 3 * 1024 * 1024;
 
@@ -57,8 +58,8 @@ export function serves({ verdict, began, claims }: Memo, freshness: number, now:
 
 /** Builds an empty memory. */
 export function createMemory(): Memory {
-  const live = createShelf(LIVE_BYTES);
-  const dead = createShelf(DEAD_BYTES);
+  const live = boundedMap<Memo>(LIVE_BYTES);
+  const dead = boundedMap<Memo>(DEAD_BYTES);
   return {
     recall: (token) => live.get(token) ?? dead.get(token),
     note(token, memo, size) {
@@ -76,27 +77,4 @@ export function createMemory(): Memory {
 /** What an entry takes of the heap, in bytes: measured, rounded up. */
 function weight(token: string, size: number): number {
   return 2048 + 3 * token.length + 4 * size;
-}
-
-/** A Map that drops its oldest entries when they weigh too much. */
-function createShelf(most: number) {
-  const entries = new Map<string, { memo: Memo; bytes: number }>();
-  let total = 0;
-  function remove(token: string): void {
-    total -= entries.get(token)?.bytes ?? 0;
-    entries.delete(token);
-  }
-  return {
-    get: (token: string) => entries.get(token)?.memo,
-    delete: remove,
-    set(token: string, memo: Memo, bytes: number): void {
-      if (bytes > most) return;
-      entries.set(token, { memo, bytes });
-      total += bytes;
-      for (const oldest of entries.keys()) {
-        if (total <= most) break;
-        remove(oldest);
-      }
-    },
-  };
 }

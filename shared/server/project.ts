@@ -11,6 +11,8 @@ export interface Project {
   /** The key our own calls carry: publishable, or the legacy anon key. Never the caller's. */
   readonly apiKey: string;
   readonly keys: ProjectKeys;
+  /** The public keys in `SUPABASE_JWKS`. None is no mistake: they are fetched where they lack. */
+  readonly jwks: readonly JsonWebKey[];
 }
 
 /** A variable is missing or wrong. The message names it and never holds its value. */
@@ -18,16 +20,16 @@ export class EnvironmentError extends Error {
   override readonly name = "EnvironmentError";
 }
 
-const keyMap = z.string()
-  .transform((text, ctx) => {
-    try {
-      return JSON.parse(text) as unknown;
-    } catch {
-      ctx.addIssue({ code: "custom", message: "must be a JSON object of keys" });
-      return z.NEVER;
-    }
-  })
-  .pipe(z.record(z.string(), z.string().min(1), "must be a JSON object of keys"));
+const json = z.string().transform((text, ctx) => {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    ctx.addIssue({ code: "custom", message: "must be a JSON object" });
+    return z.NEVER;
+  }
+});
+
+const keyMap = json.pipe(z.record(z.string(), z.string().min(1), "must be a JSON object of keys"));
 
 const variables = z.object({
   SUPABASE_URL: z.url({
@@ -36,6 +38,7 @@ const variables = z.object({
   }),
   SUPABASE_PUBLISHABLE_KEYS: keyMap.optional(),
   SUPABASE_SECRET_KEYS: keyMap.optional(),
+  SUPABASE_JWKS: z.string().optional(),
   SUPABASE_ANON_KEY: z.string().optional(),
   SUPABASE_SERVICE_ROLE_KEY: z.string().optional(),
 });
@@ -84,9 +87,22 @@ export function readProject(env: Environment): Project {
       public: new Set(publicKeys),
       secret: new Set([...secret, vars.SUPABASE_SERVICE_ROLE_KEY].filter(isSet)),
     },
+    // A key set only spares calls to Auth, so one that cannot be read is none.
+    jwks: readKeySet(vars.SUPABASE_JWKS ?? "") ?? [],
   };
 }
 
 function isSet(value: string | undefined): value is string {
   return value !== undefined;
+}
+
+const keySet = json.pipe(z.object({ keys: z.array(z.looseObject({ kty: z.string() })) }));
+
+/**
+ * Reads a JSON Web Key Set (RFC 7517, section 5).
+ *
+ * @returns Its keys, or `undefined` for what is none.
+ */
+export function readKeySet(text: string): JsonWebKey[] | undefined {
+  return keySet.safeParse(text).data?.keys;
 }

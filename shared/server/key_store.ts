@@ -1,0 +1,111 @@
+import { type Project, readKeySet } from "./project.ts";
+import { ask } from "./upstream.ts";
+
+/** The project's public keys, found by the `kid` that a token names. */
+export interface KeyStore {
+  /**
+   * Looks for a key, fetching the key set where it may have changed.
+   *
+   * @returns The key; `null` if the project certainly has none of this name; `undefined` if that
+   * cannot be known now.
+   */
+  find(kid: string): Promise<PublicKey | null | undefined>;
+  /** Notes that Auth refused a signature: from now on it is worth fetching keys. */
+  suspect(): void;
+}
+
+/** An asymmetric key, ready to verify. */
+export interface PublicKey {
+  verify(signature: BufferSource, signed: BufferSource): Promise<boolean>;
+}
+
+/** How long a fetched key set says that a name is unknown, in milliseconds. */
+const FRESH = 60_000;
+/** The first pause after a fetch that failed, in milliseconds; it doubles up to {@linkcode FRESH}. */
+const FIRST_PAUSE = 1_000;
+/** Milliseconds that a fetch may take: a question to Auth is always the alternative. */
+const TIMEOUT = 1_000;
+
+/** By `kty` and `crv`, and the `alg` that goes with them: all that Supabase Auth signs with. */
+const ALGORITHMS: Readonly<
+  Record<
+    string,
+    [alg: string, (EcKeyImportParams & EcdsaParams) | RsaHashedImportParams | Algorithm]
+  >
+> = {
+  "EC P-256": ["ES256", { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" }],
+  RSA: ["RS256", { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" }],
+  "OKP Ed25519": ["EdDSA", { name: "Ed25519" }],
+};
+
+/**
+ * Builds the key store of a project. Keys come from `SUPABASE_JWKS`, else from the project's own
+ * endpoint: never from where a token points (`iss`, `jku`, `x5u`). A rotation needs no restart, an
+ * outage keeps the last good keys. Where no forged token has come, nothing is fetched.
+ *
+ * @param project Whose keys.
+ * @param fetch The fetch to use.
+ */
+export function createKeyStore(project: Project, fetch: typeof globalThis.fetch): KeyStore {
+  const keys = new Map<string, Promise<PublicKey | undefined>>();
+  let fetched = -Infinity; // when the last good fetch began
+  let pause = FIRST_PAUSE;
+  let notBefore = -Infinity;
+  let underWay: Promise<void> | undefined;
+  let wanted = project.jwks.length > 0; // with keys at hand, a name they lack is suspect
+  add(project.jwks);
+
+  function add(jwks: readonly JsonWebKey[]): void {
+    for (const jwk of jwks) {
+      const { kid } = jwk as { kid?: string };
+      if (kid !== undefined && jwk.kty !== "oct") keys.set(kid, importKey(jwk));
+    }
+  }
+
+  async function refresh(): Promise<void> {
+    const began = performance.now();
+    const url = `${project.url}/auth/v1/.well-known/jwks.json`;
+    const answer = await ask(fetch, url, { headers: { apikey: project.apiKey } }, TIMEOUT);
+    const found = answer.kind === "answer" && answer.status === 200
+      ? readKeySet(answer.text)
+      : undefined;
+    underWay = undefined;
+    if (found === undefined) {
+      notBefore = performance.now() + pause;
+      pause = Math.min(pause * 2, FRESH);
+      return;
+    }
+    pause = FIRST_PAUSE;
+    fetched = began;
+    add(found);
+  }
+
+  return {
+    suspect: () => void (wanted = true),
+    async find(kid) {
+      const known = keys.get(kid);
+      if (known !== undefined) return await known;
+      if (!wanted) return undefined;
+      const now = performance.now();
+      if (now - fetched >= FRESH && now >= notBefore) await (underWay ??= refresh());
+      const found = keys.get(kid);
+      if (found !== undefined) return await found;
+      return performance.now() - fetched < FRESH ? null : undefined;
+    },
+  };
+}
+
+/** `undefined` for a kind of key that we cannot use: Auth can. */
+async function importKey(jwk: JsonWebKey): Promise<PublicKey | undefined> {
+  const [alg, algorithm] = ALGORITHMS[[jwk.kty, jwk.crv].filter(Boolean).join(" ")] ?? [];
+  if (algorithm === undefined || (jwk.alg !== undefined && jwk.alg !== alg)) return undefined;
+  const { d: _, use: __, ...open } = { ...jwk, key_ops: ["verify"] };
+  try {
+    const key = await crypto.subtle.importKey("jwk", open, algorithm, false, ["verify"]);
+    return {
+      verify: (signature, signed) => crypto.subtle.verify(algorithm, key, signature, signed),
+    };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,67 @@
+import type { Check } from "./check.ts";
+
+/** Runs at most so many tasks at once; the others wait in line, each for so long. */
+export type Limit = <T>(task: () => Promise<T>, patience: number) => Promise<T | null>;
+
+/**
+ * Builds a limit.
+ *
+ * @param most How many tasks may be under way.
+ * @returns Runs a task when its turn comes; `null` if that took longer than `patience` (ms).
+ */
+export function createLimit(most: number): Limit {
+  const line: (() => void)[] = [];
+  let running = 0;
+
+  function enter(patience: number): Promise<boolean> | true {
+    if (running < most) {
+      running++;
+      return true;
+    }
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const go = () => resolve(true);
+    line.push(go);
+    const timer = setTimeout(() => {
+      const place = line.indexOf(go);
+      if (place >= 0) line.splice(place, 1);
+      resolve(false);
+    }, patience);
+    return promise.finally(() => clearTimeout(timer));
+  }
+
+  /** Hands the place on, or frees it. */
+  function leave(): void {
+    const next = line.shift();
+    if (next === undefined) running--;
+    else next();
+  }
+
+  return async (task, patience) => {
+    if (!await enter(patience)) return null;
+    try {
+      return await task();
+    } finally {
+      leave();
+    }
+  };
+}
+
+/** Checks under way at once, in one isolate, of tokens that nobody has vouched for. */
+const MOST_STRANGERS = 8;
+
+/**
+ * Keeps a flood of tokens whose signature cannot be judged from starving the others: only so many
+ * of them are asked about at a time.
+ *
+ * @param check The check of one token.
+ * @param isVouchedFor Whether a token's signature is known to be good.
+ */
+export function limitStrangers(check: Check, isVouchedFor: (token: string) => boolean): Check {
+  const limit = createLimit(MOST_STRANGERS);
+  return async (token, timeout) => {
+    if (isVouchedFor(token)) return await check(token, timeout);
+    const began = performance.now();
+    const left = () => timeout - (performance.now() - began);
+    return await limit(() => check(token, left()), timeout) ?? { kind: "fault", reason: "timeout" };
+  };
+}
