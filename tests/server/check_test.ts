@@ -1,0 +1,83 @@
+import { assert, assertEquals } from "@std/assert";
+import { createCheck } from "../../shared/server/check.ts";
+import { readProject } from "../../shared/server/project.ts";
+import { alive, environment, fakeAuth, json, refuses, settle, token, USER_ID } from "./_support.ts";
+
+const project = readProject(environment());
+
+Deno.test("createCheck() keeps what supabase-js would lose: code, status, Retry-After, text", async () => {
+  const answers: (() => Response)[] = [
+    () => refuses(403, "session_not_found"),
+    () => json(429, { code: "over_request_rate_limit", message: "x" }, { "Retry-After": "7" }),
+    () => new Response("Bad Gateway", { status: 502, headers: { "Retry-After": "3" } }),
+    () => new Response("<html>", { status: 404, headers: { "Content-Type": "text/html" } }),
+    () => json(200, "null"),
+    () => json(200, "{}"),
+    () => new Response(null, { status: 204 }),
+    () => new Response(null, { status: 304 }),
+    () => new Response(null, { status: 302, headers: { Location: "https://evil.example" } }),
+  ];
+  for (const make of answers) {
+    const expected = make();
+    const got = await createCheck(project, fakeAuth(make).options.fetch)(token(), 1000);
+    assert(got.kind === "answer");
+    assertEquals([got.status, got.text], [expected.status, await expected.text()]);
+    assertEquals(got.headers.get("retry-after"), expected.headers.get("retry-after"));
+  }
+});
+
+Deno.test("createCheck() asks once for each check: nothing is tried again", async () => {
+  for (const status of [401, 429, 500, 503, 504, 520]) {
+    const { options, calls } = fakeAuth(() => new Response("", { status }));
+    await createCheck(project, options.fetch)(token(), 1000);
+    assertEquals([status, calls.length], [status, 1]);
+  }
+});
+
+Deno.test("createCheck() answers each of many concurrent checks with its own", async () => {
+  const gates = new Map<string, (response: Response) => void>();
+  const { options } = fakeAuth((request) =>
+    new Promise((resolve) => gates.set(request.headers.get("authorization") ?? "", resolve))
+  );
+  const check = createCheck(project, options.fetch);
+  const tokens = Array.from({ length: 20 }, (_, n) => token({ n }));
+  const answers = tokens.map((jwt) => check(jwt, 1000));
+  await settle();
+  assertEquals(gates.size, 20);
+  for (const [n, jwt] of [...tokens.entries()].toReversed()) {
+    gates.get(`Bearer ${jwt}`)!(alive({ n }));
+  }
+  for (const [n, got] of (await Promise.all(answers)).entries()) {
+    assert(got.kind === "answer");
+    assertEquals(JSON.parse(got.text), {
+      id: USER_ID,
+      email: "ada@example.com",
+      aud: "authenticated",
+      n,
+    });
+  }
+});
+
+Deno.test("createCheck() is as good after a fault as before", async () => {
+  const { options } = fakeAuth((_request, call) => {
+    if (call === 1) throw new TypeError("down");
+    return alive();
+  });
+  const check = createCheck(project, options.fetch);
+  const jwt = token();
+  assertEquals(await check(jwt, 1000), { kind: "fault", reason: "network" });
+  assertEquals((await check(jwt, 1000)).kind, "answer");
+});
+
+Deno.test("createCheck() stores nothing: a dead token leaves the client as it was", async () => {
+  let dead = true;
+  const { options, calls } = fakeAuth(() => dead ? refuses(403, "session_not_found") : alive());
+  const check = createCheck(project, options.fetch);
+  await check(token(), 1000);
+  dead = false;
+  assertEquals((await check(token({ n: 1 }), 1000)).kind, "answer");
+  assertEquals(calls.map(({ method, url }) => `${method} ${new URL(url).pathname}`), [
+    "GET /auth/v1/user",
+    "GET /auth/v1/user",
+  ]);
+});
