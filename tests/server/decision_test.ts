@@ -2,7 +2,17 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Hono } from "hono";
 import { auth, type AuthEnv, type Decision, type OnDecision } from "../../shared/mod.ts";
 import { report, serverTiming } from "../../shared/server/decision.ts";
-import { alive, bearer, deferred, fakeAuth, refuses, SECRET, token, USER_ID } from "./_support.ts";
+import {
+  alive,
+  bearer,
+  deferred,
+  fakeAuth,
+  logged,
+  refuses,
+  SECRET,
+  token,
+  USER_ID,
+} from "./_support.ts";
 
 const decision: Decision = {
   outcome: "refused",
