@@ -39,6 +39,9 @@ const variables = z.object({
   SUPABASE_PUBLISHABLE_KEYS: keyMap.optional(),
   SUPABASE_SECRET_KEYS: keyMap.optional(),
   SUPABASE_JWKS: z.string().optional(),
+  // Not set by the platform: for whoever runs functions elsewhere, as in @supabase/server.
+  SUPABASE_PUBLISHABLE_KEY: z.string().optional(),
+  SUPABASE_SECRET_KEY: z.string().optional(),
   SUPABASE_ANON_KEY: z.string().optional(),
   SUPABASE_SERVICE_ROLE_KEY: z.string().optional(),
 });
@@ -74,18 +77,26 @@ export function readProject(env: Environment): Project {
   }
   const vars = parsed.data;
   const publishable = vars.SUPABASE_PUBLISHABLE_KEYS ?? {};
-  const publicKeys = [...Object.values(publishable), vars.SUPABASE_ANON_KEY].filter(isSet);
+  const publicKeys = [
+    ...Object.values(publishable),
+    vars.SUPABASE_PUBLISHABLE_KEY,
+    vars.SUPABASE_ANON_KEY,
+  ].filter(isSet);
   const apiKey = publishable.default ?? publicKeys[0];
   if (apiKey === undefined) {
     throw new EnvironmentError("SUPABASE_PUBLISHABLE_KEYS (or SUPABASE_ANON_KEY) is not set");
   }
-  const secret = Object.values(vars.SUPABASE_SECRET_KEYS ?? {});
+  const secret = [
+    ...Object.values(vars.SUPABASE_SECRET_KEYS ?? {}),
+    vars.SUPABASE_SECRET_KEY,
+    vars.SUPABASE_SERVICE_ROLE_KEY,
+  ].filter(isSet);
   return {
     url: vars.SUPABASE_URL.replace(/\/+$/, ""),
     apiKey,
     keys: {
       public: new Set(publicKeys),
-      secret: new Set([...secret, vars.SUPABASE_SERVICE_ROLE_KEY].filter(isSet)),
+      secret: new Set(secret),
     },
     // A key set only spares calls to Auth, so one that cannot be read is none.
     jwks: readKeySet(vars.SUPABASE_JWKS ?? "") ?? [],
@@ -96,13 +107,14 @@ function isSet(value: string | undefined): value is string {
   return value !== undefined;
 }
 
-const keySet = json.pipe(z.object({ keys: z.array(z.looseObject({ kty: z.string() })) }));
+const jwks = z.array(z.looseObject({ kty: z.string() }));
+const keySet = json.pipe(z.union([jwks, z.object({ keys: jwks }).transform(({ keys }) => keys)]));
 
 /**
- * Reads a JSON Web Key Set (RFC 7517, section 5).
+ * Reads a JSON Web Key Set (RFC 7517, section 5), or its bare list of keys.
  *
  * @returns Its keys, or `undefined` for what is none.
  */
 export function readKeySet(text: string): JsonWebKey[] | undefined {
-  return keySet.safeParse(text).data?.keys;
+  return keySet.safeParse(text).data;
 }

@@ -26,6 +26,7 @@ export interface SignatureCheck {
  */
 export function createSignatureCheck(keys: KeyStore): SignatureCheck {
   const checked = boundedMap<Signature>(CHECKED_BYTES);
+  const underWay = new Map<string, Promise<Signature>>();
   const note = (token: string, found: Signature) => checked.set(token, found, token.length + 100);
 
   async function look(token: string): Promise<Signature> {
@@ -41,8 +42,15 @@ export function createSignatureCheck(keys: KeyStore): SignatureCheck {
     return found;
   }
 
+  /** A page's requests come together: they wait for one look. */
+  function lookOnce(token: string): Promise<Signature> {
+    const begun = underWay.get(token) ?? look(token).finally(() => underWay.delete(token));
+    underWay.set(token, begun);
+    return begun;
+  }
+
   return {
-    look: async (token) => checked.get(token) ?? await look(token),
+    look: (token) => Promise.resolve(checked.get(token) ?? lookOnce(token)),
     isGenuine: (token) => checked.get(token) === "genuine",
     learn(token, good) {
       if (!good) keys.suspect();
