@@ -1,0 +1,123 @@
+// The result of a run: what was measured, and the few keys that targets are set for.
+import type { ColdStart } from "./cold_start/measure.ts";
+import type { InProcess } from "./in_process.ts";
+import type { MemoryUse } from "./memory.ts";
+import type { Row } from "./over_http.ts";
+import type { SubjectName } from "./subjects.ts";
+import type { TrafficName } from "./traffic.ts";
+
+/** Everything a run measured. */
+export interface Measurements {
+  readonly in_process: readonly InProcess[];
+  readonly over_http: readonly Row[];
+  readonly memory: readonly MemoryUse[];
+  readonly cold_start: readonly ColdStart[];
+}
+
+/** What a run of the benchmark prints with `--json`. */
+export type Result = Readonly<Record<KeyName, number>> & Measurements & {
+  readonly measured_at: string;
+  readonly quick: boolean;
+  readonly machine: { readonly cores: number; readonly deno: string };
+};
+
+/** The one-number results. */
+export type KeyName = keyof ReturnType<typeof keysOf>;
+
+/** What each key is held against; `null` where there is no target. */
+export const TARGETS: Partial<
+  Record<KeyName, { readonly most?: number; readonly least?: number }>
+> = {
+  warm_over_bare: { most: 1.5 },
+  edge_warm_over_stock: { most: 1.3 },
+  server_over_warm: { least: 40 },
+  jwk_over_warm: { least: 25 },
+  strict_over_raw_fetch: { most: 1.3 },
+  naive_over_strict: { least: 1.3 },
+  burst8_calls: { most: 2 },
+  forged_calls_per_1000: { most: 1 },
+  expired_calls_per_1000: { most: 1 },
+  dead_calls_per_1000: { most: 1 },
+  mb_per_100k_tokens: { most: 16 * 1.048576 }, // DESIGN, the way of a request: 16 MiB
+  cold_over_supabase_server: { most: 1.0 },
+};
+
+/** Ours, in the worst of its three forms. */
+const OURS: readonly SubjectName[] = ["strict", "fresh_10", "edge_function"];
+
+/**
+ * Makes the keys out of the measurements. Ratios are of whole times of handling one request inside
+ * the process (in_process.ts says what that is), Auth at 0 ms, requests one after another; counts
+ * are of calls that really arrived at Auth, keys (JWKS) included, and of the worst of our subjects.
+ */
+export function keysOf({ in_process, over_http, memory, cold_start }: Measurements) {
+  const timed = (name: SubjectName) => find(in_process, ({ subject }) => subject === name);
+  const us = (name: SubjectName) => timed(name).us;
+  const row = (traffic: TrafficName, name: SubjectName, delay = 0) =>
+    find(
+      over_http,
+      (row) => row.traffic === traffic && row.subject === name && row.delay_ms === delay,
+    );
+  const calls = (traffic: TrafficName) =>
+    Math.max(...OURS.map((name) => row(traffic, name).calls_per_1000));
+  const cold = (name: ColdStart["function"]) => find(cold_start, (one) => one.function === name);
+  const held = find(memory, ({ subject }) => subject === "fresh_10");
+  const handling = (name: SubjectName) => timed(name).handling_us;
+  const added = (name: SubjectName) => us(name) - us("bare_hono");
+  const http = (name: SubjectName) => row("one_user", name);
+  return {
+    warm_over_bare: us("fresh_10") / us("bare_hono"),
+    edge_warm_over_stock: us("edge_function") / us("stock_hono"),
+    server_over_warm: us("supabase_server") / us("fresh_10"),
+    jwk_over_warm: us("hono_jwk") / us("fresh_10"),
+    strict_over_raw_fetch: us("strict") / us("raw_fetch"),
+    naive_over_strict: us("get_user") / us("strict"),
+    /** Calls a burst of strict, on average of all bursts. */
+    burst8_calls: row("burst8", "strict").calls_per_1000 * 8 / 1000,
+    forged_calls_per_1000: Math.max(
+      calls("bad_signature"),
+      calls("unknown_kid"),
+      calls("no_jwt"),
+    ),
+    hs256_calls_per_1000: calls("hs256"),
+    expired_calls_per_1000: calls("expired"),
+    dead_calls_per_1000: calls("dead"),
+    /** Heap after a garbage collection: what is held, not what was not yet given back. */
+    mb_per_100k_tokens: held.heap_mb,
+    cold_over_supabase_server: cold("edge_auth").first_answer_ms /
+      cold("supabase_server").first_answer_ms,
+
+    // Further ones: the same things looked at from another side.
+    burst8_most_calls: row("burst8", "strict").most_calls,
+    burst8_calls_at_20_ms: row("burst8", "strict", 20).calls_per_1000 * 8 / 1000,
+    burst8_p50_over_raw: row("burst8", "strict").p50_ms / row("burst8", "raw_fetch").p50_ms,
+    burst8_p99_over_raw: row("burst8", "strict").p99_ms / row("burst8", "raw_fetch").p99_ms,
+    /** Without the building of the Request. */
+    warm_over_bare_handling: handling("fresh_10") / handling("bare_hono"),
+    edge_warm_over_stock_handling: handling("edge_function") / handling("stock_hono"),
+    server_over_warm_handling: handling("supabase_server") / handling("fresh_10"),
+    jwk_over_warm_handling: handling("hono_jwk") / handling("fresh_10"),
+    /** What the check adds to bare Hono, theirs over ours. */
+    server_added_over_warm_added: added("supabase_server") / added("fresh_10"),
+    jwk_added_over_warm_added: added("hono_jwk") / added("fresh_10"),
+    /** With the connection in it: p50 over loopback HTTP. */
+    warm_over_bare_http: http("fresh_10").p50_ms / http("bare_hono").p50_ms,
+    edge_warm_over_stock_http: http("edge_function").p50_ms / http("stock_hono").p50_ms,
+    server_over_warm_http: http("supabase_server").p50_ms / http("fresh_10").p50_ms,
+    jwk_over_warm_http: http("hono_jwk").p50_ms / http("fresh_10").p50_ms,
+    strict_over_raw_fetch_http: http("strict").p50_ms / http("raw_fetch").p50_ms,
+    naive_over_strict_http: http("get_user").p50_ms / http("strict").p50_ms,
+    /** A genuine token's first request over its later ones, strict: decoding, signature. */
+    first_request_adds_us: timed("strict").first_us - us("strict"),
+    memory_tokens: held.tokens,
+    memory_rss_mb: held.rss_mb,
+    cold_over_bare: cold("edge_auth").first_answer_ms / cold("bare_hono").first_answer_ms,
+    bundle_over_supabase_server: cold("edge_auth").bundle_kb / cold("supabase_server").bundle_kb,
+  };
+}
+
+function find<T>(items: readonly T[], is: (item: T) => boolean): T {
+  const found = items.find(is);
+  if (found === undefined) throw new Error("a measurement is missing");
+  return found;
+}

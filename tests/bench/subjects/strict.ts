@@ -1,0 +1,6 @@
+import { Hono } from "hono";
+import { auth, type AuthEnv } from "../../../shared/mod.ts";
+
+export default new Hono<AuthEnv>()
+  .use(auth())
+  .get("/me", (c) => c.json({ id: c.var.auth.user.id }));

@@ -1,0 +1,8 @@
+// As its documentation shows it, with the keys inline (SUPABASE_JWKS): no request for them.
+import { Hono } from "hono";
+import type { SupabaseContext } from "@supabase/server";
+import { withSupabase } from "@supabase/server/adapters/hono";
+
+export default new Hono<{ Variables: { supabaseContext: SupabaseContext } }>()
+  .use(withSupabase({ auth: "user" }))
+  .get("/me", (c) => c.json({ id: c.var.supabaseContext.userClaims?.id }));
