@@ -10,10 +10,17 @@ export class WorkerError extends Error {}
 
 const nullBody = [101, 204, 205, 304];
 
+/** A request that was not answered to its last byte. */
+interface Exchange {
+  readonly head: PromiseWithResolvers<Response>;
+  /** Breaks the body off, when the worker ends before it is through. */
+  readonly broken: AbortController;
+}
+
 /** A worker that runs one function until it is retired or ends. */
 export class FunctionWorker {
   readonly #worker: Worker;
-  readonly #pending = new Map<number, PromiseWithResolvers<Response>>();
+  readonly #open = new Map<number, Exchange>();
   readonly #ready = Promise.withResolvers<void>();
   #next = 0;
   #retired = false;
@@ -40,28 +47,30 @@ export class FunctionWorker {
 
   /** Lets the function answer a request. */
   async fetch(request: Request, url: string): Promise<Response> {
-    await this.#ready.promise;
     const id = this.#next++;
-    const waiting = Promise.withResolvers<Response>();
-    this.#pending.set(id, waiting);
-    request.signal.addEventListener("abort", () => {
-      if (!this.dead) this.#post({ type: "abort", id });
-    }, { once: true });
-    const { method, body } = request;
-    const headers: [string, string][] = [...request.headers];
-    this.#post({ type: "request", id, url, method, headers, body }, body ? [body] : []);
+    const head = Promise.withResolvers<Response>();
+    head.promise.catch(() => {}); // Awaited below, unless the boot fails first.
+    // From the beginning: a worker that is retired while it boots still owes this answer.
+    this.#open.set(id, { head, broken: new AbortController() });
     try {
-      return await waiting.promise;
-    } finally {
-      this.#pending.delete(id);
-      this.#terminateIfDone();
+      await this.#ready.promise;
+      request.signal.addEventListener("abort", () => {
+        if (!this.dead) this.#post({ type: "abort", id });
+      }, { once: true });
+      const { method, body } = request;
+      const headers: [string, string][] = [...request.headers];
+      this.#post({ type: "request", id, url, method, headers, body }, body ? [body] : []);
+      return await head.promise;
+    } catch (error) {
+      this.#done(id);
+      throw error;
     }
   }
 
   /** Takes no more requests, and ends when those under way are answered. */
   retire(): void {
     this.#retired = true;
-    this.#terminateIfDone();
+    if (this.#open.size === 0) this.#end("the function was changed");
   }
 
   /** Ends now. */
@@ -69,8 +78,9 @@ export class FunctionWorker {
     this.#end("the stack was closed");
   }
 
-  #terminateIfDone(): void {
-    if (this.#retired && this.#pending.size === 0) this.#end("the function was changed");
+  #done(id: number): void {
+    this.#open.delete(id);
+    if (this.#retired) this.retire();
   }
 
   #end(reason: string): void {
@@ -78,7 +88,10 @@ export class FunctionWorker {
     this.dead = true;
     this.#worker.terminate();
     this.#ready.reject(new BootError(reason));
-    for (const waiting of this.#pending.values()) waiting.reject(new WorkerError(reason));
+    for (const { head, broken } of this.#open.values()) {
+      head.reject(new WorkerError(reason));
+      broken.abort(new WorkerError(reason));
+    }
   }
 
   #post(message: ToWorker, transfer: Transferable[] = []): void {
@@ -88,10 +101,25 @@ export class FunctionWorker {
   #receive(message: FromWorker): void {
     if (message.type === "ready") return this.#ready.resolve();
     if (message.type === "failed") return this.#end(message.reason);
-    const waiting = this.#pending.get(message.id);
-    if (message.type === "thrown") return waiting?.reject(new WorkerError(message.reason));
-    const { status, statusText, headers, body } = message;
-    const content = nullBody.includes(status) ? null : body;
-    waiting?.resolve(new Response(content, { status, statusText, headers }));
+    const exchange = this.#open.get(message.id);
+    if (!exchange) return;
+    if (message.type === "thrown") return exchange.head.reject(new WorkerError(message.reason));
+    const { id, status, statusText, headers, body } = message;
+    const content = body && !nullBody.includes(status) ? this.#follow(id, body, exchange) : null;
+    exchange.head.resolve(new Response(content, { status, statusText, headers }));
+    if (!content) this.#done(id);
+  }
+
+  /** Passes a body on; only when it is through is the request done. */
+  #follow(
+    id: number,
+    body: ReadableStream<Uint8Array>,
+    { broken }: Exchange,
+  ): ReadableStream<Uint8Array> {
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    body.pipeTo(writable, { signal: broken.signal })
+      .catch(() => {}) // The reader sees it: broken off, or not wanted any more.
+      .finally(() => this.#done(id));
+    return readable;
   }
 }

@@ -126,7 +126,7 @@ export class FunctionHost {
       return path.startsWith(inside) ? path.slice(inside.length).split("/")[0] ?? "" : "";
     }));
     const all = [...names].some((name) => !this.#isName(name));
-    const stale = [...this.#workers.keys()].filter((name) => all || names.has(name));
+    const stale = [...this.#workers.keys()].filter((name) => all || names.has(name)).sort();
     if (stale.length > 0) this.#options.log(`changed, starts afresh: ${stale.join(", ")}`);
     for (const name of stale) this.#retire(name);
   }

@@ -1,7 +1,7 @@
 /** Tells what changed below some folders, once a burst. */
 
-/** How long a burst of changes may pause: editors write a file in several steps. */
-const pause = 80;
+/** How long changes are gathered: editors write a file in several steps. */
+const burst = 80;
 
 /**
  * Watches folders; those that are not there are left out.
@@ -25,6 +25,7 @@ export function watchFolders(
   const paths = new Set<string>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tell = () => {
+    timer = undefined;
     changed([...paths]);
     paths.clear();
   };
@@ -32,8 +33,8 @@ export function watchFolders(
     for await (const event of watcher) {
       if (event.kind === "access") continue;
       for (const path of event.paths) paths.add(path);
-      clearTimeout(timer);
-      timer = setTimeout(tell, pause);
+      // Not begun anew by each change: what writes all the time would else never be told.
+      timer ??= setTimeout(tell, burst);
     }
   })();
   return () => {
