@@ -1,5 +1,5 @@
 import { type Project, readKeySet } from "./project.ts";
-import { ask } from "./upstream.ts";
+import { type Answer, ask } from "./upstream.ts";
 
 /** The project's public keys, found by the `kid` that a token names. */
 export interface KeyStore {
@@ -65,7 +65,8 @@ export function createKeyStore(project: Project, fetch: typeof globalThis.fetch)
   async function refresh(): Promise<void> {
     const began = performance.now();
     const url = `${project.url}/auth/v1/.well-known/jwks.json`;
-    const answer = await ask(fetch, url, { headers: { apikey: project.apiKey } }, TIMEOUT);
+    const headers = { apikey: project.apiKey, "Cache-Control": "no-cache" };
+    const answer = await ask(fetch, url, { headers }, TIMEOUT);
     const found = answer.kind === "answer" && answer.status === 200
       ? readKeySet(answer.text)
       : undefined;
@@ -76,7 +77,8 @@ export function createKeyStore(project: Project, fetch: typeof globalThis.fetch)
       return;
     }
     pause = FIRST_PAUSE;
-    fetched = began;
+    notBefore = began + FRESH; // also where a cache keeps serving an old one
+    fetched = began - 1000 * ageOf(answer);
     add(found);
   }
 
@@ -93,6 +95,11 @@ export function createKeyStore(project: Project, fetch: typeof globalThis.fetch)
       return performance.now() - fetched < FRESH ? null : undefined;
     },
   };
+}
+
+/** Seconds that an answer has lain in a cache on the way (RFC 9111, section 5.1). */
+function ageOf(answer: Answer): number {
+  return answer.kind === "answer" ? Number(answer.headers.get("age")) || 0 : 0;
 }
 
 /** `undefined` for a kind of key that we cannot use: Auth can. */

@@ -8,7 +8,7 @@ import { alive, bearer, fakeAuth, refuses, settle, token } from "./_support.ts";
 
 const TIMEOUT = 1000;
 const STEP = 10;
-const RUNS = 150;
+const RUNS = 80;
 
 /** mulberry32: small, and the same everywhere. */
 function random(seed: number): () => number {
@@ -35,6 +35,8 @@ interface Call {
   readonly answer: PromiseWithResolvers<Response>;
   alive?: boolean;
   done?: boolean;
+  /** When it was given up. */
+  abortedAt?: number;
 }
 
 /** One run: a user who signs out at some moment, while requests of one token come in. */
@@ -45,17 +47,18 @@ async function simulate(seed: number, freshness: "strict" | number) {
   const epoch = performance.now();
   let time = epoch;
   const signedOutAt = epoch + STEP * Math.floor(next() * 60);
-  const { options } = fakeAuth(() => {
+  const { options } = fakeAuth(({ signal }) => {
     const slow = next();
     const latency = slow < 0.15 ? Infinity : slow < 0.5 ? STEP * Math.ceil(next() * 60) : STEP;
     const at = performance.now();
     const wait = latency === Infinity ? 0 : STEP * Math.floor(next() * latency / STEP);
-    const call = {
+    const call: Call = {
       at,
       looksAt: at + wait,
       answersAt: at + latency,
       answer: Promise.withResolvers<Response>(),
     };
+    signal.addEventListener("abort", () => call.abortedAt = performance.now());
     calls.push(call);
     return call.answer.promise;
   });
@@ -107,7 +110,7 @@ async function inFakeTime(run: () => Promise<void>) {
 
 /** How many of these calls were under way at once, at most. */
 function mostAtOnce(calls: readonly Call[]): number {
-  const end = (call: Call) => Math.min(call.answersAt, call.at + TIMEOUT);
+  const end = (call: Call) => Math.min(call.answersAt, call.abortedAt ?? Infinity);
   return Math.max(
     0,
     ...calls.map(({ at }) => calls.filter((c) => c.at <= at && end(c) > at).length),
