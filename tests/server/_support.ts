@@ -233,3 +233,73 @@ export const REFUSALS = {
   auth_misconfigured: { status: 500, code: "auth_misconfigured", action: "contact_support" },
   internal_error: { status: 500, code: "internal_error", action: "contact_support" },
 } as const satisfies Record<string, Expected>;
+
+/** A deployed function: `fetch` and the environment are the process's own, as in the runtime. */
+export interface Deployed {
+  /** Calls the function. */
+  request(path: string, init?: RequestInit): Promise<Response>;
+  /** Calls it with a JSON body and a living token. */
+  send(method: string, path: string, body?: unknown, headers?: HeadersInit): Promise<Response>;
+  /** What it asked of Auth and of the database, without the checks of the caller's token. */
+  asked(): Promise<{ method: string; path: string; body: unknown; authorization: string | null }[]>;
+  /** Decides what the next calls, but the checks of a caller's token, are answered. */
+  answer: (request: Request) => Response | Promise<Response>;
+}
+
+/**
+ * Runs a function of functions/ as deployed, for the tests of one file: sets the environment and
+ * the global fetch before the first test, puts both back after the last one.
+ */
+export function deployed(
+  load: () => Promise<{ default: { fetch: (request: Request) => Response | Promise<Response> } }>,
+  more: Record<string, string> = {},
+): Deployed {
+  const env = { ...environment(), ...more };
+  const before = new Map(Object.keys(env).map((name) => [name, Deno.env.get(name)]));
+  const realFetch = globalThis.fetch;
+  let calls: Request[] = [];
+  Deno.test.beforeAll(() => {
+    for (const [name, value] of Object.entries(env)) if (value) Deno.env.set(name, value);
+    globalThis.fetch = async (input, init) => {
+      const request = new Request(input, init);
+      if (request.method === "GET" && request.url === `${AUTH_URL}/auth/v1/user`) return alive();
+      calls.push(request.clone());
+      return await it.answer(request);
+    };
+  });
+  Deno.test.beforeEach(() => {
+    calls = [];
+    it.answer = () => json(200, {});
+  });
+  Deno.test.afterAll(() => {
+    globalThis.fetch = realFetch;
+    for (const [name, value] of before) {
+      if (value === undefined) Deno.env.delete(name);
+      else Deno.env.set(name, value);
+    }
+  });
+  const it: Deployed = {
+    answer: () => json(200, {}),
+    async request(path, init) {
+      const { default: served } = await load();
+      return await served.fetch(new Request(`http://localhost${path}`, init));
+    },
+    send: (method, path, body, headers = bearer(token())) =>
+      it.request(path, {
+        method,
+        headers: [...new Headers(headers), ["Content-Type", "application/json"]],
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      }),
+    asked: () =>
+      Promise.all(calls.map(async (call) => {
+        const text = await call.clone().text();
+        return {
+          method: call.method,
+          path: call.url.slice(AUTH_URL.length),
+          body: text === "" ? null : JSON.parse(text) as unknown,
+          authorization: call.headers.get("authorization"),
+        };
+      })),
+  };
+  return it;
+}
