@@ -76,21 +76,41 @@ export function commandLine(args: readonly string[]): string[] {
   return ["test", "--doc", "--allow-all", ...flags, ...what];
 }
 
-async function main(): Promise<number> {
+/**
+ * Runs the tests and shows what they print.
+ *
+ * @param args What stands behind `deno task test`.
+ * @param silence After so many milliseconds without a word a test hangs, and the run is ended.
+ * @returns The closing line, and our exit code.
+ */
+export async function runTests(
+  args: readonly string[],
+  silence: number,
+): Promise<[line: string, code: number]> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: commandLine(Deno.args),
+    args: commandLine(args),
     env: Deno.stdout.isTerminal() && !Deno.noColor ? { FORCE_COLOR: "1" } : {},
     stdout: "piped",
   }).spawn();
+  const end = () => {
+    console.error(`\nNo word for ${silence / 1000} s: ended.`);
+    child.kill("SIGKILL");
+  };
+  let timer = setTimeout(end, silence);
   let output = "";
   const text = new TextDecoder();
   for await (const chunk of child.stdout) {
+    clearTimeout(timer);
+    timer = setTimeout(end, silence);
     output += text.decode(chunk, { stream: true });
     for (let rest = chunk; rest.length > 0;) rest = rest.subarray(await Deno.stdout.write(rest));
   }
-  const [line, code] = verdict(parseSummary(output), (await child.status).code);
-  console.log(line);
-  return code;
+  clearTimeout(timer);
+  return verdict(parseSummary(output), (await child.status).code);
 }
 
-if (import.meta.main) Deno.exit(await main());
+if (import.meta.main) {
+  const [line, code] = await runTests(Deno.args, 180_000);
+  console.log(line);
+  Deno.exit(code);
+}

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { commandLine, parseSummary, verdict } from "./run.ts";
+import { commandLine, parseSummary, runTests, verdict } from "./run.ts";
 
 Deno.test("parseSummary() reads counts when nothing else is there", () => {
   assertEquals(parseSummary("ok | 9 passed | 0 failed (6s)\n"), {
@@ -76,7 +76,7 @@ async function runOver(source: string): Promise<[line: string | undefined, code:
   try {
     await Deno.writeTextFile(`${folder}/a_test.ts`, source);
     const { code, stdout } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", new URL("run.ts", import.meta.url).href, folder],
+      args: ["run", "-A", new URL("run.ts", import.meta.url).href, "--no-check", folder],
       env: { FORCE_COLOR: "1" },
       stderr: "null",
     }).output();
@@ -92,16 +92,27 @@ Deno.test("run.ts closes with one plain line, whatever happens", async () => {
   const skippedStep = `Deno.test("c", async (t) => {
     await t.step({ name: "d", ignore: true, fn() {} });
   });`;
-  const [passing, failing, uncaught, mistyped, none] = await Promise.all([
+  const [passing, failing, uncaught, broken, none] = await Promise.all([
     runOver(test("") + ignored + skippedStep),
     runOver(test("throw 1") + test("")),
     runOver(`${test("")} throw new Error("while loading");`),
-    runOver(`const n: number = "text"; ${test("n")}`),
+    runOver(`import "./lost.ts"; ${test("")}`),
     runOver("export {};"),
   ]);
   assertEquals(passing, ["2 passed, 0 failed, 2 skipped", 0]);
   assertEquals(failing, ["1 passed, 1 failed", 1]);
   assertEquals(uncaught, ["0 passed, 1 failed", 1]);
-  assertEquals(mistyped, ["0 passed, 1 failed", 1]);
+  assertEquals(broken, ["0 passed, 1 failed", 1]);
   assertEquals(none, ["0 passed, 0 failed", 1]);
+});
+
+Deno.test("runTests() ends a run that has gone silent, and fails", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "edge-auth-run-" });
+  const hangs = `Deno.test("a", () => { while (true); });`;
+  await Deno.writeTextFile(`${folder}/a_test.ts`, hangs);
+  try {
+    assertEquals(await runTests(["--no-check", folder], 500), ["0 passed, 1 failed", 137]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
