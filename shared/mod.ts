@@ -14,6 +14,7 @@ export type { CorsOptions } from "./server/cors.ts";
 export type { Decision, DecisionSource, OnDecision } from "./server/decision.ts";
 export { edgeFunction, type EdgeFunctionOptions } from "./server/edge_function.ts";
 export { ProblemError } from "./server/problem_error.ts";
+export { requireAal, type RequireAalOptions, type RequiredAal } from "./server/require_aal.ts";
 export { requireOrigin } from "./server/require_origin.ts";
 export type { Issue, Problem, ProblemDetails } from "./problems/problem.ts";
 export type { Action, AuthErrorCode, OwnCode, ProblemCode } from "./problems/table.ts";

@@ -1,7 +1,7 @@
 // Changes to the caller's own account. Auth acts as the caller, with the caller's own token, so
 // every rule of the project (password strength, reauthentication, addresses) holds here too.
 import { z } from "zod";
-import { body, callAuth, edgeFunction } from "../../shared/mod.ts";
+import { body, callAuth, edgeFunction, requireAal } from "../../shared/mod.ts";
 
 const NewPassword = z.strictObject({
   password: z.string().min(1),
@@ -11,6 +11,7 @@ const NewPassword = z.strictObject({
 const NewEmail = z.strictObject({ email: z.email() });
 
 const app = edgeFunction("account");
+app.use(requireAal("enrolled")); // Auth wants the second factor of whoever has one
 
 // Ends the user's other sessions. `reauthentication_needed`: ask for a nonce below, send it along.
 app.put("/password", body(NewPassword), async (c) => {

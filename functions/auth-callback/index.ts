@@ -8,10 +8,13 @@ const origins = (Deno.env.get("APP_ORIGINS") || "http://127.0.0.1:3000")
 
 const Callback = z.union([
   z.strictObject({
-    token_hash: z.string().min(1),
+    token_hash: z.string().regex(/^[\w-]+$/),
     type: z.enum(["signup", "invite", "magiclink", "recovery", "email_change", "email"]),
   }),
-  z.strictObject({ code: z.string().min(1), code_verifier: z.string().min(1) }),
+  z.strictObject({
+    code: z.string().regex(/^[\w-]+$/),
+    code_verifier: z.string().regex(/^[\w.~-]{43,128}$/), // RFC 7636, section 4.1
+  }),
 ]);
 
 const app = edgeFunction("auth-callback", { public: ["/"], cors: { origins } });
@@ -25,7 +28,10 @@ app.post("/", requireOrigin(origins), body(Callback), async (c) => {
       body: { auth_code: proof.code, code_verifier: proof.code_verifier },
     })
     : await callAuth({ method: "POST", path: "/verify", body: proof });
-  return c.json(session, 200, { "Cache-Control": "no-store" });
+  // The first of the two links of an e-mail change is no session yet.
+  const done = typeof session.access_token === "string";
+  const answer = done ? session : { status: "confirm_the_other_address" };
+  return c.json(answer, done ? 200 : 202, { "Cache-Control": "no-store" });
 });
 
 export default { fetch: app.fetch };

@@ -51,14 +51,15 @@ export type ProblemFields =
 /** What a code looks like. Any other text came from upstream by mistake and is not passed on. */
 export const CODE_PATTERN = /^[a-z][a-z0-9_]{0,63}$/;
 
-/** Seconds to wait when nobody said how many: a limit (429) needs longer than a fault. */
-const RETRY_AFTER = { limit: 10, fault: 2 };
+/** Seconds to wait when nobody said how many; Auth's limits come without a Retry-After. */
+const RETRY_AFTER = { message: 60, limit: 10, fault: 2 };
 
 /**
  * Builds the body of a failure.
  *
  * `retry_after` goes with `retry` and nothing else: what is given, if it is a whole number of
- * seconds from 0, else 10 for a 429 and 2 for the rest. A text that is no code at all becomes
+ * seconds from 0, else 60 for the limits of mails and text messages, 10 for other limits (429)
+ * and 2 for the rest. A text that is no code at all becomes
  * `auth_unavailable` from the credential check and `internal_error` from a handler.
  *
  * @param code One of Auth's codes or of our own.
@@ -96,14 +97,16 @@ export function problem(code: string, source: Source, fields: ProblemFields): Pr
     action,
     replay: source === "credential" && fields.replay === true,
     request_id: fields.request_id,
-    ...(retryable && { retry_after: seconds(fields.retry_after, status) }),
+    ...(retryable && { retry_after: seconds(fields.retry_after, name, status) }),
     ...(required_aal !== undefined && { required_aal }),
     ...(max_age !== undefined && { max_age }),
     ...(issues !== undefined && { issues }),
   };
 }
 
-function seconds(given: number | undefined, status: number): number {
+function seconds(given: number | undefined, code: string, status: number): number {
   if (given !== undefined && Number.isSafeInteger(given) && given >= 0) return given;
+  // Auth sends one mail or text message a minute and person, unless configured otherwise.
+  if (/^over_(?:email|sms)_send_rate_limit$/.test(code)) return RETRY_AFTER.message;
   return status === 429 ? RETRY_AFTER.limit : RETRY_AFTER.fault;
 }

@@ -95,7 +95,7 @@ export function coalesce(check: Check): SharedCheck {
     if (newest === undefined) {
       setImmediate(() => begin(token, lane, batch, patience));
     } else {
-      const wait = newest.patience - (performance.now() - newest.began.mono);
+      const wait = Math.max(0, newest.patience - (performance.now() - newest.began.mono));
       const timer = setTimeout(() => begin(token, lane, batch, patience), wait);
       void batch.done.promise.then(() => clearTimeout(timer));
     }

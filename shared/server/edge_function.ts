@@ -31,7 +31,8 @@ export type EdgeApp<E extends Env> = Hono<E, BlankSchema, string>;
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/; // RFC 9110, section 5.6.2
 
-const path = z.string().regex(/^\/[^?#]*$/, "must begin with a slash and hold no ? or #");
+const path = z.string().regex(/^\/[^?#]*$/, "must begin with a slash and hold no ? or #")
+  .refine(isPattern, "is no path pattern of Hono's");
 
 const optionsSchema = z.strictObject({
   auth: authOptionsSchema.optional(),
@@ -137,4 +138,14 @@ function failure(c: Context, thrown: unknown): Response {
   const { code, details } = fromThrown(thrown);
   if (code === "internal_error") tellDefect(requestIdOf(c), thrown);
   return respond(c, code, { source: "handler", ...details });
+}
+
+/** Hono looks at its patterns when it matches for the first time: here, on a router of its own. */
+function isPattern(pattern: string): boolean {
+  try {
+    new Hono().use(pattern, (_c, next) => next()).router.match("GET", pattern);
+    return true;
+  } catch {
+    return false;
+  }
 }

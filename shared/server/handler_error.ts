@@ -49,39 +49,39 @@ export function weakPassword(reasons: readonly string[]): ProblemError {
   const issues = reasons.map((reason) => ({
     path: ["password"],
     code: reason,
-    message: WEAK[reason] ?? "Choose a stronger password.",
+    message: WEAK.get(reason) ?? "Choose a stronger password.",
   }));
   return new ProblemError("weak_password", issues.length > 0 ? { issues } : {});
 }
 
-const WEAK: Readonly<Record<string, string>> = {
+const WEAK: ReadonlyMap<string, string> = new Map(Object.entries({
   length: "The password is too short.",
   characters: "The password lacks a kind of character that is required.",
   pwned: "The password is known from a data leak.",
-};
+}));
 
 function fromStatus(status: number): ProblemCode {
-  return BY_STATUS[status] ?? (status < 500 ? "validation_failed" : "internal_error");
+  return BY_STATUS.get(status) ?? (status < 500 ? "validation_failed" : "internal_error");
 }
 
-const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
+const BY_STATUS: ReadonlyMap<number, ProblemCode> = new Map([
   // A handler that refuses a caller whom Auth admitted lacks a permission, not a sign-in.
-  401: "insufficient_scope",
-  403: "insufficient_scope",
-  404: "not_found",
-  405: "method_not_allowed",
-  409: "conflict",
-  413: "request_entity_too_large",
-  429: "over_request_rate_limit",
-  502: "unexpected_failure",
-  503: "unexpected_failure",
-  504: "request_timeout",
-};
+  [401, "insufficient_scope"],
+  [403, "insufficient_scope"],
+  [404, "not_found"],
+  [405, "method_not_allowed"],
+  [409, "conflict"],
+  [413, "request_entity_too_large"],
+  [429, "over_request_rate_limit"],
+  [502, "unexpected_failure"],
+  [503, "unexpected_failure"],
+  [504, "request_timeout"],
+]);
 
 /** supabase-js keeps a code in only one of its error classes (see the field guide, section 2). */
 function fromAuth(error: AuthError): ProblemError {
   if ("reasons" in error) return weakPassword(error.reasons as string[]);
-  const byClass = BY_CLASS[error.name];
+  const byClass = BY_CLASS.get(error.name);
   if (byClass !== undefined) return new ProblemError(byClass);
   if (typeof error.code === "string") return new ProblemError(error.code);
   if (error.status === 429) return new ProblemError("over_request_rate_limit");
@@ -89,7 +89,7 @@ function fromAuth(error: AuthError): ProblemError {
   return new ProblemError((error.status ?? 500) < 500 ? "validation_failed" : "auth_unavailable");
 }
 
-const BY_CLASS: Readonly<Record<string, ProblemCode>> = {
+const BY_CLASS: ReadonlyMap<string, ProblemCode> = new Map(Object.entries({
   AuthSessionMissingError: "session_not_found",
   AuthRetryableFetchError: "auth_unavailable",
   AuthUnknownError: "auth_unavailable",
@@ -97,7 +97,7 @@ const BY_CLASS: Readonly<Record<string, ProblemCode>> = {
   AuthInvalidCredentialsError: "invalid_credentials",
   AuthInvalidJwtError: "bad_jwt",
   AuthPKCECodeVerifierMissingError: "bad_code_verifier",
-};
+}));
 
 /** The client returns a plain object; `throwOnError()` throws a class of the same members. */
 function isPostgrestError(thrown: unknown): thrown is { code: string } {
@@ -116,10 +116,10 @@ const API_KEY = /\bAPI key\b/i;
 
 /** PostgREST's codes, else PostgreSQL's SQLSTATE, else its class (the first two characters). */
 function fromDatabase(code: string): ProblemCode {
-  return BY_DATABASE[code] ?? BY_DATABASE[code.slice(0, 2)] ?? "internal_error";
+  return BY_DATABASE.get(code) ?? BY_DATABASE.get(code.slice(0, 2)) ?? "internal_error";
 }
 
-const BY_DATABASE: Readonly<Record<string, ProblemCode>> = {
+const BY_DATABASE: ReadonlyMap<string, ProblemCode> = new Map(Object.entries({
   "": "unexpected_failure", // the call itself failed
   PGRST000: "unexpected_failure", // no connection to the database, in three kinds
   PGRST001: "unexpected_failure",
@@ -139,4 +139,4 @@ const BY_DATABASE: Readonly<Record<string, ProblemCode>> = {
   "57": "unexpected_failure", // shutting down
   P0001: "validation_failed", // RAISE EXCEPTION
   P0002: "not_found",
-};
+}));
