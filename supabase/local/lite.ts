@@ -5,6 +5,7 @@ import type { LiteRequest } from "./auth/call.ts";
 import type { AuthSettings } from "./config.ts";
 import { type Claims, hmacKey, signHs256 } from "./jwt.ts";
 import type { MailContext, Outbox } from "./mail/outbox.ts";
+import { connectPglite } from "./pglite.ts";
 
 /** What the database runs on. */
 export type Engine = "sqlite" | "pglite";
@@ -20,13 +21,9 @@ export interface Lite {
   token(claims: Claims): Promise<string>;
 }
 
-async function connect(engine: Engine): Promise<Connection> {
-  if (engine === "pglite") {
-    const { createPgliteConnection } = await import("@supabase/lite/pglite");
-    return await createPgliteConnection({});
-  }
+async function connectSqlite(): Promise<Connection> {
   const { createConnection } = await import("@supabase/lite/sqlite");
-  return await createConnection({ url: ":memory:" });
+  return createConnection({ url: ":memory:" });
 }
 
 /** Boots lite with an empty database. */
@@ -39,7 +36,7 @@ export async function bootLite(
   // Throw-away passwords in memory need no slow hash; it would be most of a sign-in's time.
   if (!Deno.env.has("LITE_AUTH_BCRYPT_COST")) Deno.env.set("LITE_AUTH_BCRYPT_COST", "4");
   const { App } = await import("@supabase/lite");
-  const connection = await connect(engine);
+  const connection = engine === "pglite" ? await connectPglite() : await connectSqlite();
   // A secret of its own: a token of lite's never leaves, and one from outside is never lite's.
   const secret = crypto.randomUUID() + crypto.randomUUID();
   const key = await hmacKey(secret);
@@ -59,7 +56,7 @@ export async function bootLite(
       options: { server: { apiKeys: false }, drivers: { email: outbox } },
     } as unknown as ConstructorParameters<typeof App>[0],
   );
-  await app.ensureSystemSchema();
+  if (engine === "sqlite") await app.ensureSystemSchema();
   const fetch = async (request: Request) => await app.fetch(request);
   return {
     connection,

@@ -2,6 +2,7 @@
 
 import type { Connection } from "@supabase/lite";
 import type { Engine } from "./lite.ts";
+import { pgliteDriver } from "./pglite.ts";
 
 /** A statement that the engine did not run. */
 export interface SkippedStatement {
@@ -21,22 +22,6 @@ export interface MigrationReport {
 /** Runs one statement; gives the reason if the engine cannot. */
 type Runner = (statement: string) => Promise<string | undefined>;
 
-/**
- * What Supabase's own database brings along: the roles, and the privileges on new tables. Lite makes
- * them when its own migrator runs, which compares schemas and needs ten seconds for it.
- */
-const supabaseDefaults = ["anon", "authenticated", "service_role"].map((role) => `
-  do $$ begin
-    if not exists (select from pg_roles where rolname = '${role}') then
-      create role ${role} nologin ${role === "service_role" ? "bypassrls" : ""};
-    end if;
-  end $$;
-  grant usage on schema public, auth to ${role};
-  alter default privileges in schema public grant all on tables to ${role};
-  alter default privileges in schema public grant all on sequences to ${role};
-  alter default privileges in schema public grant all on functions to ${role};
-`).join("\n");
-
 function firstLine(text: string): string {
   return text.split("\n")[0]?.trim().slice(0, 160) ?? "";
 }
@@ -47,14 +32,7 @@ function headOf(statement: string): string {
 }
 
 async function pgliteRunner(connection: Connection): Promise<Runner> {
-  const { SUPABASE_AUTH_HELPERS_SQL, splitSqlStatements } = await import("@supabase/lite");
-  const { PgliteConnection } = await import("@supabase/lite/pglite");
-  if (!(connection instanceof PgliteConnection)) throw new TypeError("not a pglite connection");
-  // The driver itself: lite's exec() prints every error, and these are part of the report.
-  const { driver } = connection;
-  for (const sql of splitSqlStatements(SUPABASE_AUTH_HELPERS_SQL + supabaseDefaults)) {
-    await driver.exec(sql);
-  }
+  const driver = await pgliteDriver(connection);
   return async (statement) => {
     try {
       await driver.exec(statement);
