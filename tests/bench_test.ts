@@ -1,8 +1,12 @@
 // A benchmark is run rarely and by hand; so that it still works then, it runs here over very little.
 // No time is asserted: this machine may be busy.
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { QUICK } from "./bench/plan.ts";
 import { type KeyName, TARGETS } from "./bench/result.ts";
+import { callsPerSecond } from "./bench/fleet/formula.ts";
+import { chart } from "./bench/readme/chart.ts";
+import { END, replaceBetween, START } from "./bench/readme/markers.ts";
+import { readmeSection } from "./bench/readme/section.ts";
 import { run } from "./bench/run.ts";
 import { NAMES } from "./bench/subjects.ts";
 import { textReport } from "./bench/text_report.ts";
@@ -59,4 +63,27 @@ Deno.test("run() measures every subject and makes every promised key a number", 
 
   assertEquals(JSON.parse(JSON.stringify(result)), result);
   assert(textReport(result).includes("edge-auth, strict"));
+  assert(readmeSection(result).includes("edge-auth, strict"));
+  assertMatch(chart(result), /^<svg [^]*<\/svg>\n$/);
+});
+
+Deno.test("replaceBetween() keeps everything outside the markers, and wants both once", () => {
+  const page = `a\n${START}\nold\n${END}\nb\n`;
+  const once = replaceBetween(page, "new");
+  assertEquals(once, `a\n${START}\n\nnew\n\n${END}\nb\n`);
+  assertEquals(replaceBetween(once, "new"), once);
+  for (const wrong of ["", START, END, `${END} ${START}`, page + page]) {
+    assertThrows(() => replaceBetween(wrong, ""), Error, "README.md needs");
+  }
+});
+
+Deno.test("callsPerSecond() stays below the requests and below isolates * users / freshness", () => {
+  for (const isolates of [1, 10]) {
+    for (const freshness of [0, 0.5, 10, 300]) {
+      const fleet = { isolates, users: 100, requests_per_second: 1000, freshness, call: 0.01 };
+      const calls = callsPerSecond(fleet);
+      assert(calls > 0 && calls < 1000 + 1e-9, `${calls}`);
+      if (freshness > 0) assert(calls <= isolates * 100 / freshness, `${calls}`);
+    }
+  }
 });

@@ -1,0 +1,126 @@
+// The part of README.md that a run of the benchmark writes.
+import { lossOf } from "../losses.ts";
+import type { Row } from "../over_http.ts";
+import type { Result } from "../result.ts";
+import { type SubjectName, SUBJECTS } from "../subjects.ts";
+import { markdownTable } from "./markdown.ts";
+
+/** Text, tables and the picture, as Markdown. */
+export function readmeSection(result: Result): string {
+  const { machine, measured_at } = result;
+  return `![Time of one request by subject](tests/bench/chart.svg)
+
+Measured ${measured_at} in one run of \`deno task bench\` (Deno ${machine.deno}, ${machine.cores} cores, loopback HTTP, one
+fake Auth, ES256 tokens, medians of interleaved rounds). One user, one request after another:
+
+${oneUser(result)}
+
+"Inside" is one request built and answered in the process, Auth at 0 ms; the rest is a GET over a
+keep-alive connection, first byte sent to last byte read. "After sign-out" is what a token gets whose
+session has ended. What never asks Auth is faster than strict, and lets such a token in.
+
+${otherTraffic(result)}
+
+p50 in ms with Auth at 0 ms (a page load: until the last of its 8 answers), and calls to Auth for
+1,000 requests. A local check of a signature costs more than a question to an Auth that is 0 ms away;
+it is made for the load on Auth, and for distances that are not 0.
+
+${result.memory[0]?.tokens.toLocaleString("en")} distinct tokens left ${
+    result.mb_per_100k_tokens.toFixed(1)
+  } MB on the heap (bound: 16 MiB). \`functions/me\` from process start to first answer:
+${coldStarts(result)}.`;
+}
+
+function oneUser({ in_process, over_http }: Result): string {
+  return markdownTable(
+    [
+      "",
+      "inside, us",
+      "requests/s",
+      "p50 ms",
+      "p99 ms",
+      "p50 ms, Auth at 20 ms",
+      "CPU us",
+      "calls/1,000",
+      "RSS MB",
+      "after sign-out",
+      "",
+    ],
+    in_process.map((inside) => {
+      const at = (delay: number) => pick(over_http, "one_user", inside.subject, delay);
+      const dead = over_http.find((row) =>
+        row.traffic === "dead" && row.subject === inside.subject
+      );
+      const [near, far] = [at(0), at(20)];
+      const loss = [
+        lossOf(inside, in_process),
+        far && lossOf(far, over_http.filter((row) => same(row, far))),
+      ].map((text, i) => text ? `${i === 0 ? "inside" : "at 20 ms"}: ${text}` : "")
+        .filter((text) => text !== "").join("; ");
+      return [
+        SUBJECTS[inside.subject].title,
+        inside.us.toFixed(1),
+        near?.requests_per_second.toFixed(0) ?? "",
+        near?.p50_ms.toFixed(2) ?? "",
+        near?.p99_ms.toFixed(2) ?? "",
+        far?.p50_ms.toFixed(2) ?? "",
+        near?.cpu_us.toFixed(0) ?? "",
+        near?.calls_per_1000.toFixed(0) ?? "",
+        near?.rss_mb.toFixed(0) ?? "",
+        dead === undefined ? "no check" : dead.admitted > 0 ? "**let in**" : "refused",
+        loss,
+      ];
+    }),
+  );
+}
+
+const COMPARED: readonly SubjectName[] = [
+  "strict",
+  "fresh_10",
+  "supabase_server",
+  "hono_jwk",
+  "get_user",
+  "raw_fetch",
+];
+
+function otherTraffic({ over_http }: Result): string {
+  const groups = Object.groupBy(
+    over_http.filter((row) => row.delay_ms === 0 && row.traffic !== "one_user"),
+    (row) => row.title,
+  );
+  return markdownTable(
+    ["", ...COMPARED.map((name) => SUBJECTS[name].title), ""],
+    Object.entries(groups).map(([title, rows = []]) => [
+      title,
+      ...COMPARED.map((name) => {
+        const row = rows.find(({ subject }) => subject === name);
+        return row ? `${row.p50_ms.toFixed(2)} (${row.calls_per_1000.toFixed(0)})` : "";
+      }),
+      rows.map((row) => [row, lossOf(row, rows)] as const)
+        .filter(([row, loss]) => loss !== "" && COMPARED.includes(row.subject))
+        .map(([row, loss]) => `${row.subject === "strict" ? "strict" : "freshness"} ${loss}`)
+        .join("; "),
+    ]),
+  );
+}
+
+function coldStarts({ cold_start }: Result): string {
+  const names = {
+    edge_auth: "edge-auth",
+    supabase_server: "@supabase/server",
+    bare_hono: "bare Hono",
+  };
+  return cold_start.map((one) =>
+    `${names[one.function]} ${one.first_answer_ms.toFixed(0)} ms (${one.bundle_kb.toFixed(0)} kB)`
+  ).join(", ");
+}
+
+const pick = (
+  rows: readonly Row[],
+  traffic: Row["traffic"],
+  subject: SubjectName,
+  delay: number,
+) =>
+  rows.find((row) => row.traffic === traffic && row.subject === subject && row.delay_ms === delay);
+
+const same = (a: Row, b: Row) => a.traffic === b.traffic && a.delay_ms === b.delay_ms;
