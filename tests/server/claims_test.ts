@@ -53,6 +53,11 @@ Deno.test("decodeClaims() answers null for a token that names no user", () => {
   assertEquals(decodeClaims(`${HEADER}.${part('{"__proto__":{"sub":"ada"}}')}.c2ln`), null);
 });
 
+Deno.test("decodeClaims() survives a payload nested as deep as a header can hold", () => {
+  const nested = `{"sub":"ada","x":${"[".repeat(5000)}${"]".repeat(5000)}}`;
+  assertEquals(decodeClaims(`${HEADER}.${part(nested)}.c2ln`)?.sub, "ada");
+});
+
 Deno.test("sessionOf() reads the session, frozen", () => {
   const amr = [{ method: "totp", timestamp: 7 }, { method: "password" }, "otp"];
   const session = sessionOf({

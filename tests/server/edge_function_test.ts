@@ -444,6 +444,9 @@ Deno.test("edgeFunction() throws a TypeError that names what is wrong when it is
     const error = assertThrows(() => edgeFunction("f", options), TypeError, "edgeFunction()");
     assert(error.message.includes(option), error.message);
   }
+  for (const pattern of ["/a/:id{[}", "/a/:id{(}"]) {
+    assertThrows(() => edgeFunction("f", { public: [pattern] }), TypeError, "public");
+  }
 });
 
 Deno.test("edgeFunction() types the session and the database of its callers", () => {

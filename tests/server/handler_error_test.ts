@@ -80,8 +80,13 @@ Deno.test("fromThrown() reads PostgREST's codes, SQLSTATEs and their classes", (
     XX000: "internal_error",
     PGRST999: "internal_error",
     "": "unexpected_failure",
+    constructor: "internal_error",
+    toString: "internal_error",
+    hasOwnProperty: "internal_error",
   };
-  for (const [code, expected] of Object.entries(cases)) {
+  for (
+    const [code, expected] of [...Object.entries(cases), ["__proto__", "internal_error"] as const]
+  ) {
     const plain = { code, message: UPSTREAM_TEXT, details: UPSTREAM_TEXT, hint: null };
     assertEquals([code, codeOf(plain)], [code, expected]);
     assertEquals([code, codeOf(Object.assign(new Error("x"), plain))], [code, expected]);
