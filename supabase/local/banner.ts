@@ -42,7 +42,7 @@ export async function banner(stack: RunningStack): Promise<string> {
     `secret        ${keys.secret}`,
     `anon          ${keys.anon}`,
     `service_role  ${keys.serviceRole}`,
-    `mail          ${url}/_local/mail`,
+    `mail          ${stack.mailUrl}`,
     ``,
     `functions`,
     ...(names.length > 0 ? names.map((one) => `  ${url}/functions/v1/${one}`) : ["  none yet"]),

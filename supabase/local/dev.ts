@@ -18,7 +18,11 @@ async function run(port: number, engine: "sqlite" | "pglite"): Promise<void> {
   const { bootStack } = await import("./stack.ts");
   const { banner, mailLines } = await import("./banner.ts");
   const stopped = Promise.withResolvers<void>();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  // Windows knows no SIGTERM.
+  const signals = Deno.build.os === "windows"
+    ? ["SIGINT"] as const
+    : ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) {
     Deno.addSignalListener(signal, () => stopped.resolve());
   }
   try {

@@ -82,8 +82,9 @@ async function migrationFiles(folder: string): Promise<string[]> {
 }
 
 /**
- * Applies every migration of a folder to a fresh database, in order of their names.
+ * Applies every migration to a fresh database, in order of their names.
  *
+ * @param folder The folder that holds `migrations/`, and perhaps `seed.sql`.
  * @returns What ran, and by name what the engine could not run.
  */
 export async function applyMigrations(
@@ -97,9 +98,10 @@ export async function applyMigrations(
   const [run, finish] = engine === "pglite"
     ? [await pgliteRunner(connection), undefined]
     : await sqliteRunner(connection);
-  for (const file of await migrationFiles(folder)) {
+  for (const file of await migrationFiles(`${folder}/migrations`)) {
     const failed = skipped.length;
-    for (const statement of splitSqlStatements(await Deno.readTextFile(`${folder}/${file}`))) {
+    const sql = await Deno.readTextFile(`${folder}/migrations/${file}`);
+    for (const statement of splitSqlStatements(sql)) {
       if (headOf(statement) === "") continue;
       const reason = await run(statement);
       if (reason !== undefined) skipped.push({ file, statement: headOf(statement), reason });
@@ -107,6 +109,11 @@ export async function applyMigrations(
     if (skipped.length === failed) applied.push(file);
   }
   await finish?.();
+  const file = "seed.sql";
+  const seed = await Deno.readTextFile(`${folder}/${file}`).catch(() => "");
+  for (const statement of splitSqlStatements(seed).map(headOf).filter((head) => head !== "")) {
+    skipped.push({ file, statement, reason: "the embedded stack runs no seed" });
+  }
   await connection.clearSchemaCache();
   return { applied, skipped };
 }

@@ -31,6 +31,8 @@ export interface Stack {
   readonly jwtSecret?: string;
   /** The ES256 key, where it is known: tests sign tokens of special claims with it. */
   readonly signingKey?: SigningKey;
+  /** Where its mails can be read, where it shows them. */
+  readonly mailUrl?: string;
   readonly can: ReadonlySet<Capability>;
 }
 
@@ -133,11 +135,7 @@ export async function bootStack(options: StackOptions = {}): Promise<RunningStac
     const outbox = new Outbox(`${url}/auth/v1`, settings, onMail);
     const ring = await KeyRing.of(signingKey, jwtSecret);
     const lite = await bootLite(engine, url, settings, outbox);
-    const migrations = await applyMigrations(
-      lite.connection,
-      engine,
-      `${root}/supabase/migrations`,
-    );
+    const migrations = await applyMigrations(lite.connection, engine, `${root}/supabase`);
     const auth = authContext(url, ring, lite, settings, now);
     const { functions: served = true } = options;
     const host = new FunctionHost({
@@ -171,6 +169,7 @@ export async function bootStack(options: StackOptions = {}): Promise<RunningStac
       keys: apiKeys,
       jwtSecret,
       signingKey,
+      mailUrl: `${url}/_local/mail`,
       can: new Set(capabilities),
       fetch: handler,
       mails: outbox.mails,

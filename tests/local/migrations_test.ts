@@ -4,12 +4,13 @@ import { type Engine } from "../../supabase/local/lite.ts";
 import { bootStack } from "../../supabase/local/stack.ts";
 
 /** Boots a project that has these migrations only. */
-async function bootWith(files: Record<string, string>, engine: Engine = "sqlite") {
+async function bootWith(files: Record<string, string>, engine: Engine = "sqlite", seed = "") {
   const root = await Deno.makeTempDir();
   await Deno.mkdir(`${root}/supabase/migrations`, { recursive: true });
   for (const [name, sql] of Object.entries(files)) {
     await Deno.writeTextFile(`${root}/supabase/migrations/${name}`, sql);
   }
+  await Deno.writeTextFile(`${root}/supabase/seed.sql`, seed);
   const stack = await bootStack({ port: 0, root, engine });
   await Deno.remove(root, { recursive: true });
   return stack;
@@ -35,6 +36,14 @@ Deno.test("applyMigrations() runs what sqlite can, in order, and names what it c
     headers: { apikey: stack.keys.secret },
   });
   assertEquals(await rows.json(), []);
+});
+
+Deno.test("applyMigrations() names what it leaves out of seed.sql", async () => {
+  const seed = "-- none yet\ninsert into public.notes values ('x', 'y');";
+  await using stack = await bootWith({ "1_notes.sql": files["1_notes.sql"] }, "sqlite", seed);
+  assertEquals(stack.migrations.skipped.map(({ file, statement }) => [file, statement]), [
+    ["seed.sql", "insert into public.notes values ('x', 'y')"],
+  ]);
 });
 
 Deno.test("banner() shows applied and skipped migrations, keys and curl lines", async () => {
