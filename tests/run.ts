@@ -1,7 +1,12 @@
 // What `deno task test` runs: every test and every example in a docstring, and as its last line how
 // many passed, which a person or a CI can read without knowing Deno's output.
 
-const FOLDERS = ["shared", "functions", "supabase", "tests"];
+/**
+ * Two processes, which take about as long: half the time on two cores. `deno test --parallel` would
+ * share one environment among all files, and some set SUPABASE_URL. What is new falls to the rest.
+ */
+const STACKS = ["supabase", "tests/deploy", "tests/local", "tests/scenarios"];
+const REST = ["shared", "functions", "tests"];
 /** They have tasks of their own: they need a browser, or a quiet machine. */
 const IGNORED = ["tests/browser", "tests/bench"];
 
@@ -48,33 +53,50 @@ export function parseSummary(output: string): Summary | undefined {
 }
 
 /**
- * Says how a run ended. Not to be able to read the summary is a failure, and so is a run without
- * a single test.
+ * Adds up the summaries of several processes.
  *
- * @param summary What `deno test` counted, if it came to that.
- * @param code Its exit code.
+ * @param summaries One each; nothing for one that ended before it had any, which is a failure.
+ * @returns Their sum.
+ */
+export function addUp(summaries: readonly (Summary | undefined)[]): Summary {
+  const sum = { passed: 0, failed: 0, skipped: 0 };
+  for (const { passed, failed, skipped } of summaries.map((it) => it ?? NO_SUMMARY)) {
+    sum.passed += passed;
+    sum.failed += failed;
+    sum.skipped += skipped;
+  }
+  return sum;
+}
+
+const NO_SUMMARY: Summary = { passed: 0, failed: 1, skipped: 0 };
+
+/**
+ * Says how a run ended. A run without a single test is a failure too.
+ *
+ * @param summary What was counted.
+ * @param code The exit code of `deno test`.
  * @returns The closing line, and our exit code.
  */
-export function verdict(summary: Summary | undefined, code: number): [line: string, code: number] {
-  const { passed, failed: counted, skipped } = summary ?? { passed: 0, failed: 1, skipped: 0 };
-  const failed = code === 0 ? counted : Math.max(counted, 1);
+export function verdict(summary: Summary, code: number): [line: string, code: number] {
+  const { passed, skipped } = summary;
+  const failed = code === 0 ? summary.failed : Math.max(summary.failed, 1);
   const line = `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
   return [line, failed > 0 || passed === 0 ? code || 1 : 0];
 }
 
 /**
- * The arguments of `deno test`: paths replace all the folders, flags are added.
+ * The arguments of each `deno test`: paths replace all the folders, flags are added.
  *
  * @param args What stands behind `deno task test`.
- * @returns The whole command line after `deno`.
+ * @returns The command lines after `deno`, to be run side by side.
  */
-export function commandLine(args: readonly string[]): string[] {
+export function commandLines(args: readonly string[]): string[][] {
   const isFlag = args.map((arg, i) => arg.startsWith("-") || args[i - 1] === "--filter");
   const flags = args.filter((_, i) => isFlag[i]);
   const paths = args.filter((_, i) => !isFlag[i]);
-  const what = paths.length > 0 ? paths : [`--ignore=${IGNORED.join()}`, ...FOLDERS];
-  // One process a core: half the time on two cores, and the same tests pass.
-  return ["test", "--doc", "--allow-all", "--parallel", ...flags, ...what];
+  const all = [STACKS, [`--ignore=${[...IGNORED, ...STACKS].join()}`, ...REST]];
+  const groups = paths.length > 0 ? [paths] : all;
+  return groups.map((group) => ["test", "--doc", "--allow-all", ...flags, ...group]);
 }
 
 /**
@@ -88,8 +110,21 @@ export async function runTests(
   args: readonly string[],
   silence: number,
 ): Promise<[line: string, code: number]> {
+  let turn: Promise<unknown> = Promise.resolve();
+  const runs = commandLines(args).map((command) => {
+    const run = runProcess(command, silence, turn);
+    turn = run;
+    return run;
+  });
+  const ended = await Promise.all(runs);
+  const summary = addUp(ended.map(({ output }) => parseSummary(output)));
+  return verdict(summary, Math.max(...ended.map(({ code }) => code)));
+}
+
+/** Runs one `deno test`; what it prints is shown when its turn has come. */
+async function runProcess(args: string[], silence: number, turn: Promise<unknown>) {
   const child = new Deno.Command(Deno.execPath(), {
-    args: commandLine(args),
+    args,
     env: Deno.stdout.isTerminal() && !Deno.noColor ? { FORCE_COLOR: "1" } : {},
     stdout: "piped",
   }).spawn();
@@ -104,10 +139,15 @@ export async function runTests(
     clearTimeout(timer);
     timer = setTimeout(end, silence);
     output += text.decode(chunk, { stream: true });
-    for (let rest = chunk; rest.length > 0;) rest = rest.subarray(await Deno.stdout.write(rest));
+    turn = turn.then(() => show(chunk));
   }
   clearTimeout(timer);
-  return verdict(parseSummary(output), (await child.status).code);
+  await turn;
+  return { output, code: (await child.status).code };
+}
+
+async function show(text: Uint8Array): Promise<void> {
+  for (let rest = text; rest.length > 0;) rest = rest.subarray(await Deno.stdout.write(rest));
 }
 
 if (import.meta.main) {

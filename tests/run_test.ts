@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { commandLine, parseSummary, runTests, verdict } from "./run.ts";
+import { addUp, commandLines, parseSummary, runTests, verdict } from "./run.ts";
 
 Deno.test("parseSummary() reads counts when nothing else is there", () => {
   assertEquals(parseSummary("ok | 9 passed | 0 failed (6s)\n"), {
@@ -47,21 +47,31 @@ Deno.test("verdict() passes only when a test ran and none failed", () => {
 
 Deno.test("verdict() counts a failure when deno fails without one", () => {
   assertEquals(verdict({ passed: 2, failed: 0, skipped: 0 }, 1), ["2 passed, 1 failed", 1]);
-  assertEquals(verdict(undefined, 1), ["0 passed, 1 failed", 1]);
-  assertEquals(verdict(undefined, 0), ["0 passed, 1 failed", 1]);
   assertEquals(verdict({ passed: 2, failed: 0, skipped: 0 }, 130), ["2 passed, 1 failed", 130]);
 });
 
-Deno.test("commandLine() tests every folder when no path is given", () => {
-  const args = commandLine(["--filter", "auth", "--fail-fast"]);
-  assertEquals(args.slice(0, 4), ["test", "--doc", "--allow-all", "--parallel"]);
-  assertEquals(args.slice(4, 7), ["--filter", "auth", "--fail-fast"]);
-  assertEquals(args.slice(-4), ["shared", "functions", "supabase", "tests"]);
+Deno.test("addUp() counts a process without a summary as a failure", () => {
+  const one = { passed: 5, failed: 1, skipped: 2 };
+  assertEquals(addUp([one, { passed: 7, failed: 0, skipped: 1 }]), {
+    passed: 12,
+    failed: 1,
+    skipped: 3,
+  });
+  assertEquals(addUp([one, undefined]), { passed: 5, failed: 2, skipped: 2 });
 });
 
-Deno.test("commandLine() tests only the paths that are given", () => {
-  const args = commandLine(["tests/deploy", "--filter=live"]);
-  assertEquals(args.slice(4), ["--filter=live", "tests/deploy"]);
+Deno.test("commandLines() tests every folder once when no path is given", () => {
+  const [stacks = [], rest = []] = commandLines(["--filter", "auth", "--fail-fast"]);
+  const shared = ["test", "--doc", "--allow-all", "--filter", "auth", "--fail-fast"];
+  assertEquals([stacks.slice(0, 6), rest.slice(0, 6)], [shared, shared]);
+  const [ignored, ...folders] = rest.slice(6);
+  assertEquals(ignored, `--ignore=tests/browser,tests/bench,${stacks.slice(6).join()}`);
+  assertEquals(folders, ["shared", "functions", "tests"]);
+});
+
+Deno.test("commandLines() tests only the paths that are given", () => {
+  const lines = commandLines(["tests/deploy", "--filter=live"]);
+  assertEquals(lines, [["test", "--doc", "--allow-all", "--filter=live", "tests/deploy"]]);
 });
 
 /** Runs run.ts over one file, and keeps the last line. */
