@@ -3,8 +3,11 @@
 import { z } from "zod";
 import { body, callAuth, edgeFunction, requireAal } from "../../shared/mod.ts";
 
+// Auth hashes with bcrypt, which reads 72 bytes; beyond them it only says "validation_failed".
+const password = z.string().min(1)
+  .refine((text) => new TextEncoder().encode(text).length <= 72, "At most 72 bytes.");
 const NewPassword = z.strictObject({
-  password: z.string().min(1),
+  password,
   current_password: z.string().min(1).optional(),
   nonce: z.string().min(1).optional(),
 });
@@ -13,7 +16,8 @@ const NewEmail = z.strictObject({ email: z.email() });
 const app = edgeFunction("account");
 app.use(requireAal("enrolled")); // Auth wants the second factor of whoever has one
 
-// Ends the user's other sessions. `reauthentication_needed`: ask for a nonce below, send it along.
+// Ends the user's other sessions. `reauthentication_needed`: ask for a nonce below, and send it
+// together with the current password: Auth uses the nonce up before it looks at the rest.
 app.put("/password", body(NewPassword), async (c) => {
   const { token } = c.var.auth;
   await callAuth({ method: "PUT", path: "/user", token, body: c.req.valid("json") });
@@ -26,7 +30,8 @@ app.post("/reauthenticate", async (c) => {
   return c.body(null, 204);
 });
 
-// Takes effect when the links that Auth mails have been followed.
+// Takes effect when the links that Auth mails have been followed (at once for an anonymous user of
+// a project that confirms no addresses).
 app.put("/email", body(NewEmail), async (c) => {
   const { token } = c.var.auth;
   await callAuth({ method: "PUT", path: "/user", token, body: c.req.valid("json") });

@@ -6,7 +6,8 @@ const REMEMBERED = 5_000;
 
 /**
  * Builds a question that may be asked as often as one likes: is Auth reachable? An answer, good or
- * bad, is shared by all who ask within five seconds of the moment the question began.
+ * bad, is shared by all who ask within five seconds of the moment the question began. Auth answers
+ * it without its database: reachable does not say that sessions can be checked.
  *
  * @param options Where to ask.
  * @returns Resolves when Auth answers; rejects with the `ProblemError` of {@linkcode callAuth}.
