@@ -9,7 +9,7 @@ const callback = deployed(() => import("../../functions/auth-callback/index.ts")
 const post = (body: unknown, headers: HeadersInit = { Origin: APP }) =>
   callback.send("POST", "/auth-callback", body, headers);
 const LINK = { token_hash: "pkce_hash", type: "recovery" };
-const CODE = { code: "auth-code", code_verifier: "verifier" };
+const CODE = { code: "auth-code", code_verifier: "v".repeat(43) };
 const SESSION = { access_token: "a", refresh_token: "r", user: { id: "u" } };
 
 Deno.test("auth-callback turns a mail link or a code into a session, never cached, as nobody", async () => {
@@ -111,6 +111,15 @@ Deno.test("auth-callback takes no other body", async () => {
   });
   await assertRefusal(form, invalid);
   assertEquals(await callback.asked(), []);
+});
+
+Deno.test("auth-callback says when the other address of an e-mail change has to confirm too", async () => {
+  callback.answer = () => json(200, { msg: "UPSTREAM-TEXT" });
+  const response = await post({ ...LINK, type: "email_change" });
+  assertEquals([response.status, await response.json()], [202, {
+    status: "confirm_the_other_address",
+  }]);
+  assertEquals(response.headers.get("Cache-Control"), "no-store");
 });
 
 Deno.test("auth-callback calls an outage of Auth an outage", async () => {

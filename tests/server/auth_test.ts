@@ -117,6 +117,7 @@ Deno.test("auth() asks with the project's key, the caller's bearer, and no redir
 
 Deno.test("auth() answers auth_unavailable when Auth is silent for longer than the timeout", async () => {
   mock.timers.enable({ apis: ["setTimeout"] });
+  const clock = mock.method(performance, "now", () => 1000);
   try {
     for (const timeout of [undefined, 500]) {
       const hung = deferred<Response>(); // a fetch that ignores its abort signal
@@ -133,6 +134,7 @@ Deno.test("auth() answers auth_unavailable when Auth is silent for longer than t
       hung.resolve(alive()); // too late: changes nothing
     }
   } finally {
+    clock.mock.restore();
     mock.timers.reset();
   }
 });

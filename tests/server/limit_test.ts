@@ -1,0 +1,70 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { mock } from "node:test";
+import { createLimit, limitStrangers } from "../../shared/server/limit.ts";
+import type { Answer } from "../../shared/server/upstream.ts";
+import { deferred, settle } from "./_support.ts";
+
+Deno.test("createLimit() runs so many at once, the others in their order", async () => {
+  const limit = createLimit(2);
+  const gates = [1, 2, 3, 4].map(() => deferred<void>());
+  const begun: number[] = [];
+  const results = gates.map((gate, n) =>
+    limit(async () => {
+      begun.push(n);
+      await gate.promise;
+      return n;
+    }, 1000)
+  );
+  await settle();
+  assertEquals(begun, [0, 1]);
+  gates[1]!.resolve();
+  await settle();
+  assertEquals(begun, [0, 1, 2]);
+  for (const gate of gates) gate.resolve();
+  assertEquals(await Promise.all(results), [0, 1, 2, 3]);
+});
+
+Deno.test("createLimit() frees the place of a task that fails", async () => {
+  const limit = createLimit(1);
+  await assertRejects(() => limit(() => Promise.reject(new Error("x")), 1000));
+  assertEquals(await limit(() => Promise.resolve("next"), 1000), "next");
+});
+
+Deno.test("createLimit() lets nobody wait longer than the patience, and forgets who left", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    const limit = createLimit(1);
+    const gate = deferred<void>();
+    const first = limit(() => gate.promise, 1000);
+    let ran = 0;
+    const second = limit(() => Promise.resolve(++ran), 50);
+    const third = limit(() => Promise.resolve(++ran), 5000);
+    mock.timers.tick(50);
+    assertEquals([await second, ran], [null, 0]);
+    gate.resolve();
+    await first;
+    assertEquals([await third, ran], [1, 1]);
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+Deno.test("limitStrangers() lets those pass at once who are vouched for", async () => {
+  const gate = deferred<Answer>();
+  const asked: string[] = [];
+  const check = limitStrangers((token) => {
+    asked.push(token);
+    return token.startsWith("known") ? Promise.resolve(FAULT) : gate.promise;
+  }, (token) => token.startsWith("known"));
+  const strangers = Array.from({ length: 50 }, (_, n) => check(`stranger${n}`, 60_000));
+  await settle();
+  const under = asked.length;
+  assertEquals(under <= 8, true);
+  await check("known", 1000);
+  assertEquals(asked.at(-1), "known");
+  gate.resolve(FAULT);
+  await Promise.all(strangers);
+  assertEquals(asked.length, 51);
+});
+
+const FAULT: Answer = { kind: "fault", reason: "network" };
