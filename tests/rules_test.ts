@@ -382,6 +382,22 @@ Deno.test("rule 7: no onError, some(), sub-app, HEAD or OPTIONS makes a pass of 
   assertEquals(ran, 0);
 });
 
+Deno.test("rule 7: in a function only the public routes are open, for every method", async () => {
+  const { options, calls } = fakeAuth();
+  const app = edgeFunction("f", { auth: options, public: ["/open"] });
+  let ran = 0;
+  app.all("*", (c) => c.text(`ran ${++ran}`));
+  for (const path of ["/f", "/f/x", "/f/open/x", "/f/open/../x", "/f/opened", "/f/Open"]) {
+    for (const method of ["GET", "HEAD", "OPTIONS", "POST", "PURGE"]) {
+      const response = await app.request(path, { method });
+      assertEquals([path, method, response.status], [path, method, 401]);
+      await response.body?.cancel();
+    }
+  }
+  assertEquals([ran, calls.length], [0, 0]);
+  assertEquals(await (await app.request("/f/open")).text(), "ran 1");
+});
+
 Deno.test("rule 7: where two checks meet on one path, the stricter holds", async () => {
   const { options } = fakeAuth();
   const lax = auth({ ...options, allowSessionless: true });
