@@ -478,6 +478,7 @@ Deno.test("rule 8: the memory is bounded in bytes", () => {
   assert(memory.recall(`live${2 * most - 1}`));
   memory.note("huge", live as unknown as Memo, LIVE_BYTES);
   assertEquals(memory.recall("huge"), undefined);
+  assert(memory.recall(`live${2 * most - 1}`));
 });
 
 Deno.test("rule 8: a flood of strangers does not keep a caller out whom Auth has vouched for", async () => {

@@ -486,3 +486,36 @@ Deno.test("edgeFunction() gives a null session where sessionless tokens may pass
   const headers = bearer(token({ session_id: undefined, exp: undefined }));
   assertEquals(await (await app.request("/f", { headers })).json(), [null, USER_ID]);
 });
+
+Deno.test("edgeFunction() reads what a socket really brings: two headers, tabs, odd targets and methods", async () => {
+  const { app, calls } = shop({ public: ["/open"] });
+  app.all("*", (c) => c.text(`in ${c.req.path}`));
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, app.fetch);
+  const send = async (target: string, ...headers: string[]) => {
+    const socket = await Deno.connect({ port: server.addr.port, hostname: "127.0.0.1" });
+    const lines = [`${target} HTTP/1.1`, "Host: x", "Connection: close", ...headers, "", ""];
+    await socket.write(new TextEncoder().encode(lines.join("\r\n")));
+    const text = await new Response(socket.readable).text();
+    return `${text.slice(9, 12)} ${/"code":"(\w+)"/.exec(text)?.[1] ?? text.split("\r\n\r\n")[1]}`;
+  };
+  const good = `Authorization: Bearer ${token()}`;
+  const malformed = "400 invalid_authorization_header";
+  const none = "401 no_authorization";
+  try {
+    assertEquals(await send("GET /shop", good, good), malformed);
+    assertEquals(await send("GET /shop", "Authorization: Basic x", good), malformed);
+    assertEquals(await send("GET /shop", good, "Authorization: Basic x"), malformed);
+    assertEquals(await send("GET /shop", good.replace("Bearer ", "Bearer\t")), malformed);
+    assertEquals(await send("GET /shop", `${good}\u00a0`), malformed);
+    assertEquals(await send("GET /shop", `Authorization: Bearer ${"x".repeat(17_000)}`), malformed);
+    assertEquals(await send("GET /shop", "Authorization:"), none);
+    assertEquals(await send("TRACE /shop"), none);
+    assertEquals(await send("GET /shop/open/../x"), none);
+    assertEquals(await send("GET /shop/open/%2e%2e/x"), none);
+    assertEquals(await send("GET /shop/open\\..\\x"), none);
+    assertEquals(await send("OPTIONS *"), "404 not_found");
+    assertEquals(calls.length, 0);
+  } finally {
+    await server.shutdown();
+  }
+});
