@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { QUICK } from "./bench/plan.ts";
 import { type KeyName, TARGETS } from "./bench/result.ts";
-import { callsPerSecond } from "./bench/fleet/formula.ts";
+import { callsPerSecond, effectiveFreshness } from "./bench/fleet/formula.ts";
 import { chart } from "./bench/readme/chart.ts";
 import { END, replaceBetween, START } from "./bench/readme/markers.ts";
 import { readmeSection } from "./bench/readme/section.ts";
@@ -80,9 +80,18 @@ Deno.test("replaceBetween() keeps everything outside the markers, and wants both
 Deno.test("callsPerSecond() stays below the requests and below isolates * users / freshness", () => {
   for (const isolates of [1, 10]) {
     for (const freshness of [0, 0.5, 10, 300]) {
-      const fleet = { isolates, users: 100, requests_per_second: 1000, freshness, call: 0.01 };
+      const fleet = {
+        isolates,
+        users: 100,
+        requests_per_second: 1000,
+        freshness,
+        call: 0.01,
+        remembered: 1000,
+      };
       const calls = callsPerSecond(fleet);
       assert(calls > 0 && calls < 1000 + 1e-9, `${calls}`);
+      assertEquals(effectiveFreshness(fleet), freshness);
+      assertEquals(callsPerSecond({ ...fleet, remembered: 10 }) >= calls, true);
       if (freshness > 0) assert(calls <= isolates * 100 / freshness, `${calls}`);
     }
   }

@@ -1,7 +1,7 @@
 // FLEET.md, and the table in the terminal.
-import { callsPerSecond } from "./formula.ts";
+import { callsPerSecond, effectiveFreshness } from "./formula.ts";
 import { markdownTable } from "../readme/markdown.ts";
-import type { FleetLine } from "./measure.ts";
+import type { FleetLine, FleetResult } from "./measure.ts";
 
 /** GET /user a second that one Auth server answers on two cores (FIELD_GUIDE, section 9). */
 const AUTH_CAN = 1500;
@@ -15,7 +15,7 @@ export function fleetTable(lines: readonly FleetLine[]): string {
       String(line.isolates),
       named(line.freshness),
       String(line.users),
-      line.measured_requests_per_second.toFixed(0),
+      line.requests_per_second.toFixed(0),
       line.measured.toFixed(1),
       line.expected.toFixed(1),
       `${deviation(line) >= 0 ? "+" : ""}${(deviation(line) * 100).toFixed(0)} %`,
@@ -24,7 +24,7 @@ export function fleetTable(lines: readonly FleetLine[]): string {
 }
 
 /** The guidance. Its first table was measured, its second is the formula's and says so. */
-export function fleetPage(lines: readonly FleetLine[], measured_at: string): string {
+export function fleetPage({ lines, remembered }: FleetResult, measured_at: string): string {
   const worst = Math.max(...lines.map((line) => Math.abs(deviation(line))));
   return `# Freshness for a fleet
 
@@ -46,6 +46,12 @@ Sum it over the users. Two bounds follow, and are good enough for most decisions
 than requests, and never more than \`N * users / f\`. Strict makes about as many calls as there are
 requests: only those that arrive together, or during another check of the same token, share one.
 
+An isolate cannot remember everybody. In this run it was ${
+    remembered.toLocaleString("en")
+  } users (12 MiB of answers and tokens with the
+usual claims). Each call brings one more, so an answer stays for \`remembered * N / calls a second\`, and
+a longer \`f\` than that changes nothing.
+
 ## Measured
 
 One process an isolate, one fake Auth, users by Zipf (the k-th sends 1/k as many requests as the
@@ -57,9 +63,10 @@ ${fleetTable(lines)}
 ## What keeps Auth up
 
 **Computed by that formula, not measured:** calls to Auth a second, at 10 ms a call. In **bold**: more
-than one Auth server can answer.
+than one Auth server can answer. In (parentheses): the memory is full before the freshness is used up,
+so a longer one would not help.
 
-${guidance()}
+${guidance(remembered)}
 
 - A small project needs no freshness: below ${
     AUTH_CAN.toLocaleString("en")
@@ -67,16 +74,13 @@ ${guidance()}
 - Freshness helps those who come often. A user who calls every minute costs a call each time at any
   freshness below a minute.
 - Twice the isolates are worth about half the freshness. Count those that are warm, not requests.
-- An isolate remembers what fits into 12 MiB, some 1,200 users with the usual claims. Past that, the
-  oldest answers go and the formula promises too much: \`calls/s of one isolate * freshness\` should
-  stay below it.
 - The price is the same everywhere: a session that has ended may be let in for \`freshness\` seconds
   more. Take the smallest number that keeps Auth inside its limit, and ask again, strictly, on the
   routes where it matters (\`auth({ freshness: "strict" })\` wins).
 `;
 }
 
-function guidance(): string {
+function guidance(remembered: number): string {
   const fleets = [
     { requests_per_second: 1_000, users: 5_000, isolates: 10 },
     { requests_per_second: 5_000, users: 10_000, isolates: 20 },
@@ -91,8 +95,10 @@ function guidance(): string {
       fleet.users.toLocaleString("en"),
       String(fleet.isolates),
       ...FRESHNESS.map((freshness) => {
-        const calls = callsPerSecond({ ...fleet, freshness, call: 0.01 });
-        const text = Math.round(calls).toLocaleString("en");
+        const whole = { ...fleet, freshness, call: 0.01, remembered };
+        const calls = callsPerSecond(whole);
+        const number = Math.round(calls).toLocaleString("en");
+        const text = effectiveFreshness(whole) < freshness ? `(${number})` : number;
         return calls > AUTH_CAN ? `**${text}**` : text;
       }),
     ]),
