@@ -105,6 +105,23 @@ Deno.test("account asks for a nonce, changes the e-mail and ends the other sessi
   }
 });
 
+Deno.test("account asks for the second factor of whoever has one, before it asks Auth", async () => {
+  account.user = { factors: [{ id: "f", status: "verified" }] };
+  const { required_aal } = await assertRefusal(
+    await account.send("PUT", "/account/password", { password: "new" }),
+    {
+      status: 401,
+      code: "insufficient_aal",
+      action: "step_up",
+      challenge: "insufficient_user_authentication",
+    },
+  );
+  assertEquals([required_aal, await account.asked()], ["aal2", []]);
+  const aal2 = bearer(token({ aal: "aal2" }));
+  const response = await account.send("PUT", "/account/password", { password: "new" }, aal2);
+  assertEquals(response.status, 204);
+});
+
 Deno.test("account asks Auth nothing for a body that does not fit", async () => {
   const invalid = { status: 400, code: "validation_failed", action: "fix_request", replay: false };
   const bodies = [

@@ -244,6 +244,8 @@ export interface Deployed {
   asked(): Promise<{ method: string; path: string; body: unknown; authorization: string | null }[]>;
   /** Decides what the next calls, but the checks of a caller's token, are answered. */
   answer: (request: Request) => Response | Promise<Response>;
+  /** What Auth knows of the user beyond the id. */
+  user: Record<string, unknown>;
 }
 
 /**
@@ -262,7 +264,9 @@ export function deployed(
     for (const [name, value] of Object.entries(env)) if (value) Deno.env.set(name, value);
     globalThis.fetch = async (input, init) => {
       const request = new Request(input, init);
-      if (request.method === "GET" && request.url === `${AUTH_URL}/auth/v1/user`) return alive();
+      if (request.method === "GET" && request.url === `${AUTH_URL}/auth/v1/user`) {
+        return alive(it.user);
+      }
       calls.push(request.clone());
       return await it.answer(request);
     };
@@ -270,6 +274,7 @@ export function deployed(
   Deno.test.beforeEach(() => {
     calls = [];
     it.answer = () => json(200, {});
+    it.user = {};
   });
   Deno.test.afterAll(() => {
     globalThis.fetch = realFetch;
@@ -280,6 +285,7 @@ export function deployed(
   });
   const it: Deployed = {
     answer: () => json(200, {}),
+    user: {},
     async request(path, init) {
       const { default: served } = await load();
       return await served.fetch(new Request(`http://localhost${path}`, init));
