@@ -43,6 +43,7 @@ export async function banner(stack: RunningStack): Promise<string> {
     `anon          ${keys.anon}`,
     `service_role  ${keys.serviceRole}`,
     `mail          ${stack.mailUrl}`,
+    `page          ${url}/`,
     ``,
     `functions`,
     ...(names.length > 0 ? names.map((one) => `  ${url}/functions/v1/${one}`) : ["  none yet"]),

@@ -3,6 +3,7 @@
 import { preflight } from "./auth/shape.ts";
 import { BadToken, type KeyRing } from "./jwt.ts";
 import type { ApiKeys } from "./keys.ts";
+import { isSitePath } from "./site.ts";
 
 /** What stands behind the gateway. */
 export interface Backends {
@@ -11,8 +12,12 @@ export interface Backends {
   auth(request: Request): Promise<Response>;
   rest(request: Request): Promise<Response>;
   functions(request: Request): Promise<Response>;
-  /** The stack's own pages, below /_local/. */
-  local(request: Request): Promise<Response>;
+  /** The page at `/`. */
+  page(request: Request): Promise<Response>;
+  /** The stack's mails, at /_local/mail. */
+  mail(request: Request): Response;
+  /** What the page does to the stack, below /_local/. */
+  control(request: Request): Promise<Response>;
 }
 
 /** Paths of Auth that a browser opens by a link, where it cannot send an API key. */
@@ -89,7 +94,9 @@ export async function gateway(
   }
   const { pathname } = new URL(request.url);
   if (pathname.startsWith("/functions/v1/")) return await backends.functions(request);
-  if (pathname.startsWith("/_local/")) return await backends.local(request);
+  if (isSitePath(pathname)) return await backends.page(request);
+  if (/^\/_local\/mail(\/|$)/.test(pathname)) return backends.mail(request);
+  if (pathname.startsWith("/_local/")) return await backends.control(request);
   const auth = pathname.startsWith("/auth/v1/");
   if (!auth && !pathname.startsWith("/rest/v1/")) {
     return problem(404, { message: `There is nothing at ${pathname}.` });

@@ -6,6 +6,8 @@ import { authFront } from "./auth/front.ts";
 import { PkceFlows } from "./auth/pkce.ts";
 import { AuthStore } from "./auth/store.ts";
 import { type AuthSettings, readConfig } from "./config.ts";
+import { Faults } from "./control/faults.ts";
+import { controlRoutes, type Controls } from "./control/routes.ts";
 import { functionEnv } from "./functions/env.ts";
 import { FunctionHost } from "./functions/host.ts";
 import { type Backends, gateway } from "./gateway.ts";
@@ -16,6 +18,7 @@ import { type Mail, Outbox } from "./mail/outbox.ts";
 import { mailPage } from "./mail/page.ts";
 import { applyMigrations, type MigrationReport } from "./migrations.ts";
 import { restFront } from "./rest.ts";
+import { site } from "./site.ts";
 
 /** Something that a stack can do, and a scenario can need. */
 export type Capability = "rest" | "admin" | "mail" | "mfa" | "anonymous";
@@ -46,7 +49,7 @@ export interface StackOptions {
   readonly functions?: boolean | readonly string[];
   /** The folder that holds functions/, shared/ and supabase/. @default this repository */
   readonly root?: string;
-  /** Start a function afresh when its files change. @default {false} */
+  /** Start a function afresh when its files change, and build the page anew. @default {false} */
   readonly watch?: boolean;
   /** Instead of what supabase/config.toml says. */
   readonly settings?: Partial<AuthSettings>;
@@ -66,6 +69,8 @@ export interface RunningStack extends Stack, AsyncDisposable {
   readonly mails: readonly Mail[];
   /** Users and sessions, for what no request can bring about. */
   readonly store: AuthStore;
+  /** Turns Auth off, slows it down, limits it. */
+  readonly faults: Faults;
   readonly migrations: MigrationReport;
   /** The names of the functions. */
   functions(): Promise<string[]>;
@@ -113,6 +118,21 @@ function authContext(
   };
 }
 
+/** What the page's buttons work on. */
+function controlsOf(auth: AuthContext, faults: Faults): Controls {
+  const admin = { apikey: apiKeys.secret, authorization: `Bearer ${apiKeys.serviceRole}` };
+  return {
+    ring: auth.keys,
+    faults,
+    endSession: (id) => auth.store.endSession(id),
+    admin: (method, id, body) => {
+      const init = { method, headers: admin, body: JSON.stringify(body) };
+      return authFront(new Request(`${auth.issuer}/admin/users/${id}`, init), auth);
+    },
+    now: auth.now,
+  };
+}
+
 /**
  * Boots the embedded stack with an empty database and the project's migrations.
  *
@@ -141,20 +161,25 @@ export async function bootStack(options: StackOptions = {}): Promise<RunningStac
     const host = new FunctionHost({
       folder: `${root}/functions`,
       libraries: [`${root}/shared`],
-      env: () => functionEnv(root, url, apiKeys),
+      env: () => functionEnv(root, url, apiKeys, settings.siteUrl),
       verifyJwt: config.verifyJwt,
       verify: (token) => ring.verify(token, now()).then(() => true, () => false),
       ...(typeof served === "boolean" ? (served ? {} : { only: [] }) : { only: served }),
       watch: options.watch ?? false,
       log,
     });
+    const faults = new Faults();
+    const controls = controlsOf(auth, faults);
+    const page = { keys: apiKeys, boot: crypto.randomUUID(), watch: options.watch ?? false, log };
     const backends: Backends = {
       keys: apiKeys,
       ring,
-      auth: (request) => authFront(request, auth),
+      auth: async (request) => await faults.answer(request) ?? await authFront(request, auth),
       rest: (request) => restFront(request, ring, lite),
       functions: (request) => host.fetch(request),
-      local: (request) => Promise.resolve(mailPage(request, outbox.mails)),
+      page: (request) => site(request, page),
+      mail: (request) => mailPage(request, outbox.mails),
+      control: (request) => controlRoutes(request, controls),
     };
     const handler = (request: Request) => gateway(request, port, backends);
     answer(handler);
@@ -174,6 +199,7 @@ export async function bootStack(options: StackOptions = {}): Promise<RunningStac
       fetch: handler,
       mails: outbox.mails,
       store: auth.store,
+      faults,
       migrations,
       functions: () => host.names(),
       close,

@@ -40,7 +40,7 @@ Deno.test("bootStack() listens on loopback only", () => {
 });
 
 Deno.test("gateway() answers 404 in JSON outside its prefixes", async () => {
-  for (const path of ["/", "/auth", "/storage/v1/object", "/auth/v2/user"]) {
+  for (const path of ["/index.html", "/auth", "/storage/v1/object", "/auth/v2/user"]) {
     const { status, headers } = await ask(path);
     assertStrictEquals(status, 404, path);
     assertStrictEquals(headers.get("content-type"), "application/json");

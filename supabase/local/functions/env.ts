@@ -25,15 +25,22 @@ async function readEnvFile(path: string): Promise<Record<string, string>> {
 /**
  * The environment of a function: the platform's variables, and those of functions/.env or
  * supabase/functions/.env, which cannot replace the platform's.
+ *
+ * APP_ORIGINS is what the project says, or its site, and always the stack's own page as well.
  */
 export async function functionEnv(
   root: string,
   url: string,
   keys: ApiKeys,
+  siteUrl: string,
 ): Promise<Record<string, string>> {
-  return {
+  const own = {
     ...await readEnvFile(`${root}/functions/.env`),
     ...await readEnvFile(`${root}/supabase/functions/.env`),
+  };
+  return {
+    ...own,
+    APP_ORIGINS: `${own.APP_ORIGINS || new URL(siteUrl).origin},${new URL(url).origin}`,
     SUPABASE_URL: url,
     SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: keys.publishable }),
     SUPABASE_SECRET_KEYS: JSON.stringify({ default: keys.secret }),

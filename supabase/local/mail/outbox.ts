@@ -84,6 +84,16 @@ export class Outbox implements EmailDriver {
     return Promise.resolve();
   }
 
+  /**
+   * Where the links of a mail lead: to the project's site, as at Auth; but to the stack's own page
+   * if that asked for the mail (by a redirect_to of its own origin). So the app at the site URL gets
+   * its links as always, and the page gets the others.
+   */
+  #siteOf(redirectTo: string): string {
+    const { origin } = new URL(this.#issuer);
+    return new URL(redirectTo).origin === origin ? origin : this.#settings.siteUrl;
+  }
+
   #write(message: EmailMessage, code: string, type?: string | null, hash?: string | null): Mail {
     const context = this.#context.getStore();
     const redirectTo = context?.redirectTo ?? this.#settings.siteUrl;
@@ -96,7 +106,7 @@ export class Outbox implements EmailDriver {
       ConfirmationURL: confirmationUrl,
       Token: code,
       TokenHash: tokenHash ?? "",
-      SiteURL: this.#settings.siteUrl,
+      SiteURL: this.#siteOf(redirectTo),
       RedirectTo: redirectTo,
       Email: message.to,
       NewEmail: message.to,

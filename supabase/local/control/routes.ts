@@ -1,0 +1,124 @@
+/**
+ * What the page's buttons do to the stack, for the person at this machine only: same-origin, JSON.
+ *
+ *     GET  /_local/auth                                       {"mode"}
+ *     POST /_local/auth             {"mode"}                  on, off, slow (5 s), limited (429)
+ *     POST /_local/session/end      {"token"}                 as a sign-out on another device does
+ *     POST /_local/session/expire   {"token"}                 {"access_token"}: of the same session,
+ *                                                             signed, and past its end for a minute
+ *     POST /_local/user/delete      {"token"}                 as an admin does
+ *     POST /_local/user/ban         {"token"}                 for a day
+ *     POST /_local/user/unban       {"token"}
+ *     POST /_local/user/password    {"token", "password"}     ends every session of the user
+ *
+ * `token` is an access token of this stack, also one that has run out: it names session and user.
+ */
+
+import { BadToken, type Claims, type KeyRing } from "../jwt.ts";
+import { isCrossSite } from "../mail/page.ts";
+import { type Faults, type Mode, modes } from "./faults.ts";
+
+/** What the routes work on. */
+export interface Controls {
+  readonly ring: KeyRing;
+  readonly faults: Faults;
+  endSession(id: string): Promise<void>;
+  /** Calls Auth's admin API for one user, whatever {@linkcode Faults} say. */
+  admin(method: string, userId: string, body: Record<string, unknown>): Promise<Response>;
+  now(): number;
+}
+
+type Body = Readonly<Record<string, unknown>>;
+type Route = (body: Body, controls: Controls) => Promise<Response>;
+
+const headers = {
+  "cache-control": "no-store",
+  "cross-origin-resource-policy": "same-origin",
+  "x-content-type-options": "nosniff",
+};
+
+function answer(status: number, body: unknown, more: Record<string, string> = {}): Response {
+  return Response.json(body, { status, headers: { ...headers, ...more } });
+}
+
+/** Something about the request is wrong; the message says what. */
+class Wrong extends Error {}
+
+async function claimsOf(body: Body, { ring }: Controls): Promise<Claims> {
+  try {
+    return await ring.verify(String(body.token), 0); // at a time when none had run out
+  } catch (error) {
+    if (error instanceof BadToken) throw new Wrong("`token` is no access token of this stack.");
+    throw error;
+  }
+}
+
+function setMode(body: Body, { faults }: Controls): Promise<Response> {
+  const mode: Mode | undefined = modes.find((mode) => mode === body.mode);
+  if (mode === undefined) throw new Wrong(`\`mode\` is one of ${modes.join(", ")}.`);
+  faults.mode = mode;
+  return Promise.resolve(answer(200, { mode }));
+}
+
+async function endSession(body: Body, controls: Controls): Promise<Response> {
+  const { session_id } = await claimsOf(body, controls);
+  await controls.endSession(String(session_id));
+  return answer(200, {});
+}
+
+async function expire(body: Body, controls: Controls): Promise<Response> {
+  const claims = await claimsOf(body, controls);
+  const exp = Math.floor(controls.now() / 1000) - 60;
+  const token = await controls.ring.sign({ ...claims, iat: exp - 3600, exp });
+  return answer(200, { access_token: token });
+}
+
+function asAdmin(method: string, change: (body: Body) => Record<string, unknown>): Route {
+  return async (body, controls) => {
+    const { sub } = await claimsOf(body, controls);
+    const done = await controls.admin(method, String(sub), change(body));
+    const { msg = "Auth refused it." } = await done.json();
+    return done.ok ? answer(200, {}) : answer(done.status, { message: msg });
+  };
+}
+
+const posts: Readonly<Record<string, Route>> = {
+  "/_local/auth": setMode,
+  "/_local/session/end": endSession,
+  "/_local/session/expire": expire,
+  "/_local/user/delete": asAdmin("DELETE", () => ({})),
+  "/_local/user/ban": asAdmin("PUT", () => ({ ban_duration: "24h" })),
+  "/_local/user/unban": asAdmin("PUT", () => ({ ban_duration: "none" })),
+  "/_local/user/password": asAdmin("PUT", ({ password }) => ({ password: String(password) })),
+};
+
+async function bodyOf(request: Request): Promise<Body> {
+  const value: unknown = await request.json().catch(() => undefined);
+  if (typeof value !== "object" || value === null) throw new Wrong("The body is no JSON object.");
+  return { ...value };
+}
+
+/** Answers a request to one of the routes above. */
+export async function controlRoutes(request: Request, controls: Controls): Promise<Response> {
+  if (isCrossSite(request)) {
+    return answer(403, { message: "The stack is controlled from its own page only." });
+  }
+  const { pathname } = new URL(request.url);
+  const route = Object.hasOwn(posts, pathname) ? posts[pathname] : undefined;
+  if (!route) return answer(404, { message: "There is nothing here." });
+  const readable = pathname === "/_local/auth";
+  if (readable && request.method === "GET") return answer(200, { mode: controls.faults.mode });
+  if (request.method !== "POST") {
+    return answer(405, { message: "POST it." }, { allow: readable ? "GET, POST" : "POST" });
+  }
+  // No page of another site can send this type without asking first, and nobody answers it.
+  if (!/^application\/json\b/i.test(request.headers.get("content-type") ?? "")) {
+    return answer(415, { message: "Send application/json." });
+  }
+  try {
+    return await route(await bodyOf(request), controls);
+  } catch (error) {
+    if (error instanceof Wrong) return answer(400, { message: error.message });
+    throw error;
+  }
+}

@@ -1,0 +1,82 @@
+/** The page at `/`: what a visitor sees first, and where the links of its mails lead. */
+
+import { bundle, BundleError } from "./bundle.ts";
+import type { ApiKeys } from "./keys.ts";
+
+/** What the page has to be told. */
+export interface SiteOptions {
+  readonly keys: ApiKeys;
+  /** New at every boot: the page forgets users of a database that is gone. */
+  readonly boot: string;
+  /** Whether to bundle the script anew at every request. */
+  readonly watch: boolean;
+  readonly log: (line: string) => void;
+}
+
+const folder = new URL("./page/", import.meta.url);
+
+const headers = {
+  "cache-control": "no-store",
+  "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; " +
+    "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; " +
+    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+};
+
+const types = { html: "text/html", css: "text/css", js: "text/javascript" };
+
+function file(type: keyof typeof types, content: string): Response {
+  return new Response(content, {
+    headers: { ...headers, "content-type": `${types[type]}; charset=utf-8` },
+  });
+}
+
+/** Whether a path is one of the page's. */
+export function isSitePath(path: string): boolean {
+  return path === "/" || path === "/auth/confirm" || path.startsWith("/_local/page/");
+}
+
+async function html({ keys, boot }: SiteOptions): Promise<Response> {
+  const text = await Deno.readTextFile(new URL("index.html", folder));
+  return file("html", text.replace("$PUBLISHABLE_KEY", keys.publishable).replace("$BOOT", boot));
+}
+
+async function script({ watch, log }: SiteOptions): Promise<Response> {
+  try {
+    return file("js", await bundle(new URL("main.ts", folder), watch));
+  } catch (error) {
+    if (!(error instanceof BundleError)) throw error;
+    log(`the page cannot be bundled: ${error.message}`);
+    const sentence = "The page could not be built. The terminal says why.";
+    return file("js", `document.getElementById("status").textContent = "${sentence}";`);
+  }
+}
+
+/** Answers a request for the page. */
+export async function site(request: Request, options: SiteOptions): Promise<Response> {
+  const url = new URL(request.url);
+  if (request.method !== "GET") {
+    return new Response(null, { status: 405, headers: { allow: "GET" } });
+  }
+  // `localhost` is another origin, with a storage of its own: one spelling for everybody.
+  const host = request.headers.get("host") ?? url.host;
+  if (!host.startsWith("127.0.0.1")) {
+    const location = `http://127.0.0.1:${url.port}${url.pathname}${url.search}`;
+    return new Response(null, { status: 307, headers: { ...headers, location } });
+  }
+  switch (url.pathname) {
+    case "/_local/page/style.css":
+      return file("css", await Deno.readTextFile(new URL("style.css", folder)));
+    case "/_local/page/main.js":
+      return await script(options);
+    case "/":
+    case "/auth/confirm":
+      return await html(options);
+    default:
+      return Response.json({ message: "There is nothing here." }, { status: 404, headers });
+  }
+}
