@@ -249,19 +249,20 @@ export interface Deployed {
 }
 
 /**
- * Runs a function of functions/ as deployed, for the tests of one file: sets the environment and
+ * Runs a function of functions/ as deployed, for the tests of one file: replaces the environment and
  * the global fetch before the first test, puts both back after the last one.
  */
 export function deployed(
   load: () => Promise<{ default: { fetch: (request: Request) => Response | Promise<Response> } }>,
   more: Record<string, string> = {},
 ): Deployed {
-  const env = { ...environment(), ...more };
-  const before = new Map(Object.keys(env).map((name) => [name, Deno.env.get(name)]));
-  const realFetch = globalThis.fetch;
+  const env: Record<string, string | undefined> = { ...environment(), ...more };
+  const real = { fetch: globalThis.fetch, get: Deno.env.get, toObject: Deno.env.toObject };
   let calls: Request[] = [];
   Deno.test.beforeAll(() => {
-    for (const [name, value] of Object.entries(env)) if (value) Deno.env.set(name, value);
+    // Not Deno.env.set(): test files that run side by side share one environment.
+    Deno.env.get = (name) => env[name] ?? real.get.call(Deno.env, name);
+    Deno.env.toObject = () => ({ ...real.toObject.call(Deno.env), ...env as typeof more });
     globalThis.fetch = async (input, init) => {
       const request = new Request(input, init);
       if (request.method === "GET" && request.url === `${AUTH_URL}/auth/v1/user`) {
@@ -277,11 +278,9 @@ export function deployed(
     it.user = {};
   });
   Deno.test.afterAll(() => {
-    globalThis.fetch = realFetch;
-    for (const [name, value] of before) {
-      if (value === undefined) Deno.env.delete(name);
-      else Deno.env.set(name, value);
-    }
+    globalThis.fetch = real.fetch;
+    Deno.env.get = real.get;
+    Deno.env.toObject = real.toObject;
   });
   const it: Deployed = {
     answer: () => json(200, {}),
