@@ -461,22 +461,25 @@ Deno.test("rule 8: no token, key, address or upstream text comes out", async () 
 Deno.test("rule 8: the memory is bounded in bytes", () => {
   const memory = createMemory();
   const began = { mono: performance.now(), wall: Date.now() };
-  const claims = { sub: USER_ID };
-  const live = { claims, session: null, began, verdict: { ok: true, user: { id: USER_ID } } };
-  const dead = { claims, session: null, began, verdict: { ok: false, code: "session_not_found" } };
   type Memo = Parameters<typeof memory.note>[1];
   const size = 64 * 1024;
   const most = LIVE_BYTES / size;
-  for (const [kind, memo] of [["live", live], ["dead", dead]] as const) {
-    for (let n = 0; n < 2 * most; n++) memory.note(`${kind}${n}`, memo as unknown as Memo, size);
+  const filled = (bytes: number, verdict: object) => {
+    const claims = { sub: USER_ID, text: "x".repeat(bytes) };
+    return { claims, session: null, began, verdict } as unknown as Memo;
+  };
+  const living = { ok: true, user: { id: USER_ID } };
+  const gone = { ok: false, code: "session_not_found" };
+  for (const [kind, verdict] of [["live", living], ["dead", gone]] as const) {
+    for (let n = 0; n < 2 * most; n++) memory.note(`${kind}${n}`, filled(size, verdict));
     const kept = Array.from({ length: 2 * most }, (_, n) => memory.recall(`${kind}${n}`))
       .filter(Boolean).length;
     assert(kept > 0 && kept <= most, `${kept} of ${kind}`);
     assert(memory.recall(`${kind}${2 * most - 1}`));
   }
-  // Dead ones do not push living ones out.
+  // Dead ones do not push living ones out, and one that is too heavy pushes out nobody.
   assert(memory.recall(`live${2 * most - 1}`));
-  memory.note("huge", live as unknown as Memo, LIVE_BYTES);
+  memory.note("huge", filled(LIVE_BYTES, living));
   assertEquals(memory.recall("huge"), undefined);
   assert(memory.recall(`live${2 * most - 1}`));
 });

@@ -25,6 +25,7 @@ export interface AuthenticateOptions extends BackendOptions {
 export interface Caller extends Candidate {
   readonly user: User;
   readonly backend: Backend;
+  readonly skew: number;
 }
 
 /** The end of the way: who calls or why not, and how that was found out. */
@@ -67,11 +68,17 @@ export async function authenticate(
   const candidate = precheck(credential, { ...options, clock }, known);
   if (!candidate.ok) return locally(candidate);
 
-  const remembered = (memo: Memo): Passage => passage(candidate, memo, backend, "memory", 0);
-  if (known !== undefined && serves(known, freshness, clock.now(skew))) return remembered(known);
+  const end = (memo: Memo, source: DecisionSource, upstream_calls: number): Passage => {
+    const { verdict } = memo;
+    const result = verdict.ok ? { ...candidate, user: verdict.user, backend, skew } : verdict;
+    return { result, source, upstream_calls };
+  };
+  if (known !== undefined && serves(known, freshness, clock.now(skew))) {
+    return end(known, "memory", 0);
+  }
   const { token, claims, session } = candidate;
   const before = answered.get(scope);
-  if (before?.backend === backend && before.token === token) return remembered(before.memo);
+  if (before?.backend === backend && before.token === token) return end(before.memo, "memory", 0);
 
   if (await signature.look(token) === "forged") return locally({ ok: false, code: "bad_jwt" });
   const left = timeout - (performance.now() - arrived);
@@ -83,22 +90,11 @@ export async function authenticate(
   answered.set(scope, { backend, token, memo });
   // A function that is strict everywhere keeps no living token; a route that is not profits.
   if (answer.kind === "answer" && (!verdict.ok || freshness > 0 || known !== undefined)) {
-    memory.note(token, memo, answer.text.length);
+    memory.note(token, memo);
   }
-  return passage(candidate, memo, backend, own ? "check" : "shared_check", own ? 1 : 0);
+  return own ? end(memo, "check", 1) : end(memo, "shared_check", 0);
 }
 
 function locally(result: Refusal): Passage {
   return { result, source: "precheck", upstream_calls: 0 };
-}
-
-function passage(
-  candidate: Candidate,
-  { verdict }: Memo,
-  backend: Backend,
-  source: DecisionSource,
-  upstream_calls: number,
-): Passage {
-  const result = verdict.ok ? { ...candidate, user: verdict.user, backend } : verdict;
-  return { result, source, upstream_calls };
 }

@@ -2,7 +2,7 @@ import { createCheck } from "./check.ts";
 import { type Clock, createClock } from "./clock.ts";
 import { coalesce, type SharedCheck } from "./coalesce.ts";
 import { createKeyStore } from "./key_store.ts";
-import { limitStrangers } from "./limit.ts";
+import { limitSuspects } from "./limit.ts";
 import { createMemory, type Memory } from "./memory.ts";
 import { type Environment, EnvironmentError, type Project, readProject } from "./project.ts";
 import { createSignatureCheck, type SignatureCheck } from "./signature.ts";
@@ -50,7 +50,7 @@ function build(env: Environment, fetch: typeof globalThis.fetch): Backend | Erro
   try {
     const project = readProject(env === ambientEnv ? Deno.env.toObject() : env);
     const signature = createSignatureCheck(createKeyStore(project, fetch));
-    const check = coalesce(limitStrangers(createCheck(project, fetch), signature.isGenuine));
+    const check = coalesce(limitSuspects(createCheck(project, fetch), signature.isSuspect));
     return { project, fetch, check, signature, memory: createMemory(), clock: createClock() };
   } catch (error) {
     if (error instanceof EnvironmentError) return error;

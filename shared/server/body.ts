@@ -20,6 +20,7 @@ export interface BodyInput<S extends z.ZodType> {
  * @example
  * ```ts
  * import { Hono } from "hono";
+ * import { z } from "zod";
  * import { assertEquals } from "@std/assert";
  *
  * const app = new Hono().post("/", body(z.object({ title: z.string() })), (c) => {

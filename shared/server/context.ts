@@ -15,6 +15,8 @@ export interface AuthContext<Database = AnyDatabase, S extends Session | null = 
   readonly claims: Claims;
   /** The session; `null` only with `allowSessionless`. */
   readonly session: S;
+  /** Now by Auth's clock if this isolate's proved wrong, seconds since the epoch. */
+  readonly now: number;
   /** The access token. Not enumerable: logging or serialising the context does not show it. */
   readonly token: string;
   /**
@@ -43,6 +45,10 @@ class CallerContext<Database, S extends Session | null> implements AuthContext<D
     this.claims = caller.claims;
     this.session = caller.session;
     this.#caller = caller;
+  }
+
+  get now(): number {
+    return this.#caller.backend.clock.now(this.#caller.skew);
   }
 
   get token(): string {

@@ -46,20 +46,20 @@ export function createLimit(most: number): Limit {
   };
 }
 
-/** Checks under way at once, in one isolate, of tokens that nobody has vouched for. */
-const MOST_STRANGERS = 8;
+/** Checks of suspect tokens under way at once, in one isolate. */
+const MOST_SUSPECTS = 8;
 
 /**
- * Keeps a flood of tokens whose signature cannot be judged from starving the others: only so many
- * of them are asked about at a time.
+ * Keeps a flood of forged tokens whose signature cannot be judged here from starving the others:
+ * only so many suspects are asked about at a time.
  *
  * @param check The check of one token.
- * @param isVouchedFor Whether a token's signature is known to be good.
+ * @param isSuspect Whether a token may be part of such a flood.
  */
-export function limitStrangers(check: Check, isVouchedFor: (token: string) => boolean): Check {
-  const limit = createLimit(MOST_STRANGERS);
+export function limitSuspects(check: Check, isSuspect: (token: string) => boolean): Check {
+  const limit = createLimit(MOST_SUSPECTS);
   return async (token, timeout) => {
-    if (isVouchedFor(token)) return await check(token, timeout);
+    if (!isSuspect(token)) return await check(token, timeout);
     const began = performance.now();
     const left = () => timeout - (performance.now() - began);
     return await limit(() => check(token, left()), timeout) ?? { kind: "fault", reason: "timeout" };

@@ -18,9 +18,8 @@ export interface Memory {
   recall(token: string): Memo | undefined;
   /**
    * Takes an answer, unless a newer one is known. Only Auth's own verdict on the token counts.
-   * `size` is the length of the answer's text.
    */
-  note(token: string, memo: Memo, size: number): void;
+  note(token: string, memo: Memo): void;
 }
 
 /** How long a dead token is remembered, in seconds: short, so that a false alarm heals itself. */
@@ -62,19 +61,31 @@ export function createMemory(): Memory {
   const dead = boundedMap<Memo>(DEAD_BYTES);
   return {
     recall: (token) => live.get(token) ?? dead.get(token),
-    note(token, memo, size) {
+    note(token, memo) {
       const { verdict } = memo;
       if (!verdict.ok && !DEADLY.has(verdict.code)) return;
       const known = live.get(token) ?? dead.get(token);
       if (known !== undefined && known.began.mono > memo.began.mono) return;
       live.delete(token);
       dead.delete(token);
-      (verdict.ok ? live : dead).set(token, memo, weight(token, size));
+      (verdict.ok ? live : dead).set(token, memo, weight(token, memo));
     },
   };
 }
 
-/** What an entry takes of the heap, in bytes: measured, rounded up. */
-function weight(token: string, size: number): number {
-  return 2048 + 3 * token.length + 4 * size;
+/**
+ * What an entry takes of the heap, in bytes, rounded up: V8 spends more on many small members than
+ * on their text, and what a user's metadata holds is the user's choice.
+ */
+function weight(token: string, { claims, verdict }: Memo): number {
+  let bytes = 512 + 2 * token.length;
+  const open: unknown[] = [claims, verdict.ok ? verdict.user : null];
+  for (const value of open) {
+    if (typeof value === "string") bytes += 16 + value.length;
+    if (typeof value !== "object" || value === null) continue;
+    const members = Object.values(value);
+    bytes += 64 + 48 * members.length;
+    for (const member of members) open.push(member);
+  }
+  return bytes;
 }

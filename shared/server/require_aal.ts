@@ -51,12 +51,12 @@ export function requireAal(
 ): MiddlewareHandler<AuthEnv> {
   const [, { maxAge }] = parseOptions(schema, [required, options], "requireAal()");
   return async function requireAal(c, next) {
-    const { user, session } = c.var.auth;
+    const { user, session, now } = c.var.auth;
     if (!isStrongEnough(required, user, session)) {
       const required_aal = "aal2";
       return respond(c, "insufficient_aal", { source: "credential", replay: true, required_aal });
     }
-    if (maxAge !== undefined && secondsSinceProof(session) > maxAge) {
+    if (maxAge !== undefined && now - newestProof(session) > maxAge) {
       const code = "authentication_too_old";
       return respond(c, code, { source: "credential", replay: true, max_age: maxAge });
     }
@@ -71,8 +71,10 @@ function isStrongEnough(required: RequiredAal, user: User, session: Session | nu
   return hasFactor && session?.aal === "aal2";
 }
 
-/** Infinite where the token does not say when. */
-function secondsSinceProof(session: Session | null): number {
-  const newest = Math.max(...(session?.amr ?? []).map(({ timestamp }) => timestamp ?? -Infinity));
-  return Date.now() / 1000 - newest;
+/** Seconds since the epoch; `-Infinity` where the token does not say. */
+function newestProof(session: Session | null): number {
+  return Math.max(
+    -Infinity,
+    ...(session?.amr ?? []).map(({ timestamp }) => timestamp ?? -Infinity),
+  );
 }

@@ -8,12 +8,15 @@ export type Signature = "genuine" | "forged" | "unknown";
 /** Signatures that were checked, in bytes of memory. */
 const CHECKED_BYTES = 1024 * 1024;
 
+/** How long a signature that Auth refused makes others suspect, in milliseconds. */
+const WARY_FOR = 60_000;
+
 /** Looks at the signatures of tokens, at each one once. */
 export interface SignatureCheck {
   /** Tells what a token's signature is worth. Never rejects. */
   look(token: string): Promise<Signature>;
-  /** Whether the signature is already known to be good. */
-  isGenuine(token: string): boolean;
+  /** Whether nobody vouches for a token, at a time when Auth refuses others of its kind. */
+  isSuspect(token: string): boolean;
   /** Notes what Auth said of a token whose signature was unknown: that it is good, or bad. */
   learn(token: string, good: boolean): void;
 }
@@ -26,6 +29,7 @@ export interface SignatureCheck {
  */
 export function createSignatureCheck(keys: KeyStore): SignatureCheck {
   const checked = boundedMap<Signature>(CHECKED_BYTES);
+  let refused = -Infinity; // when Auth last refused a signature
   const underWay = new Map<string, Promise<Signature>>();
   const note = (token: string, found: Signature) => checked.set(token, found, token.length + 100);
 
@@ -51,10 +55,15 @@ export function createSignatureCheck(keys: KeyStore): SignatureCheck {
 
   return {
     look: (token) => Promise.resolve(checked.get(token) ?? lookOnce(token)),
-    isGenuine: (token) => checked.get(token) === "genuine",
+    isSuspect: (token) =>
+      performance.now() - refused < WARY_FOR && checked.get(token) !== "genuine",
     learn(token, good) {
-      if (!good) keys.suspect();
-      else if (!checked.get(token)) note(token, "genuine");
+      if (good) {
+        if (!checked.get(token)) note(token, "genuine");
+        return;
+      }
+      refused = performance.now();
+      keys.suspect();
     },
   };
 }

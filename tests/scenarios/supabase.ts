@@ -2,4 +2,9 @@
 import { findSupabase } from "./find_supabase.ts";
 import { runOn } from "./run_on.ts";
 
-runOn(await findSupabase());
+runOn(
+  await findSupabase().catch((error: Error) => {
+    console.error(error.message);
+    return Deno.exit(1);
+  }),
+);

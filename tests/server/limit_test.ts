@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { mock } from "node:test";
-import { createLimit, limitStrangers } from "../../shared/server/limit.ts";
+import { createLimit, limitSuspects } from "../../shared/server/limit.ts";
 import type { Answer } from "../../shared/server/upstream.ts";
 import { deferred, settle } from "./_support.ts";
 
@@ -49,13 +49,13 @@ Deno.test("createLimit() lets nobody wait longer than the patience, and forgets 
   }
 });
 
-Deno.test("limitStrangers() lets those pass at once who are vouched for", async () => {
+Deno.test("limitSuspects() lets those pass at once who are none", async () => {
   const gate = deferred<Answer>();
   const asked: string[] = [];
-  const check = limitStrangers((token) => {
+  const check = limitSuspects((token) => {
     asked.push(token);
     return token.startsWith("known") ? Promise.resolve(FAULT) : gate.promise;
-  }, (token) => token.startsWith("known"));
+  }, (token) => !token.startsWith("known"));
   const strangers = Array.from({ length: 50 }, (_, n) => check(`stranger${n}`, 60_000));
   await settle();
   const under = asked.length;

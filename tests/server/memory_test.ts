@@ -85,10 +85,10 @@ timed("serves() refuses a dead token for seconds only, also where all is strict"
 timed("createMemory() keeps the newer of two answers, whichever comes last", () => {
   for (const [first, second] of [[ALIVE, dead()], [dead(), ALIVE]] as const) {
     const memory = createMemory();
-    memory.note("t", memo(second, at(2)), 10);
-    memory.note("t", memo(first, at(1)), 10);
+    memory.note("t", memo(second, at(2)));
+    memory.note("t", memo(first, at(1)));
     assertEquals(memory.recall("t")?.verdict, second);
-    memory.note("t", memo(first, at(3)), 10);
+    memory.note("t", memo(first, at(3)));
     assertEquals(memory.recall("t")?.verdict, first);
   }
 });
@@ -104,19 +104,42 @@ timed("createMemory() remembers only Auth's verdict on the token itself", () => 
     ]
   ) {
     const memory = createMemory();
-    memory.note("t", memo(dead(code), at(0)), 10);
+    memory.note("t", memo(dead(code), at(0)));
     assertEquals(memory.recall("t"), undefined);
     // Nor does such an answer make it forget what it knows.
-    memory.note("t", memo(ALIVE, at(1)), 10);
-    memory.note("t", memo(dead(code), at(2)), 10);
+    memory.note("t", memo(ALIVE, at(1)));
+    memory.note("t", memo(dead(code), at(2)));
     assert(memory.recall("t")?.verdict.ok);
   }
 });
 
 timed("createMemory() knows a token only by the whole of it", () => {
   const memory = createMemory();
-  memory.note("header.payload.signature", memo(ALIVE, at(0)), 10);
+  memory.note("header.payload.signature", memo(ALIVE, at(0)));
   for (const other of ["header.payload.signaturf", "header.payload.", "", "__proto__"]) {
     assertEquals(memory.recall(other), undefined);
   }
 });
+
+timed(
+  "createMemory() weighs what a user chose: many members, long texts, long names, any script",
+  () => {
+    const metadata: Record<string, unknown>[] = [
+      { text: "x".repeat(200_000) },
+      { text: "☃".repeat(100_000) },
+      { ["k".repeat(200_000)]: 1 },
+      Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`member${n}`, n])),
+      { list: Array.from({ length: 10_000 }, () => []) },
+    ];
+    for (const user_metadata of metadata) {
+      const memory = createMemory();
+      const verdict = { ok: true, user: { id: USER_ID, user_metadata } } as unknown as Verdict;
+      for (let n = 0; n < 200; n++) memory.note(`t${n}`, memo(verdict, at(0)));
+      const kept = Array.from({ length: 200 }, (_, n) => memory.recall(`t${n}`)).filter(Boolean);
+      assert(
+        kept.length > 0 && kept.length < 100,
+        `${kept.length} of ${Object.keys(user_metadata)}`,
+      );
+    }
+  },
+);
