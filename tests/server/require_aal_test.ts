@@ -21,8 +21,13 @@ const TOO_OLD = { ...INSUFFICIENT, code: "authentication_too_old" };
 async function ask(
   [required, options]: [RequiredAal, RequireAalOptions?],
   { factors, ...claims }: Record<string, unknown>,
+  ahead = 0,
 ) {
-  const upstream = fakeAuth(() => alive({ factors }));
+  const upstream = fakeAuth(() => {
+    const response = alive({ factors });
+    response.headers.set("Date", new Date(Date.now() + ahead * 1000).toUTCString());
+    return response;
+  });
   const app = edgeFunction("f", { auth: { ...upstream.options, allowSessionless: true } });
   app.use("/*", requireAal(required, options) as never);
   app.get("/", (c) => c.text("in"));
@@ -85,6 +90,17 @@ Deno.test("requireAal() asks for a more recent proof, by the newest one", async 
   }
   const sessionless = await ask(["aal1", { maxAge: 300 }], { session_id: undefined });
   await assertRefusal(sessionless, TOO_OLD);
+});
+
+Deno.test("requireAal() takes the time from Auth where our clock proved wrong", async () => {
+  for (const ahead of [-5 * 3600, 5 * 3600]) {
+    const proof = (ago: number) => [{ method: "totp", timestamp: now() + ahead - ago }];
+    const caller = { exp: now() + ahead + 3600 };
+    const recent = await ask(["aal1", { maxAge: 300 }], { ...caller, amr: proof(100) }, ahead);
+    assertEquals([ahead, recent.status], [ahead, 200]);
+    const old = await ask(["aal1", { maxAge: 300 }], { ...caller, amr: proof(400) }, ahead);
+    await assertRefusal(old, TOO_OLD);
+  }
 });
 
 Deno.test("requireAal() asks for the factor first, then for its age", async () => {
