@@ -1,0 +1,133 @@
+/** supabase/config.toml and the source: limits, mails, passwords. */
+
+import type { Check } from "../finding.ts";
+import type { Project } from "../project/project.ts";
+import { lineOf } from "../project/source_file.ts";
+import { authCall } from "../source/auth_call.ts";
+import { property, text, walk } from "../source/node.ts";
+import { at, isForHosted } from "./config.ts";
+
+/** supabase-js 2 refreshes so many seconds before `exp`. */
+const MARGIN = 90;
+/** What the CLI's config.toml has, per address and five minutes. */
+const USUAL = { token_refresh: 150, sign_in_sign_ups: 30, token_verifications: 30 };
+
+/** Fewer refreshes than the sessions behind one address need. */
+export const refreshLimit: Check<Project> = {
+  id: "refresh-rate-limit",
+  why:
+    "A refresh that is limited answers 429. Clients that take any failed refresh for the end of the session sign the user out, and an office, a school or a server has one address for all.",
+  fix:
+    "Raise `[auth.rate_limit] token_refresh`, or raise jwt_expiry. Say how many sessions are alive behind one address with `--sessions N` to have it computed.",
+  *look({ config, sessions }) {
+    if (!config) return;
+    const path = ["auth", "rate_limit", "token_refresh"];
+    const limit = config.get(...path) ?? USUAL.token_refresh;
+    const expiry = config.get("auth", "jwt_expiry") ?? 3600;
+    if (typeof limit !== "number" || typeof expiry !== "number") return;
+    const each = 300 / Math.max(expiry - MARGIN, 30);
+    const needed = Math.ceil(each * (sessions ?? 1));
+    if (needed <= limit) return;
+    const whom = sessions === undefined ? "One session" : `${sessions} sessions`;
+    yield at(config, path, {
+      severity: "error",
+      message: `${whom} behind one address need ${needed} refreshes in five minutes at a ` +
+        `jwt_expiry of ${expiry} s; token_refresh allows ${limit}.`,
+    });
+  },
+};
+
+const OF_ADDRESS: Readonly<Record<string, keyof typeof USUAL>> = {
+  signInWithPassword: "sign_in_sign_ups",
+  signUp: "sign_in_sign_ups",
+  signInWithIdToken: "sign_in_sign_ups",
+  signInWithOtp: "sign_in_sign_ups",
+  verifyOtp: "token_verifications",
+  refreshSession: "token_refresh",
+};
+
+/** A function that signs users in from its own address. */
+export const sharedAddress: Check<Project> = {
+  id: "shared-address-limit",
+  why:
+    "Auth limits sign-ins, refreshes and verifications per address. Called from a function, all users share the function's address, and one of them can use up the limit of all (429).",
+  fix:
+    "Let the browser make the call; else raise the limit under `[auth.rate_limit]` and pass a 429 on with its Retry-After.",
+  *look({ config, functions }) {
+    const seen = new Set<string>();
+    for (const file of functions.flatMap((one) => one.files)) {
+      if (seen.has(file.path)) continue;
+      seen.add(file.path);
+      for (const node of walk(file.program)) {
+        const method = authCall(node)?.method ?? "";
+        const name = OF_ADDRESS[method];
+        if (name === undefined) continue;
+        const limit = config?.get("auth", "rate_limit", name) ?? USUAL[name];
+        yield {
+          severity: "info",
+          file: file.path,
+          line: lineOf(node),
+          message:
+            `auth.${method}() from a function: all users share ${name} = ${limit} in five minutes.`,
+        };
+      }
+    }
+  },
+};
+
+/** Mail for people outside the team. */
+export const builtInMail: Check<Project> = {
+  id: "built-in-smtp",
+  why:
+    "Without SMTP of its own a hosted project mails only to members of its team, and to them twice an hour: anybody else gets email_address_not_authorized, and can neither confirm a sign-up nor recover a session.",
+  fix: "Configure `[auth.email.smtp]`, or SMTP in the dashboard.",
+  *look({ config }) {
+    if (!config || !isForHosted(config)) return;
+    if (config.get("auth", "email", "enabled") === false) return;
+    const smtp = config.get("auth", "email", "smtp");
+    const hook = config.get("auth", "hook", "send_email", "enabled");
+    if (hook === true) return;
+    const enabled = config.get("auth", "email", "smtp", "enabled");
+    if (smtp !== undefined && enabled !== false) return;
+    yield at(config, ["auth", "email", "smtp"], {
+      severity: enabled === false ? "warning" : "info",
+      message: enabled === false
+        ? "site_url is public, and SMTP is off: mail reaches members of the team only."
+        : "site_url is public, and no SMTP is written here. What the dashboard has is unknown.",
+    });
+  },
+};
+
+/** A password change that Auth will refuse after a day. */
+export const passwordChange: Check<Project> = {
+  id: "password-change-without-reauthentication",
+  why:
+    "With secure_password_change, a session older than 24 hours gets reauthentication_needed. Without a way to send the nonce the user cannot go on, and signing in again looks like the only cure.",
+  fix:
+    "Call `auth.reauthenticate()`, ask for the code in the mail, and send it along: `updateUser({ password, nonce })`.",
+  *look({ config, files }) {
+    if (config?.get("auth", "email", "secure_password_change") !== true) return;
+    const changes: { file: string; line: number }[] = [];
+    for (const file of files.values()) {
+      if (file.isTest) continue;
+      for (const node of walk(file.program)) {
+        const call = authCall(node);
+        if (call?.method === "reauthenticate" || text(node) === "/reauthenticate") return;
+        if (call?.method !== "updateUser") continue;
+        if (property(call.args[0], "nonce") !== undefined) return;
+        if (property(call.args[0], "password") === undefined) continue;
+        changes.push({ file: file.path, line: lineOf(node) });
+      }
+    }
+    const message = "A password is changed, and nothing in this project reauthenticates.";
+    yield* changes.map((place) => ({ severity: "warning" as const, ...place, message }));
+  },
+};
+
+/** All of this file. */
+export const limitChecks: readonly Check<Project>[] = [
+  refreshLimit,
+  sharedAddress,
+  builtInMail,
+  passwordChange,
+];

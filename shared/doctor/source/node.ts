@@ -1,0 +1,113 @@
+/**
+ * Looking at syntax trees in the form of ESTree, which is what both the doctor's parser and
+ * `deno lint` make. So one rule serves both.
+ *
+ * @module
+ */
+
+/** A node of a syntax tree; `parent` is set in both trees. */
+export interface Node {
+  readonly type: string;
+  readonly parent?: Node | null;
+  readonly [member: string]: unknown;
+}
+
+/** The node under a name, or `undefined`. */
+export function child(node: Node | undefined, name: string): Node | undefined {
+  const value = node?.[name];
+  return isNode(value) ? value : undefined;
+}
+
+/** The nodes of a list under a name; empty for what is none. */
+export function children(node: Node | undefined, name: string): Node[] {
+  const value = node?.[name];
+  return Array.isArray(value) ? value.filter(isNode) : [];
+}
+
+/** Whether a value is a node. */
+export function isNode(value: unknown): value is Node {
+  return typeof value === "object" && value !== null &&
+    typeof (value as { type?: unknown }).type === "string";
+}
+
+const WRAPPERS = new Set([
+  "TSNonNullExpression",
+  "TSAsExpression",
+  "TSSatisfiesExpression",
+  "TSTypeAssertion",
+  "ChainExpression",
+  "ParenthesizedExpression",
+  "AwaitExpression",
+]);
+
+/** An expression without what does not change its value: `!`, `as T`, parentheses, `await`. */
+export function bare(node: Node | undefined): Node | undefined {
+  let found = node;
+  while (found !== undefined && WRAPPERS.has(found.type)) {
+    found = child(found, found.type === "AwaitExpression" ? "argument" : "expression");
+  }
+  return found;
+}
+
+/** The text of a string literal, or of a template without holes. */
+export function text(node: Node | undefined): string | undefined {
+  const found = bare(node);
+  if (found?.type === "Literal") return typeof found.value === "string" ? found.value : undefined;
+  if (found?.type !== "TemplateLiteral" || children(found, "expressions").length > 0) return;
+  const quasi = children(found, "quasis")[0];
+  // ESTree writes { value: { cooked } }, Deno's tree { cooked }.
+  const cooked = (quasi?.value as { cooked?: unknown } | undefined)?.cooked ?? quasi?.cooked;
+  return typeof cooked === "string" ? cooked : undefined;
+}
+
+/** The name of an identifier, of a property's key, or of a string. */
+export function nameOf(node: Node | undefined): string | undefined {
+  return node?.type === "Identifier" && typeof node.name === "string" ? node.name : text(node);
+}
+
+/**
+ * The names along a member expression, outermost last: `a.b?.c!` is `["a", "b", "c"]`. What has no
+ * name (a call, an index) is `"()"`.
+ */
+export function memberPath(node: Node | undefined): string[] {
+  const found = bare(node);
+  if (found === undefined) return ["()"];
+  if (found.type === "Identifier") return [nameOf(found) ?? "()"];
+  if (found.type === "ThisExpression") return ["this"];
+  if (found.type !== "MemberExpression") return ["()"];
+  const property = child(found, "property");
+  const name = found.computed === true ? text(property) : nameOf(property);
+  return [...memberPath(child(found, "object")), name ?? "()"];
+}
+
+/** The value of a property in an object literal. */
+export function property(node: Node | undefined, name: string): Node | undefined {
+  const found = bare(node);
+  if (found?.type !== "ObjectExpression") return undefined;
+  const member = children(found, "properties").find((one) =>
+    one.type === "Property" && nameOf(child(one, "key")) === name
+  );
+  return child(member, "value");
+}
+
+/** Every node of a tree, parents first. */
+export function* walk(node: Node): Generator<Node> {
+  yield node;
+  for (const [name, value] of Object.entries(node)) {
+    if (name === "parent" || name === "loc") continue;
+    if (isNode(value)) yield* walk(value);
+    else if (Array.isArray(value)) { for (const one of value) if (isNode(one)) yield* walk(one); }
+  }
+}
+
+/** The nearest node around this one of which `is` holds. */
+export function around(node: Node, is: (node: Node) => boolean): Node | undefined {
+  let found = node.parent;
+  while (found && !is(found)) found = found.parent;
+  return found ?? undefined;
+}
+
+/** Whether a node is a function of any form. */
+export function isFunction(node: Node): boolean {
+  return /Function/.test(node.type) && !node.type.startsWith("TS");
+}

@@ -1,0 +1,52 @@
+import { child, children, isNode, memberPath, nameOf, type Node, text, walk } from "./node.ts";
+import { originOf } from "./scope.ts";
+
+/** Where a file runs: an Edge Function, another server, a browser, or it cannot be known. */
+export type Runtime = "function" | "server" | "browser" | "unknown";
+
+/** Whether a path is that of a test, which may do wrong on purpose. */
+export function isTestPath(path: string): boolean {
+  return /(?:^|\/)(?:tests?|__tests__|__mocks__|e2e|cypress|playwright)\//.test(path) ||
+    /[._](?:test|spec|bench)\.[cm]?[jt]sx?$/.test(path);
+}
+
+const SERVER_FILE =
+  /\.server\.[cm]?[jt]sx?$|(?:^|\/)\+(?:page\.|layout\.)?server\.[jt]s$|(?:^|\/)hooks\.server\.[jt]s$|(?:^|\/)app\/.*\/?route\.[jt]s$|(?:^|\/)pages\/api\//;
+const SERVER_MODULE = /^(?:next\/headers|next\/server|server-only|node:https?|express|fastify)$/;
+const BROWSER_GLOBAL = new Set(["window", "document", "localStorage", "sessionStorage"]);
+
+/**
+ * Tells where a file runs, by what it says itself. A file that says nothing, or that asks where it
+ * runs (`typeof window`), is unknown.
+ *
+ * @param path Relative to the project.
+ * @param program Its syntax tree.
+ */
+export function runtimeOf(path: string, program: Node): Runtime {
+  if (/(?:^|\/)functions\/[^/]+\//.test(path)) return "function";
+  const directives = children(program, "body").map((one) =>
+    text(child(one, "expression")) ?? text(child(one, "value"))
+  );
+  for (const one of children(program, "directives")) directives.push(text(child(one, "value")));
+  if (directives.includes("use client")) return "browser";
+  if (directives.includes("use server") || SERVER_FILE.test(path)) return "server";
+  let browser = false;
+  for (const node of walk(program)) {
+    if (node.type === "UnaryExpression" && node.operator === "typeof") {
+      if (BROWSER_GLOBAL.has(nameOf(child(node, "argument")) ?? "")) return "unknown";
+    }
+    if (node.type === "ImportDeclaration") {
+      if (SERVER_MODULE.test(nameOf(child(node, "source")) ?? "")) return "server";
+      const names = children(node, "specifiers").map((one) => nameOf(child(one, "imported")));
+      if (names.includes("createServerClient")) return "server";
+      if (names.includes("createBrowserClient")) browser = true;
+    }
+    if (node.type !== "MemberExpression") continue;
+    const object = child(node, "object");
+    if (memberPath(node).join(".") === "Deno.serve") return "server";
+    if (isNode(object) && object.type === "Identifier" && BROWSER_GLOBAL.has(nameOf(object)!)) {
+      browser ||= originOf(object) === undefined;
+    }
+  }
+  return browser ? "browser" : "unknown";
+}
