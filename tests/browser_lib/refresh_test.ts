@@ -1,0 +1,245 @@
+// refresh: once, shared, at most once in 30 seconds a session.
+import { assert, assertEquals } from "@std/assert";
+import { mock } from "node:test";
+import { problemOf, type RecoveryEvent, withRecovery } from "../../shared/browser/mod.ts";
+import {
+  authSays,
+  fakeProject,
+  json,
+  now,
+  onBoth,
+  openTab,
+  OTHER_USER,
+  refuses,
+  renewed,
+  session,
+  settle,
+  store,
+  stored,
+  TabStorage,
+} from "./_support.ts";
+
+const ME = "/functions/v1/me";
+const TOKEN = "/auth/v1/token";
+
+/** A project where only tokens in `good` work, and a refresh gives a new good one. */
+function project(code = "token_expired", refresh?: () => Response | Promise<Response>) {
+  const storage = new TabStorage();
+  const mine = store(storage, session());
+  const good = new Set<string>();
+  const made = fakeProject({
+    [ME]: ({ bearer }) => good.has(bearer ?? "") ? json(200, "in") : refuses(code, "credential"),
+    [TOKEN]: refresh ?? (() => {
+      const fresh = renewed(mine);
+      good.add(fresh.access_token);
+      return json(200, fresh);
+    }),
+    "/auth/v1/user": () => authSays(403, "bad_jwt"),
+  });
+  return { storage, mine, good, ...made };
+}
+
+onBoth("refresh is one for ten parallel calls, and each is sent again once", async (create) => {
+  const { storage, mine, fetch, to } = project();
+  const { invoke } = withRecovery(openTab(create, storage, fetch));
+  const results = await Promise.all(Array.from({ length: 10 }, () => invoke("me")));
+  assertEquals(results.map(({ data }) => data), Array(10).fill("in"));
+  assertEquals([to(TOKEN).length, to(ME).length], [1, 20]);
+  assert(stored(storage)?.access_token !== mine.access_token);
+});
+
+onBoth("refresh is shared by every withRecovery() of a client", async (create) => {
+  const { storage, fetch, to } = project();
+  const supabase = openTab(create, storage, fetch);
+  await Promise.all([withRecovery(supabase).invoke("me"), withRecovery(supabase).invoke("me")]);
+  assertEquals(to(TOKEN).length, 1);
+});
+
+onBoth("a token that another tab renewed is taken without asking Auth", async (create) => {
+  const storage = new TabStorage();
+  const mine = store(storage, session());
+  const fresh = renewed(mine);
+  const { fetch, to } = fakeProject({
+    [ME]: ({ bearer }) => {
+      if (bearer === fresh.access_token) return json(200, "in");
+      store(storage, fresh); // while the answer is on its way
+      return refuses("bad_jwt", "credential");
+    },
+  });
+  const { invoke } = withRecovery(openTab(create, storage, fetch));
+  assertEquals((await invoke("me")).data, "in");
+  assertEquals([to(TOKEN).length, to(ME).length], [0, 2]);
+});
+
+onBoth(
+  "a renewed token that is refused too is renewed again only after 30 seconds",
+  async (create) => {
+    let mono = 1_000_000;
+    const clock = mock.method(performance, "now", () => mono);
+    try {
+      const { storage, mine, fetch, to } = project("bad_jwt", () => json(200, renewed(mine)));
+      const { invoke } = withRecovery(openTab(create, storage, fetch));
+      const { error } = await invoke("me");
+      assertEquals([problemOf(error)?.code, to(TOKEN).length, to(ME).length], ["bad_jwt", 1, 2]);
+      mono += 29_999;
+      assertEquals(problemOf((await invoke("me")).error)?.code, "bad_jwt");
+      assertEquals([to(TOKEN).length, to(ME).length], [1, 3]);
+      mono += 1;
+      await invoke("me");
+      assertEquals(to(TOKEN).length, 2);
+      assert(stored(storage) !== null);
+    } finally {
+      clock.mock.restore();
+    }
+  },
+);
+
+onBoth("a token issued seconds ago that is called expired is a clock problem", async (create) => {
+  const { storage, fetch, to } = project();
+  store(storage, session({ iat: now() - 5 }));
+  const { invoke } = withRecovery(openTab(create, storage, fetch));
+  const { error } = await invoke("me");
+  assertEquals([problemOf(error)?.code, to(TOKEN).length], ["token_expired", 0]);
+  assert(stored(storage) !== null);
+});
+
+onBoth(
+  "a POST is refreshed for but not sent again when its handler may have run",
+  async (create) => {
+    const storage = new TabStorage();
+    const mine = store(storage, session());
+    const { fetch, to } = fakeProject({
+      [ME]: () => refuses("bad_jwt", "credential", { replay: false }),
+      [TOKEN]: () => json(200, renewed(mine)),
+    });
+    const { invoke } = withRecovery(openTab(create, storage, fetch));
+    assertEquals(problemOf((await invoke("me", { body: {} })).error)?.action, "refresh");
+    assertEquals([to(TOKEN).length, to(ME).length], [1, 1]);
+  },
+);
+
+for (const code of ["refresh_token_not_found", "refresh_token_already_used", "session_expired"]) {
+  onBoth(`a refresh refused with ${code} signs out when the token is dead too`, async (create) => {
+    const { storage, fetch, to } = project("token_expired", () => authSays(400, code));
+    const told: string[] = [];
+    const { invoke } = withRecovery(openTab(create, storage, fetch), {
+      onSignedOut: (problem) => told.push(problem.code),
+    });
+    const { error } = await invoke("me");
+    assertEquals([problemOf(error)?.code, told], ["session_expired", ["session_expired"]]);
+    assertEquals([problemOf(error)?.action, stored(storage)], ["sign_in", null]);
+    assertEquals(to("/auth/v1/logout").length, 0);
+  });
+}
+
+onBoth("a refused refresh signs nobody out when Auth still takes the token", async (create) => {
+  const storage = new TabStorage();
+  store(storage, session());
+  const { fetch } = fakeProject({
+    [ME]: () => refuses("bad_jwt", "credential"),
+    [TOKEN]: () => authSays(400, "refresh_token_already_used"),
+    "/auth/v1/user": () => json(200, { id: "u" }),
+  });
+  const { invoke } = withRecovery(openTab(create, storage, fetch));
+  assertEquals(problemOf((await invoke("me")).error)?.code, "auth_unavailable");
+  assert(stored(storage) !== null);
+});
+
+onBoth("a refresh that a suspended user is refused keeps the session", async (create) => {
+  const { storage, fetch } = project("token_expired", () => authSays(403, "user_banned"));
+  const { invoke } = withRecovery(openTab(create, storage, fetch));
+  const problem = problemOf((await invoke("me")).error);
+  assertEquals([problem?.code, problem?.action], ["user_banned", "contact_support"]);
+  assert(stored(storage) !== null);
+});
+
+for (const status of [429, 400, 404]) {
+  onBoth(
+    `a refresh that Auth answers with ${status} and no reason keeps the session`,
+    async (create) => {
+      const { storage, fetch } = project("token_expired", () => json(status, { msg: "x" }));
+      const { invoke } = withRecovery(openTab(create, storage, fetch));
+      assertEquals(problemOf((await invoke("me")).error)?.code, "auth_unavailable");
+      assert(stored(storage) !== null);
+    },
+  );
+}
+
+onBoth("a refresh has its own deadline, and the session stays", async (create) => {
+  const { storage, fetch } = project("token_expired", () => new Promise(() => {}));
+  const supabase = openTab(create, storage, fetch);
+  await supabase.auth.getSession();
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    let result: Awaited<ReturnType<typeof invoke>> | undefined;
+    const { invoke } = withRecovery(supabase, { timeout: 4000 });
+    invoke("me").then((answer) => result = answer);
+    await settle();
+    mock.timers.tick(3999);
+    await settle();
+    assertEquals(result, undefined);
+    mock.timers.tick(1);
+    await settle();
+    assertEquals(problemOf(result?.error)?.code, "auth_unavailable");
+    assert(stored(storage) !== null);
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+onBoth("a session that cannot be renewed now is not sent as nobody", async (create) => {
+  const storage = new TabStorage();
+  store(storage, { ...session(), expires_at: now() - 10 });
+  const { fetch, to } = fakeProject({ [TOKEN]: () => new Promise(() => {}) });
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    const supabase = openTab(create, storage, fetch);
+    const steps: RecoveryEvent[] = [];
+    let result: Awaited<ReturnType<typeof invoke>> | undefined;
+    const { invoke } = withRecovery(supabase, {
+      timeout: 1000,
+      patience: 0,
+      onStep: (step) => steps.push(step),
+    });
+    invoke("me").then((answer) => result = answer);
+    await settle();
+    mock.timers.tick(1000);
+    await settle();
+    assertEquals(problemOf(result?.error)?.code, "auth_unavailable");
+    assertEquals(await result?.error.context.json(), problemOf(result?.error));
+    assertEquals([to(ME).length, steps[0]?.step], [0, "give_up"]);
+    assert(stored(storage) !== null);
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+onBoth("a session that supabase-js gave up ends with onSignedOut", async (create) => {
+  const storage = new TabStorage();
+  const { fetch, to } = fakeProject({
+    [TOKEN]: () => authSays(400, "refresh_token_not_found"),
+  });
+  const supabase = openTab(create, storage, fetch);
+  await supabase.auth.getSession();
+  store(storage, { ...session(), expires_at: now() - 10 });
+  const told: string[] = [];
+  const { invoke } = withRecovery(supabase, { onSignedOut: ({ code }) => told.push(code) });
+  assertEquals(problemOf((await invoke("me")).error)?.action, "sign_in");
+  assertEquals([told, stored(storage), to(ME).length], [["session_expired"], null, 0]);
+});
+
+onBoth("a call is never sent again as somebody else", async (create) => {
+  const storage = new TabStorage();
+  store(storage, session());
+  const other = session({ sub: OTHER_USER, session_id: crypto.randomUUID() });
+  const { fetch, to } = fakeProject({
+    [ME]: () => {
+      store(storage, other);
+      return refuses("bad_jwt", "credential");
+    },
+  });
+  const { invoke } = withRecovery(openTab(create, storage, fetch));
+  const problem = problemOf((await invoke("me")).error);
+  assertEquals([problem?.code, to(ME).length], ["auth_unavailable", 1]);
+  assertEquals(stored(storage)?.access_token, other.access_token);
+});
