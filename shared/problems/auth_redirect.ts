@@ -96,7 +96,7 @@ export function parseAuthRedirect(
 }
 
 function redirectProblem(given: string): Problem {
-  const code = CODE_PATTERN.test(given) ? given : "unknown";
+  const code = CODE_PATTERN.test(given) ? given : "unexpected_failure";
   const made = problem(code, "handler", { request_id: "" });
   if (isProblemCode(code) && LASTING.includes(made.action)) return made;
   const { retry_after: _, ...rest } = made;

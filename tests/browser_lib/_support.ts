@@ -15,14 +15,23 @@ export const KEY = "sb_publishable_test";
 export const STORAGE_KEY = "sb-project-auth-token";
 export const OTHER_USER = "33333333-3333-4333-8333-333333333333";
 
-type Create = (
+/** A client, and how a person signs in to it. */
+export type TestClient = AnyClient & {
+  readonly auth: {
+    signInWithPassword(
+      person: { readonly email: string; readonly password: string },
+    ): Promise<{ readonly error: unknown }>;
+  };
+};
+
+export type Create = (
   url: string,
   key: string,
   options: {
     auth: { storage: TabStorage; autoRefreshToken: false; storageKey?: string };
     global?: { fetch: typeof fetch };
   },
-) => AnyClient;
+) => TestClient;
 
 /** The oldest version that is promised and the newest there is. */
 export const VERSIONS: readonly (readonly [version: string, create: Create])[] = [
