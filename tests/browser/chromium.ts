@@ -8,7 +8,13 @@ export const HOW_TO_GET = "No Chromium was found. On Debian or Ubuntu: " +
   "playwright-core@1.65.1 install --with-deps --only-shell chromium`). Or set CHROMIUM to the " +
   "path of a Chromium or Chrome.";
 
-const NAMES = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome"];
+const NAMES = [
+  "chromium-headless-shell",
+  "chromium",
+  "chromium-browser",
+  "google-chrome",
+  "chrome",
+];
 
 async function isFile(path: string): Promise<boolean> {
   return await Deno.stat(path).then((info) => info.isFile, () => false);

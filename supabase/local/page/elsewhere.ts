@@ -12,7 +12,7 @@ const sentences: Record<string, string> = {
   "user/password":
     "The password was changed elsewhere, which ended every session. Call a function.",
   "user/ban": "The user is banned. Call a function: nobody is signed out for a ban.",
-  "user/unban": "The ban is lifted. The same session works again.",
+  "user/unban": "The ban is lifted. The same session works again, within five seconds.",
   "user/delete": "The user is gone. Call a function.",
 };
 

@@ -1,0 +1,108 @@
+// The password was forgotten: the link of a mail, a click, a new password; and the link used twice.
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { Page } from "playwright-core";
+import {
+  lastRun,
+  newDevice,
+  openPage,
+  openPlace,
+  personOf,
+  type Place,
+  press,
+  recordRequests,
+  says,
+  visit,
+  waitForSignedIn,
+  waitForSignIn,
+} from "./visit.ts";
+
+let place: Place;
+Deno.test.beforeAll(async () => {
+  place = await openPlace();
+});
+Deno.test.afterAll(() => place.close());
+
+const CALLBACK = "POST /functions/v1/auth-callback";
+
+/** Lets the person of a page forget the password; gives the link of the mail. */
+async function forget(page: Page): Promise<string> {
+  const { email } = await personOf(page);
+  await press(page, "Sign out here");
+  await waitForSignIn(page);
+  await press(page, "I forgot it");
+  await says(page, "Auth has sent a mail.");
+  const link = place.stack.mails.findLast(({ to }) => to === email)?.link;
+  assert(link !== undefined, `no mail to ${email}`);
+  assertEquals(await page.getByRole("link", { name: "open its link" }).getAttribute("href"), link);
+  return link;
+}
+
+Deno.test("the link of a mail, a click and a new password end in a working call", async () => {
+  const page = await openPage(place);
+  const person = await personOf(page);
+  // The same person on an old device.
+  const old = await openPage(place);
+  await press(old, "Sign out here");
+  await waitForSignIn(old);
+  await old.getByLabel("E-mail").fill(person.email);
+  await old.getByLabel("Password", { exact: true }).fill(person.password);
+  await press(old, "Sign in");
+  await says(old, `Signed in as ${person.email}.`);
+
+  const link = await forget(page);
+  assertMatch(
+    link,
+    new RegExp(`^${place.stack.url}/auth/confirm\\?token_hash=[^&]+&type=recovery$`),
+  );
+  const requests = recordRequests(page);
+  await (await fetch(link)).body?.cancel(); // a link scanner
+  await visit(page, link);
+  await says(page, "Nothing has happened yet.");
+  assertEquals(requests.includes(CALLBACK), false);
+  await press(page, "Continue");
+  await says(page, "Choose a new password.");
+  assertEquals(requests.filter((one) => one === CALLBACK).length, 1);
+  // The token is not left in the address.
+  assertEquals(page.url(), `${place.stack.url}/`);
+  await page.getByRole("textbox", { name: "New password" }).fill("a-new-horse-entirely");
+  await press(page, "Set it");
+  await says(page, "The new password is set.");
+  await press(page, "GET me");
+  await says(page, "GET me was answered with 200.");
+
+  await press(old, "GET me");
+  await waitForSignIn(old);
+  assertEquals((await lastRun(old)).at(-1), "result session_not_found, action sign_in");
+  await page.context().close();
+  await old.context().close();
+});
+
+Deno.test("the second click on a link is otp_expired, and ends no session", async () => {
+  const page = await openPage(place);
+  const link = await forget(page);
+  await visit(page, link);
+  await press(page, "Continue");
+  await says(page, "Choose a new password.");
+  await visit(page, link);
+  await press(page, "Continue");
+  await says(page, "used up or too old");
+  assertEquals((await lastRun(page)).at(-1), "result otp_expired, action restart_flow");
+  await waitForSignedIn(page);
+  // On a device where nobody is signed in it is the same.
+  const device = await newDevice(place);
+  const other = await openPage(place, device, new URL(link).href.slice(place.stack.url.length));
+  await press(other, "Continue");
+  await says(other, "used up or too old");
+  await page.context().close();
+  await device.close();
+});
+
+Deno.test("an error that Auth writes into the address is shown in our words, and taken out", async () => {
+  const device = await newDevice(place);
+  const path = "/#error=access_denied&error_code=otp_expired&error_description=%3Cb%3Ehacked&sb=";
+  const page = await openPage(place, device, path);
+  await says(page, "used up or too old");
+  assertEquals(await page.getByText("hacked").count(), 0);
+  assertEquals(new URL(page.url()).hash, "");
+  await device.close();
+});

@@ -1,0 +1,113 @@
+// A session dies, by the user's own hand or elsewhere: who learns of it, and who is left alone.
+import { assert, assertEquals } from "@std/assert";
+import { createWorld } from "../scenarios/world.ts";
+import {
+  lastRun,
+  newDevice,
+  openPage,
+  openPlace,
+  personOf,
+  type Place,
+  press,
+  recordRequests,
+  says,
+  storedSession,
+  waitForSignedIn,
+  waitForSignIn,
+} from "./visit.ts";
+
+let place: Place;
+Deno.test.beforeAll(async () => {
+  place = await openPlace();
+});
+Deno.test.afterAll(() => place.close());
+
+Deno.test("a sign-out in one tab reaches the other", async () => {
+  const device = await newDevice(place);
+  const one = await openPage(place, device);
+  const two = await openPage(place, device);
+  await waitForSignedIn(two);
+  await press(one, "Sign out here");
+  await waitForSignIn(one);
+  await waitForSignIn(two);
+  await device.close();
+});
+
+Deno.test("a session ended elsewhere leads to the sign-in, and other devices go on", async () => {
+  const device = await newDevice(place);
+  const page = await openPage(place, device);
+  const behind = await openPage(place, device);
+  const world = createWorld(place.stack, () => Promise.reject(new Error("no mail")));
+  const other = await world.signIn(await personOf(page));
+  await press(page, "End this session");
+  await says(page, "does not know yet");
+  await waitForSignedIn(page);
+  const requests = recordRequests(page);
+
+  await press(page, "GET me");
+  await waitForSignIn(page);
+  await says(page, "This session has ended. Sign in again.");
+  assertEquals(await lastRun(page), [
+    "request GET me → 401",
+    "problem session_not_found: This session has ended. Sign in again.",
+    "action sign_in: first asks Auth about this very token",
+    "auth GET /user → 403",
+    "action signs out, on this device only",
+    "result session_not_found, action sign_in",
+  ]);
+  // A keyboard goes on where the page does.
+  assertEquals(await page.locator(":focus").textContent(), "Sign in");
+  assertEquals(requests, ["GET /functions/v1/me", "GET /auth/v1/user"]);
+  // The other tab of this device learns of it, the other device is let in as before.
+  await waitForSignIn(behind);
+  assertEquals((await world.call("me", { token: other.access_token })).status, 200);
+  await device.close();
+});
+
+Deno.test("a late 401 for an old token does not end a new login", async () => {
+  const page = await openPage(place);
+  const old = await storedSession(page);
+  const gate = Promise.withResolvers<void>();
+  await page.route("**/functions/v1/me", async (route) => {
+    await gate.promise;
+    await route.continue();
+  }, { times: 1 });
+  const late = page.waitForResponse((answer) => answer.url().endsWith("/functions/v1/me"));
+  const underWay = page.waitForRequest((request) => request.url().endsWith("/functions/v1/me"));
+  await press(page, "GET me");
+  await underWay;
+  await press(page, "Sign out here");
+  await waitForSignIn(page);
+  await press(page, "Sign in");
+  await waitForSignedIn(page);
+  const fresh = await storedSession(page);
+  assert(fresh.access_token !== old.access_token);
+
+  gate.resolve();
+  assertEquals((await late).status(), 401);
+  // The call was the same person's: it is sent again with the new token.
+  await says(page, "GET me was answered with 200.");
+  await waitForSignedIn(page);
+  assertEquals(await storedSession(page), fresh);
+  await page.context().close();
+});
+
+Deno.test("a ban signs nobody out, and once it is lifted the session works again", async () => {
+  const page = await openPage(place);
+  await press(page, "Ban the user");
+  await says(page, "The user is banned.");
+  await press(page, "GET me");
+  await page.locator("#answer", { hasText: "user_banned" }).waitFor();
+  assertEquals((await lastRun(page)).at(-1), "result user_banned, action contact_support");
+  await waitForSignedIn(page);
+  await press(page, "Lift the ban");
+  await says(page, "The ban is lifted.");
+  // What Auth has just refused is refused for five seconds without asking it again.
+  const end = Date.now() + 15_000;
+  do {
+    await press(page, "GET me");
+    await page.locator("#calls [aria-busy]").waitFor({ state: "detached" });
+  } while ((await lastRun(page)).at(-1) !== "result 200: done" && Date.now() < end);
+  assertEquals((await lastRun(page)).at(-1), "result 200: done");
+  await page.context().close();
+});
