@@ -78,14 +78,26 @@ export function createMemory(): Memory {
  * on their text, and what a user's metadata holds is the user's choice.
  */
 function weight(token: string, { claims, verdict }: Memo): number {
-  let bytes = 512 + 2 * token.length;
+  let bytes = 512 + token.length;
   const open: unknown[] = [claims, verdict.ok ? verdict.user : null];
   for (const value of open) {
-    if (typeof value === "string") bytes += 16 + value.length;
+    if (typeof value === "string") bytes += textBytes(value);
     if (typeof value !== "object" || value === null) continue;
-    const members = Object.values(value);
-    bytes += 64 + 48 * members.length;
-    for (const member of members) open.push(member);
+    const members = Object.entries(value);
+    const each = members.length > 64 ? 48 : 24; // a large object is a hash table
+    bytes += 64 + each * members.length;
+    for (const [name, member] of members) {
+      if (!Array.isArray(value)) bytes += textBytes(name);
+      open.push(member);
+    }
   }
   return bytes;
 }
+
+/** V8 spends one byte a character, or two on all of a text that needs them for one. */
+function textBytes(text: string): number {
+  return 16 + (WIDE.test(text) ? 2 : 1) * text.length;
+}
+
+// deno-lint-ignore no-control-regex
+const WIDE = /[^\x00-\xff]/;

@@ -120,3 +120,25 @@ timed("createMemory() knows a token only by the whole of it", () => {
     assertEquals(memory.recall(other), undefined);
   }
 });
+timed(
+  "createMemory() weighs what a user chose: many members, long texts, long names, any script",
+  () => {
+    const metadata: Record<string, unknown>[] = [
+      { text: "x".repeat(200_000) },
+      { text: "☃".repeat(100_000) },
+      { ["k".repeat(200_000)]: 1 },
+      Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`member${n}`, n])),
+      { list: Array.from({ length: 10_000 }, () => []) },
+    ];
+    for (const user_metadata of metadata) {
+      const memory = createMemory();
+      const verdict = { ok: true, user: { id: USER_ID, user_metadata } } as unknown as Verdict;
+      for (let n = 0; n < 200; n++) memory.note(`t${n}`, memo(verdict, at(0)));
+      const kept = Array.from({ length: 200 }, (_, n) => memory.recall(`t${n}`)).filter(Boolean);
+      assert(
+        kept.length > 0 && kept.length < 100,
+        `${kept.length} of ${Object.keys(user_metadata)}`,
+      );
+    }
+  },
+);
