@@ -1,0 +1,15 @@
+/// <reference lib="dom" />
+import { onSession, problemOf } from "../../../shared/browser/mod.ts";
+import { invoke, supabase } from "./supabase.ts";
+
+const output = document.querySelector("output")!;
+
+onSession(supabase, ({ kind }) => document.body.dataset.session = kind);
+
+document.querySelector("form")!.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const title = document.querySelector("input")!.value;
+  const { data, error } = await invoke<{ title: string }>("todos", { body: { title } });
+  const problem = problemOf(error); // `sign_in` was handled by onSignedOut
+  output.textContent = problem?.message ?? data?.title ?? "";
+});
