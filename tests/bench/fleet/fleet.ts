@@ -9,7 +9,7 @@ const FULL: FleetPlan = {
       [0, 1, 2, 5].map((freshness) => ({ isolates, freshness, users: 1000 }))
     ),
     // More users than an isolate remembers.
-    { isolates: 1, freshness: 10, users: 20_000 },
+    { isolates: 1, freshness: 30, users: 20_000 },
   ],
   requests_per_second: 300,
   call_ms: 10,

@@ -48,15 +48,17 @@ requests: only those that arrive together, or during another check of the same t
 
 An isolate cannot remember everybody. In this run it was ${
     remembered.toLocaleString("en")
-  } users (12 MiB of answers and tokens with the
-usual claims). Each call brings one more, so an answer stays for \`remembered * N / calls a second\`, and
+  } users with the usual claims, because its memory is bounded
+in bytes. Each call brings one more, so an answer stays for \`remembered * N / calls a second\`, and
 a longer \`f\` than that changes nothing.
 
 ## Measured
 
 One process an isolate, one fake Auth, users by Zipf (the k-th sends 1/k as many requests as the
 first), requests at random moments to random isolates, each line after a warm-up as long as its
-freshness. The formula was off by ${(worst * 100).toFixed(0)} % at most.
+freshness. The last line has more users than one isolate remembers. The formula was off by ${
+    (worst * 100).toFixed(0)
+  } % at most.
 
 ${fleetTable(lines)}
 
