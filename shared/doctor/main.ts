@@ -1,35 +1,31 @@
 /** `deno task doctor`: the edge to the terminal. */
 
 import { help, readArguments } from "./args.ts";
-import { readFolder } from "./files.ts";
-import { type Finding, runChecks } from "./finding.ts";
-import { readProject } from "./project/project.ts";
-import { projectChecks } from "./registry.ts";
 import { jsonReport, textReport } from "./report.ts";
+import { runCommand, UsageError } from "./run.ts";
+import { readToken } from "./token/read_token.ts";
 
-const { json, command } = readArguments(Deno.args);
-const findings: Finding[] = [];
-switch (command.kind) {
-  case "help":
-    console.log(help);
-    Deno.exit(0);
-    break;
-  case "wrong":
+/** Runs the command line; returns the exit code. */
+async function main(): Promise<number> {
+  const { json, command } = readArguments(Deno.args);
+  if (command.kind === "wrong") {
     console.error(command.sentence);
-    Deno.exit(2);
-    break;
-  case "folder": {
-    const { folder, sessions } = command;
-    const isFolder = await Deno.stat(folder).then((one) => one.isDirectory, () => false);
-    if (!isFolder) {
-      console.error(`There is no folder ${folder}.`);
-      Deno.exit(2);
-    }
-    findings.push(...runChecks(projectChecks, readProject(await readFolder(folder), sessions)));
-    break;
+    return 2;
+  }
+  if (command.kind === "help") {
+    console.log(help);
+    return 0;
+  }
+  try {
+    const findings = await runCommand(command, { env: Deno.env.toObject(), readToken });
+    const colour = Deno.stdout.isTerminal() && !Deno.noColor;
+    console.log(json ? jsonReport(findings) : textReport(findings, colour));
+    return findings.some((one) => one.severity === "error") ? 1 : 0;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(error.message);
+    return 2;
   }
 }
-console.log(
-  json ? jsonReport(findings) : textReport(findings, Deno.stdout.isTerminal() && !Deno.noColor),
-);
-Deno.exit(findings.some((one) => one.severity === "error") ? 1 : 0);
+
+Deno.exit(await main());
