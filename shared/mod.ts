@@ -4,6 +4,8 @@
  *
  * @module
  */
+import "./server/data_client.ts";
+
 export { auth, type AuthEnv, type AuthOptions, type AuthVariables } from "./server/auth.ts";
 export { authHealth } from "./server/auth_health.ts";
 export { body } from "./server/body.ts";

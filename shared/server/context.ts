@@ -1,5 +1,5 @@
 import type { User } from "@supabase/auth-js";
-import { createClient, type SupabaseClient } from "@supabase/supabase-js";
+import type { createClient, SupabaseClient } from "@supabase/supabase-js";
 import type { Caller } from "./authenticate.ts";
 import type { Claims, Session } from "./claims.ts";
 
@@ -22,8 +22,16 @@ export interface AuthContext<Database = AnyDatabase, S extends Session | null = 
   /**
    * A Supabase client that acts as this user: row level security applies. Built when first
    * touched. It has no session of its own, so its `auth` namespace is of no use here.
+   * Throws in a function that imports neither mod.ts nor data_client.ts.
    */
   readonly supabase: SupabaseClient<Database>;
+}
+
+let newClient: typeof createClient | undefined;
+
+/** Says how data clients are built: see data_client.ts. */
+export function useDataClient(create: typeof createClient): void {
+  newClient = create;
 }
 
 /** Builds the context of an admitted caller. */
@@ -56,8 +64,14 @@ class CallerContext<Database, S extends Session | null> implements AuthContext<D
   }
 
   get supabase(): SupabaseClient<Database> {
+    if (newClient === undefined) {
+      throw new Error(
+        "c.var.auth.supabase: no data client is loaded. Import shared/mod.ts, " +
+          "or shared/server/data_client.ts beside what you import",
+      );
+    }
     const { backend, token } = this.#caller;
-    return this.#client ??= createClient<Database>(backend.project.url, backend.project.apiKey, {
+    return this.#client ??= newClient<Database>(backend.project.url, backend.project.apiKey, {
       accessToken: () => Promise.resolve(token),
       global: { fetch: backend.fetch },
     });
