@@ -1,16 +1,15 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { fileURLToPath } from "node:url";
+
+const ROOT = new URL("../../", import.meta.url);
 
 /** Runs a module in a process of its own: what is loaded is for the life of a process. */
 async function run(code: string): Promise<string> {
-  const here = new URL(".", import.meta.url);
-  const file = await Deno.makeTempFile({
-    dir: here.pathname,
-    prefix: "_data_client_",
-    suffix: ".ts",
-  });
+  const file = await Deno.makeTempFile({ suffix: ".ts" });
   try {
-    await Deno.writeTextFile(file, code);
-    const args = ["run", "--allow-all", "--no-check", file];
+    await Deno.writeTextFile(file, code.replaceAll("../../", ROOT.href));
+    const config = fileURLToPath(new URL("deno.json", ROOT));
+    const args = ["run", "--allow-all", "--no-check", "--config", config, file];
     const { stdout, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
     return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
   } finally {
