@@ -25,7 +25,7 @@ async function isFile(path: string): Promise<boolean> {
  *
  * @throws {Error} There is none; the message says how to get one.
  */
-export async function findChromium(env: Deno.Env = Deno.env): Promise<string> {
+export async function findChromium(env: Pick<Deno.Env, "get"> = Deno.env): Promise<string> {
   const named = env.get("CHROMIUM");
   if (named) {
     if (await isFile(named)) return named;

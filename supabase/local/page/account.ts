@@ -65,10 +65,12 @@ async function forgot(): Promise<void> {
   say("Auth has sent a mail. Its link is below the form.");
 }
 
-function show(email: string | undefined): void {
+/** Shows who is signed in, or the form. */
+export function show(email: string | undefined): void {
   const signedOut = email === undefined;
   const form = byId("sign-in");
-  const appears = form.hidden && signedOut && byId("confirm").hidden;
+  // After a sign-out the focus goes where the user goes on.
+  const appears = form.hidden && signedOut && was;
   form.hidden = !signedOut;
   byId("account").hidden = signedOut;
   if (signedOut) byId("new-password").hidden = true;
@@ -78,8 +80,12 @@ function show(email: string | undefined): void {
   if (appears) byId("sign-in-title").focus({ preventScroll: true });
 }
 
-/** Takes form and buttons into use. */
-export function startAccount(): void {
+/**
+ * Takes form and buttons into use.
+ *
+ * @param expected Whether somebody will be signed in at once: then no form comes up before.
+ */
+export function startAccount(expected: boolean): void {
   know({});
   const form = byId<HTMLFormElement>("sign-in-form");
   const actions: Record<string, () => Promise<void>> = { in: signIn, up: signUp, forgot };
@@ -108,7 +114,7 @@ export function startAccount(): void {
   let told = false;
   onSession(supabase, ({ kind, session }) => {
     was ||= session !== null;
-    show(session ? session.user?.email ?? person.email : undefined);
+    if (was || !expected) show(session ? session.user?.email ?? person.email : undefined);
     if (kind === "signed_out" && told && document.hidden) say("Signed out in another tab.");
     told = true;
   });
