@@ -3,8 +3,7 @@
 import type { Check, Hit } from "../finding.ts";
 import type { EdgeFunction } from "../project/functions.ts";
 import type { Project } from "../project/project.ts";
-import { authCall } from "../source/auth_call.ts";
-import { walk } from "../source/node.ts";
+import { authCalls } from "../source/auth_call.ts";
 
 /** A function that asks nobody who calls. */
 export const middleware: Check<Project> = {
@@ -34,7 +33,7 @@ export const middleware: Check<Project> = {
 
 function asksAuth({ files }: EdgeFunction): boolean {
   return files.some((file) =>
-    [...walk(file.program)].some((node) => authCall(node)?.method === "getUser")
+    [...authCalls(file.program)].some(({ method }) => method === "getUser")
   );
 }
 

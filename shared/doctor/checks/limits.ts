@@ -3,7 +3,7 @@
 import type { Check } from "../finding.ts";
 import type { Project } from "../project/project.ts";
 import { lineOf } from "../project/source_file.ts";
-import { authCall } from "../source/auth_call.ts";
+import { authCalls } from "../source/auth_call.ts";
 import { property, text, walk } from "../source/node.ts";
 import { at, isForHosted } from "./config.ts";
 
@@ -58,8 +58,7 @@ export const sharedAddress: Check<Project> = {
     for (const file of functions.flatMap((one) => one.files)) {
       if (seen.has(file.path)) continue;
       seen.add(file.path);
-      for (const node of walk(file.program)) {
-        const method = authCall(node)?.method ?? "";
+      for (const { method, node } of authCalls(file.program)) {
         const name = OF_ADDRESS[method];
         if (name === undefined) continue;
         const limit = config?.get("auth", "rate_limit", name) ?? USUAL[name];
@@ -111,11 +110,11 @@ export const passwordChange: Check<Project> = {
     for (const file of files.values()) {
       if (file.isTest) continue;
       for (const node of walk(file.program)) {
-        const call = authCall(node);
-        if (call?.method === "reauthenticate" || text(node) === "/reauthenticate") return;
-        if (call?.method !== "updateUser") continue;
-        if (property(call.args[0], "nonce") !== undefined) return;
-        if (property(call.args[0], "password") === undefined) continue;
+        if (text(node) === "/reauthenticate") return; // a call of Auth's own API
+      }
+      for (const { method, args, node } of authCalls(file.program)) {
+        if (method === "reauthenticate" || property(args[0], "nonce") !== undefined) return;
+        if (method !== "updateUser" || property(args[0], "password") === undefined) continue;
         changes.push({ file: file.path, line: lineOf(node) });
       }
     }

@@ -1,4 +1,4 @@
-import { bare, child, children, memberPath, nameOf, type Node, property } from "./node.ts";
+import { bare, child, children, memberPath, nameOf, type Node, property, walk } from "./node.ts";
 import { originOf, valueOf } from "./scope.ts";
 
 /** A call of `<client>.auth.<method>(…)`. */
@@ -29,6 +29,14 @@ export function authCall(found: Node | undefined): AuthCall | undefined {
   const origin = owner && originOf(owner);
   const taken = origin?.path.at(-1) === "auth" || memberPath(origin?.init).at(-1) === "auth";
   return origin?.kind === "const" && taken ? { method, client: undefined, args } : undefined;
+}
+
+/** Every call of an auth client in a tree, with its node. */
+export function* authCalls(tree: Node): Generator<AuthCall & { node: Node }> {
+  for (const node of walk(tree)) {
+    const call = node.type === "CallExpression" ? authCall(node) : undefined;
+    if (call !== undefined) yield { ...call, node };
+  }
 }
 
 /** The call that made a client, if it was made by supabase-js or ssr in this very file. */

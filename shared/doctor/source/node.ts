@@ -93,11 +93,18 @@ export function property(node: Node | undefined, name: string): Node | undefined
 /** Every node of a tree, parents first. */
 export function* walk(node: Node): Generator<Node> {
   yield node;
-  for (const [name, value] of Object.entries(node)) {
+  for (const name of membersOf(node)) {
     if (name === "parent" || name === "loc") continue;
+    const value = node[name];
     if (isNode(value)) yield* walk(value);
     else if (Array.isArray(value)) { for (const one of value) if (isNode(one)) yield* walk(one); }
   }
+}
+
+/** The linter's nodes have no members of their own: they are getters of the prototype. */
+function membersOf(node: Node): string[] {
+  const own = Object.keys(node);
+  return own.length > 0 ? own : Object.getOwnPropertyNames(Object.getPrototypeOf(node));
 }
 
 /** The nearest node around this one of which `is` holds. */

@@ -1,0 +1,74 @@
+// The doctor as people and CI run it: a process, on folders that lie on the disk.
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { npmTool, run, SUPABASE_CLI } from "../deploy/npm_tool.ts";
+import { copyProject, ROOT } from "../deploy/project_copy.ts";
+import { SECRET } from "./_project.ts";
+
+const MAIN = new URL("shared/doctor/main.ts", ROOT).href;
+
+async function doctor(args: string[], env: Record<string, string> = {}) {
+  return await run(Deno.execPath(), {
+    args: ["run", "-A", "--config", new URL("deno.json", ROOT).pathname, MAIN, ...args],
+    env: { NO_COLOR: "1", ...env },
+  });
+}
+
+async function inFolder(work: (folder: string) => Promise<void>) {
+  const folder = await Deno.makeTempDir({ prefix: "edge-auth-doctor-" });
+  try {
+    await work(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("doctor raises no alarm when the project is a fresh one of the pinned CLI", () =>
+  inFolder(async (folder) => {
+    const cli = await npmTool("supabase", SUPABASE_CLI);
+    const env = { HOME: folder, SUPABASE_NO_UPDATE_NOTIFIER: "1", DO_NOT_TRACK: "1" };
+    const init = await run(cli, { args: ["init", "--yes"], cwd: folder, env });
+    assertEquals(init.code, 0, init.text);
+    assert((await Deno.readTextFile(`${folder}/supabase/config.toml`)).includes("[auth.sessions]"));
+    const { code, text } = await doctor(["--json", folder]);
+    const { findings } = JSON.parse(text);
+    assertEquals(findings.map((one: { id: string; severity: string }) => [one.severity, one.id]), [
+      ["info", "redirect-loopback-differs"], // the pair of URLs that the CLI writes
+    ]);
+    assertEquals(code, 0);
+  }));
+
+Deno.test("doctor finds no error and no warning in this repository", () =>
+  inFolder(async (folder) => {
+    await copyProject(`${folder}/copy`);
+    const { code, text } = await doctor([`${folder}/copy`]);
+    assertMatch(text, /^0 errors, 0 warnings, \d+ good to know$/m);
+    assertEquals(code, 0, text);
+  }));
+
+Deno.test("doctor exits with 1 and shows place, reason and fix when there is an error", () =>
+  inFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/supabase/functions/f`, { recursive: true });
+    await Deno.mkdir(`${folder}/node_modules/x`, { recursive: true });
+    await Deno.writeTextFile(`${folder}/node_modules/x/a.ts`, "supabase.auth.signOut();");
+    await Deno.writeTextFile(`${folder}/.env`, `VITE_KEY=${SECRET}\n`);
+    await Deno.writeTextFile(
+      `${folder}/supabase/functions/f/index.ts`,
+      "\nawait supabase.auth.getSession();",
+    );
+    const { code, text } = await doctor([folder]);
+    assertEquals(code, 1);
+    assertMatch(text, /^ {2}get-session-on-server {2}supabase\/functions\/f\/index\.ts:2$/m);
+    assertMatch(text, /^ {6}why {2}\S/m);
+    assertMatch(text, /^ {6}fix {2}\S/m);
+    assertMatch(text, /^ {6}shared\/doctor\/README\.md#get-session-on-server$/m);
+    assert(text.includes("secret-key-in-public-variable") && !text.includes(SECRET));
+    assert(!text.includes("sign-out-global"), "it looked into node_modules");
+  }));
+
+Deno.test("doctor exits with 2 and a sentence when it cannot be asked that", async () => {
+  for (const args of [["--fast"], ["no/such/folder"]]) {
+    const { code, text } = await doctor(args);
+    assertEquals(code, 2);
+    assertMatch(text, /^There is no (?:option|folder) .*\.\n$/m);
+  }
+});
