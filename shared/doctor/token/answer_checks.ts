@@ -94,8 +94,8 @@ export const refused: Check<Inspection> = {
   *look(inspection) {
     const code = codeOf(inspection);
     if (code === undefined || HANDLED.has(code)) return;
-    const exp = decodeClaims(inspection.token)?.exp ?? Infinity;
-    if (exp <= inspection.now || keyKind(inspection.token) !== undefined) return; // that is why
+    const claims = decodeClaims(inspection.token);
+    if (claims === null || (claims.exp ?? Infinity) <= inspection.now) return; // that is why
     const message =
       `Auth refuses the token (${code}), and it has not expired: most probably another project's or stack's key signed it.`;
     yield { severity: "error", message };
