@@ -3,10 +3,9 @@
 import { type Browser, chromium } from "playwright-core";
 
 /** How to get what {@linkcode launchChromium} looks for. */
-export const HOW_TO_GET = "No Chromium was found. On Debian or Ubuntu: " +
-  "`apt-get install --no-install-recommends chromium-headless-shell` (Ubuntu: `npx " +
-  "playwright-core@1.65.1 install --with-deps --only-shell chromium`). Or set CHROMIUM to the " +
-  "path of a Chromium or Chrome.";
+export const HOW_TO_GET = "No Chromium was found. On Debian: `apt-get install " +
+  "--no-install-recommends chromium-headless-shell`; elsewhere: `npx playwright-core@1.65.1 install " +
+  "--with-deps chromium`. Or set CHROMIUM to the path of a Chromium or Chrome.";
 
 const NAMES = [
   "chromium-headless-shell",
@@ -21,7 +20,8 @@ async function isFile(path: string): Promise<boolean> {
 }
 
 /**
- * Finds a Chromium: the one that CHROMIUM names, else one of the PATH, else playwright's own.
+ * Finds a Chromium: the one that CHROMIUM names, else one of the PATH, else what
+ * playwright has installed.
  *
  * @throws {Error} There is none; the message says how to get one.
  */
@@ -53,4 +53,14 @@ export async function launchChromium(): Promise<Browser> {
       "--disable-sync",
     ],
   });
+}
+
+// Says which one the tests would take, or how to get one.
+if (import.meta.main) {
+  try {
+    console.log(await findChromium());
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    Deno.exit(1);
+  }
 }
