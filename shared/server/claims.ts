@@ -81,20 +81,35 @@ export function sessionOf(claims: Claims): Session | null {
 
 /** Decodes base64url without padding (RFC 4648, section 5); throws for what is none. */
 export function decodeBase64Url(part: string): Uint8Array<ArrayBuffer> {
-  const binary = atob(part.replaceAll("-", "+").replaceAll("_", "/"));
-  return Uint8Array.from(binary, (char) => char.charCodeAt(0));
+  return bytesOf(binaryOf(part));
 }
 
 /** Decodes one part of a token; `null` for what is no JSON object. */
 export function decodePart(part: string): Record<string, unknown> | null {
   try {
-    const value: unknown = JSON.parse(utf8.decode(decodeBase64Url(part)));
+    const binary = binaryOf(part);
+    // Claims are ASCII as a rule, and need no second look at each byte then.
+    const text = NOT_ASCII.test(binary) ? utf8.decode(bytesOf(binary)) : binary;
+    const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null && !Array.isArray(value)
       ? value as Record<string, unknown>
       : null;
   } catch {
     return null;
   }
+}
+
+const NOT_ASCII = /[\x80-\xff]/;
+
+/** One character a byte. */
+function binaryOf(part: string): string {
+  return atob(part.replaceAll("-", "+").replaceAll("_", "/"));
+}
+
+function bytesOf(binary: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
 }
 
 /** Supabase writes `{ method, timestamp }`, RFC 8176 plain strings. */

@@ -20,7 +20,7 @@ export type Credential =
 /** Longest Authorization header that is read, in characters. */
 export const MAX_HEADER_LENGTH = 16 * 1024;
 
-const BEARER = /^bearer(?: ([^\s,]+))?$/i;
+const NO_TOKEN = [" ", ",", "\t", "\xa0"]; // all that a header can hold and a token cannot
 const SECRET_KEY_PREFIX = "sb_secret_";
 const NONE: Credential = Object.freeze({ kind: "none" });
 const MALFORMED: Credential = Object.freeze({ kind: "malformed" });
@@ -53,8 +53,10 @@ export function readCredential(header: string | null, keys: ProjectKeys): Creden
   if (!/^bearer(?![^\s,])/i.test(header)) {
     return /,\s*bearer(?![^\s,])/i.test(header) ? MALFORMED : NONE;
   }
-  const token = BEARER.exec(header)?.[1];
-  if (token === undefined) return MALFORMED;
+  const token = header.slice("Bearer ".length);
+  if (header[6] !== " " || token === "" || NO_TOKEN.some((char) => token.includes(char))) {
+    return MALFORMED;
+  }
   if (keys.public.has(token)) return NONE;
   if (keys.secret.has(token) || token.startsWith(SECRET_KEY_PREFIX)) return SECRET_KEY;
   return { kind: "token", token };

@@ -25,7 +25,7 @@ export const MAX_BODY = 256 * 1024;
 export async function ask(
   fetch: typeof globalThis.fetch,
   url: string,
-  init: RequestInit,
+  init: RequestInit | undefined,
   timeout: number,
 ): Promise<Answer> {
   const abort = new AbortController();
