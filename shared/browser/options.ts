@@ -37,7 +37,7 @@ export interface RecoveryOptions {
    */
   readonly onReauthenticate?: ((problem: Problem, body: unknown) => Promise<unknown>) | undefined;
   /**
-   * Is told what recovery does. Must not throw.
+   * Is told what recovery does. A throw changes nothing.
    *
    * @default nobody is told
    */

@@ -147,11 +147,7 @@ function signedOut(call: Call, session: string, problem: Problem, request: Outgo
   if (!told.has(session)) {
     told.add(session);
     tell(call, { step: "signed_out", code: problem.code }, request);
-    try {
-      onSignedOut?.(problem);
-    } catch (error) {
-      reportError(error); // the page's own mistake; the call still ends with its problem
-    }
+    guarded(() => onSignedOut?.(problem));
   }
   return end(problem);
 }
@@ -160,10 +156,18 @@ function signedOut(call: Call, session: string, problem: Problem, request: Outgo
 function stepUp(call: Call, token: string | null, problem: Problem): Promise<boolean> {
   const { shared: { stepUps }, options: { onStepUp } } = call;
   const session = token === null ? "" : sessionOf(token);
-  const open = stepUps.get(session) ??
-    Promise.try(() => onStepUp?.(problem)).then((went) => went !== false, () => false)
-      .finally(() => stepUps.delete(session));
+  const known = stepUps.get(session);
+  if (known !== undefined) return known;
+  const ask = async () => {
+    try {
+      return await onStepUp?.(problem) !== false;
+    } catch {
+      return false; // cancelled
+    }
+  };
+  const open = ask();
   stepUps.set(session, open);
+  open.finally(() => stepUps.delete(session));
   return open;
 }
 
@@ -177,5 +181,14 @@ async function newBody(call: Call, problem: Problem, { body }: Outgoing): Promis
 }
 
 function tell(call: Call, event: Omit<RecoveryEvent, "request">, { method, url }: Outgoing): void {
-  call.options.onStep?.({ ...event, request: `${method} ${url.pathname}` });
+  guarded(() => call.options.onStep?.({ ...event, request: `${method} ${url.pathname}` }));
+}
+
+/** A hook that throws is the page's own mistake: the call goes on. */
+function guarded(hook: () => void): void {
+  try {
+    hook();
+  } catch (error) {
+    reportError(error);
+  }
 }

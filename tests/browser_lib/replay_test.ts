@@ -239,6 +239,43 @@ onBoth("step_up gives the problem when the user cancels, or nobody can ask", asy
   }
 });
 
+onBoth("step_up asks again when an earlier dialog was cancelled", async (create) => {
+  const { storage, fetch } = signedIn({ [TODOS]: () => refuses("insufficient_aal", "credential") });
+  let asked = 0;
+  const { invoke } = withRecovery(openTab(create, storage, fetch), {
+    onStepUp: () => {
+      asked++;
+      throw new Error("broken");
+    },
+  });
+  await invoke("todos");
+  await invoke("todos");
+  assertEquals(asked, 2);
+});
+
+onBoth("a hook that throws changes nothing", async (create) => {
+  const reported: unknown[] = [];
+  const report = mock.method(globalThis, "reportError", (error: unknown) => reported.push(error));
+  try {
+    const { storage, fetch } = signedIn({
+      [TODOS]: () => refuses("session_not_found", "credential"),
+      "/auth/v1/user": () => json(403, { error_code: "session_not_found" }),
+    });
+    const { invoke } = withRecovery(openTab(create, storage, fetch), {
+      onSignedOut: () => {
+        throw new Error("mine");
+      },
+      onStep: () => {
+        throw new Error("mine");
+      },
+    });
+    assertEquals(problemOf((await invoke("todos")).error)?.action, "sign_in");
+    assertEquals([reported.length, stored(storage)], [3, null]);
+  } finally {
+    report.mock.restore();
+  }
+});
+
 onBoth("reauthenticate sends the new body, and none when the user cancels", async (create) => {
   const ACCOUNT = "/functions/v1/account/password";
   const routes: Routes = {
