@@ -28,7 +28,9 @@ Deno.test("doctor raises no alarm when the project is a fresh one of the pinned 
     const env = { HOME: folder, SUPABASE_NO_UPDATE_NOTIFIER: "1", DO_NOT_TRACK: "1" };
     const init = await run(cli, { args: ["init", "--yes"], cwd: folder, env });
     assertEquals(init.code, 0, init.text);
-    assert((await Deno.readTextFile(`${folder}/supabase/config.toml`)).includes("[auth.sessions]"));
+    const config = await Deno.readTextFile(`${folder}/supabase/config.toml`);
+    assert(config.includes(`# timebox = "24h"`) && config.includes(`# inactivity_timeout = "8h"`));
+    assert(!/refresh_token_(?:expiry|lifetime|ttl)/.test(config)); // "Advice that is wrong"
     const { code, text } = await doctor(["--json", folder]);
     const { findings } = JSON.parse(text);
     assertEquals(findings.map((one: { id: string; severity: string }) => [one.severity, one.id]), [

@@ -83,7 +83,6 @@ const CASES: readonly [
       "error",
       "auth-unreachable",
     ],
-    ["info", "auth-version"],
     ["info", "clock-skew"],
   ],
   ["the key is refused", { health: () => json({ message: "Invalid API key" }, 401) }, {}, [

@@ -73,7 +73,7 @@ const TAKES_TOKEN = new Set(["getUser", "getClaims"]);
 export const headerAsToken: Rule = {
   id: "header-as-token",
   why:
-    "The header begins with `Bearer `, so Auth is sent `Bearer Bearer …` and answers 401 no_authorization: a living session looks lost.",
+    "The header begins with the scheme, `Bearer`, so Auth is sent `Bearer Bearer …` and answers 401 no_authorization: a living session looks lost.",
   fix: 'Cut the scheme off: `header.replace(/^Bearer /i, "")`.',
   types: ["CallExpression"],
   look(node) {
