@@ -4,14 +4,6 @@ import type { Client } from "./client.ts";
 import { parseJson } from "./parse_json.ts";
 import { LATE, within } from "./within.ts";
 
-/** What Auth says about a token. */
-export type Confirmation =
-  /** It is dead for good, under this code. */
-  | { readonly kind: "dead"; readonly code: string }
-  | { readonly kind: "alive" }
-  /** Auth is away, limits us, or says something else. */
-  | { readonly kind: "unknown" };
-
 /**
  * Asks Auth about one token, by a plain fetch: `auth.getUser(token)` would remove whatever session
  * is stored by the time of the answer, also a newer one.
@@ -21,7 +13,8 @@ export type Confirmation =
  * @param spent Whether Auth has just refused to renew its session. Then a token that has run out is
  * dead as well: there will be no other.
  * @param ms Milliseconds that it may take.
- * @returns What Auth says. Only its own refusal (4xx, by code) about this very token is "dead".
+ * @returns The code under which Auth calls this very token dead, or `null`: it is alive, or Auth is
+ * away, limits us, or says something else.
  *
  * @example
  * ```ts
@@ -35,10 +28,7 @@ export type Confirmation =
  *     fetch: () => Promise.resolve(Response.json({ error_code: "session_not_found" }, { status: 403 })),
  *   },
  * });
- * assertEquals(await confirm(clientOf(supabase), "a token", false, 1000), {
- *   kind: "dead",
- *   code: "session_not_found",
- * });
+ * assertEquals(await confirm(clientOf(supabase), "a token", false, 1000), "session_not_found");
  * ```
  */
 export async function confirm(
@@ -46,20 +36,19 @@ export async function confirm(
   token: string,
   spent: boolean,
   ms: number,
-): Promise<Confirmation> {
+): Promise<string | null> {
   const stop = new AbortController();
   try {
     const answer = await within(ms, ask(client, token, stop.signal));
-    if (answer === LATE) return { kind: "unknown" };
+    if (answer === LATE) return null;
     const { status, code } = answer;
-    if (status === 200) return { kind: "alive" };
-    if (status < 400 || status >= 500 || code === undefined) return { kind: "unknown" };
+    if (status < 400 || status >= 500 || status === 429 || code === undefined) return null;
     const { action } = outcomeOf(code, "credential");
     // `no_authorization` says that the token did not arrive, so it says nothing about it.
     const dead = action === "sign_in" && code !== "no_authorization";
-    return dead || (spent && code === "bad_jwt") ? { kind: "dead", code } : { kind: "unknown" };
+    return dead || (spent && code === "bad_jwt") ? code : null;
   } catch {
-    return { kind: "unknown" };
+    return null;
   } finally {
     stop.abort();
   }

@@ -95,41 +95,30 @@ async function ask(client: Client, failed: string): Promise<Refreshed> {
   await client.auth.getSession().catch(() => {});
   const renewed = compare(await client.peek(), failed);
   if (renewed?.kind === "token") return renewed;
-  const error = await errorOf(client);
-  if (error === null) return { kind: "token" };
-  const { code, status = 0 } = error;
+  const code = await errorOf(client);
+  if (code === null) return { kind: "token" };
   // Another tab may have been faster: then the refresh token was used, and there is a newer token.
   const elsewhere = compare(await client.peek(), failed);
   if (elsewhere !== undefined && elsewhere.kind !== "gone") return elsewhere;
   if (code === "user_banned") return { kind: "banned" };
-  if (code !== undefined && FOR_GOOD.has(code) && status < 500) return { kind: "refused", code };
+  if (FOR_GOOD.has(code)) return { kind: "refused", code };
   return elsewhere ?? { kind: "unavailable" };
 }
 
-interface RefreshError {
-  readonly code?: string | undefined;
-  readonly status?: number | undefined;
-}
-
-async function errorOf({ auth }: Client): Promise<RefreshError | null> {
+/** The code of what went wrong, empty where there is none; `null` if nothing did. */
+async function errorOf({ auth }: Client): Promise<string | null> {
   try {
     const { error } = await auth.refreshSession();
-    return error === null ? null : named(error);
+    return error === null ? null : codeOf(error);
   } catch (error) {
-    return named(error); // `throwOnError`
+    return codeOf(error); // `throwOnError`
   }
 }
 
-/** supabase-js turns `session_not_found` into an error without a code. */
-function named(error: unknown): RefreshError {
-  if (typeof error !== "object" || error === null) return {};
-  const { name, code, status }: { name?: unknown; code?: unknown; status?: unknown } = error;
-  return {
-    code: name === "AuthSessionMissingError"
-      ? "session_not_found"
-      : typeof code === "string"
-      ? code
-      : undefined,
-    status: typeof status === "number" ? status : undefined,
-  };
+/** supabase-js has no code for faults of Auth, and turns `session_not_found` into an error without. */
+function codeOf(error: unknown): string {
+  if (typeof error !== "object" || error === null) return "";
+  const { name, code }: { name?: unknown; code?: unknown } = error;
+  if (name === "AuthSessionMissingError") return "session_not_found";
+  return typeof code === "string" ? code : "";
 }

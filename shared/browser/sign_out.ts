@@ -61,18 +61,18 @@ function look(stored: StoredSession | null, failed: string, code: string): Signe
 async function run(client: Client, failed: string, spent: boolean, ms: number): Promise<SignedOut> {
   const early = look(await client.peek(), failed, "no_authorization");
   if (early !== undefined) return early;
-  const confirmed = await confirm(client, failed, spent, ms);
-  if (confirmed.kind !== "dead") return { kind: "unconfirmed" };
+  const code = await confirm(client, failed, spent, ms);
+  if (code === null) return { kind: "unconfirmed" };
   // Twice at most: once through supabase-js, and once more if it kept what it should have dropped.
   for (let tries = 0; tries < 2; tries++) {
     // No await between the look and the removal where the storage answers at once: nothing can come
     // in between. A storage that answers later leaves that gap, and nobody can close it from here.
     const looked = client.peek();
     const stored = looked instanceof Promise ? await looked : looked;
-    const found = look(stored, failed, confirmed.code);
+    const found = look(stored, failed, code);
     if (found !== undefined) return found;
     // A listener that throws or hangs does not keep the session: what counts is the next look.
     await within(ms, client.drop()).catch(() => LATE);
   }
-  return look(await client.peek(), failed, confirmed.code) ?? { kind: "unconfirmed" };
+  return look(await client.peek(), failed, code) ?? { kind: "unconfirmed" };
 }

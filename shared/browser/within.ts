@@ -72,8 +72,8 @@ export async function unlessAborted<T>(
   const { promise: end, reject } = Promise.withResolvers<never>();
   const abort = () => reject(signal?.reason);
   signal?.addEventListener("abort", abort);
+  if (signal?.aborted) abort();
   try {
-    signal?.throwIfAborted();
     return await Promise.race([promise, end]);
   } finally {
     signal?.removeEventListener("abort", abort);

@@ -40,6 +40,8 @@ onBoth("invoke() sends the user's token and gives the data", async (create) => {
 onBoth("invoke() hands on what functions-js takes", async (create) => {
   const { storage, project } = signedIn({ [ME]: () => json(200, {}) });
   const supabase = openTab(create, storage, project.fetch);
+  // supabase-js makes a functions client each time it is asked; one that kept it must work as well.
+  Object.defineProperty(supabase, "functions", { value: supabase.functions });
   const { invoke } = withRecovery(supabase);
   const headers = { "X-One": "1" };
   const options = { method: "PUT", headers, region: "eu-west-1", body: "text" } as const;

@@ -1,6 +1,8 @@
 // refresh: once, shared, at most once in 30 seconds a session.
 import { assert, assertEquals } from "@std/assert";
 import { mock } from "node:test";
+import { clientOf } from "../../shared/browser/client.ts";
+import { createRefresh } from "../../shared/browser/refresh.ts";
 import { problemOf, type RecoveryEvent, withRecovery } from "../../shared/browser/mod.ts";
 import {
   authSays,
@@ -14,6 +16,7 @@ import {
   renewed,
   session,
   settle,
+  STORAGE_KEY,
   store,
   stored,
   TabStorage,
@@ -48,12 +51,38 @@ onBoth("refresh is one for ten parallel calls, and each is sent again once", asy
   assert(stored(storage)?.access_token !== mine.access_token);
 });
 
-onBoth("refresh is shared by every withRecovery() of a client", async (create) => {
-  const { storage, fetch, to } = project();
+onBoth("the 30 seconds are shared by every withRecovery() of a client", async (create) => {
+  const storage = new TabStorage();
+  const mine = store(storage, session());
+  const { fetch, to } = fakeProject({
+    [ME]: () => refuses("bad_jwt", "credential"),
+    [TOKEN]: () => json(200, renewed(mine)),
+  });
   const supabase = openTab(create, storage, fetch);
-  await Promise.all([withRecovery(supabase).invoke("me"), withRecovery(supabase).invoke("me")]);
-  assertEquals(to(TOKEN).length, 1);
+  await withRecovery(supabase).invoke("me");
+  await withRecovery(supabase).invoke("me");
+  assertEquals([to(TOKEN).length, to(ME).length], [1, 3]);
 });
+
+onBoth(
+  "createRefresh() looks at what is stored before it waits for the 30 seconds",
+  async (create) => {
+    const storage = new TabStorage();
+    const mine = store(storage, session());
+    const { fetch, to } = fakeProject({ [TOKEN]: () => json(429, {}) });
+    const refresh = createRefresh(clientOf(openTab(create, storage, fetch)));
+    const again = () => refresh(mine.access_token, 1000);
+    assertEquals(await again(), { kind: "unavailable" });
+    assertEquals(await again(), { kind: "unavailable" });
+    store(storage, renewed(mine));
+    assertEquals(await again(), { kind: "token" });
+    store(storage, session({ sub: OTHER_USER }));
+    assertEquals(await again(), { kind: "other" });
+    storage.removeItem(STORAGE_KEY);
+    assertEquals(await again(), { kind: "gone" });
+    assertEquals(to(TOKEN).length, 1);
+  },
+);
 
 onBoth("a token that another tab renewed is taken without asking Auth", async (create) => {
   const storage = new TabStorage();
@@ -208,6 +237,29 @@ onBoth("a session that cannot be renewed now is not sent as nobody", async (crea
     assertEquals(problemOf(result?.error)?.code, "auth_unavailable");
     assertEquals(await result?.error.context.json(), problemOf(result?.error));
     assertEquals([to(ME).length, steps[0]?.step], [0, "give_up"]);
+    assert(stored(storage) !== null);
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+onBoth("a session that supabase-js could not renew is not sent as nobody", async (create) => {
+  const storage = new TabStorage();
+  const { fetch, to } = fakeProject({ [TOKEN]: () => json(503, {}) });
+  const supabase = openTab(create, storage, fetch);
+  await supabase.auth.getSession();
+  store(storage, { ...session(), expires_at: now() - 10 });
+  mock.timers.enable({ apis: ["setTimeout", "Date"], now: Date.now() });
+  try {
+    let code: string | undefined;
+    withRecovery(supabase, { timeout: 90_000, patience: 0 }).invoke("me")
+      .then(({ error }) => code = problemOf(error)?.code);
+    for (let n = 0; n < 60; n++) {
+      await settle(3);
+      mock.timers.tick(1000);
+    }
+    await settle();
+    assertEquals([code, to(ME).length], ["auth_unavailable", 0]);
     assert(stored(storage) !== null);
   } finally {
     mock.timers.reset();

@@ -7,6 +7,7 @@ import {
   json,
   onBoth,
   openTab,
+  OTHER_USER,
   refuses,
   renewed,
   session,
@@ -150,6 +151,23 @@ onBoth(
       up = true;
       for (let second = 0; second < 40; second++) await pass(1000);
       assertEquals(data, "in");
+    }),
+);
+
+onBoth(
+  "a call that waits is not sent again when somebody else signs in",
+  (create) =>
+    timed(async (pass) => {
+      const { storage, fetch, to } = signedIn({
+        [TODOS]: () => refuses("auth_unavailable", "credential"),
+      });
+      let code: string | undefined;
+      const { invoke } = withRecovery(openTab(create, storage, fetch), { patience: 3000 });
+      invoke("todos", { body: {} }).then(({ error }) => code = problemOf(error)?.code);
+      await pass(1);
+      store(storage, session({ sub: OTHER_USER, session_id: crypto.randomUUID() }));
+      for (let second = 0; second < 5; second++) await pass(1000);
+      assertEquals([code, to(TODOS).length], ["auth_unavailable", 1]);
     }),
 );
 

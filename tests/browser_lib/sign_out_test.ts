@@ -73,6 +73,7 @@ const UNCONFIRMED: Readonly<Record<string, () => Response | Promise<Response>>> 
   "500": () => json(500, { code: "session_not_found" }),
   "503 HTML": () => new Response("<html>", { status: 503 }),
   "429": () => authSays(429, "over_request_rate_limit"),
+  "429 with the code of a dead session": () => authSays(429, "session_not_found"),
   "no_authorization (a proxy dropped the token)": () => authSays(401, "no_authorization"),
   "bad_jwt": () => authSays(403, "bad_jwt"),
   "user_banned": () => authSays(403, "user_banned"),
@@ -179,8 +180,12 @@ onBoth("a login during the confirmation stays", async (create) => {
         return authSays(403, "session_not_found");
       },
     });
-    const { invoke } = withRecovery(openTab(create, storage, fetch));
+    const steps: string[] = [];
+    const { invoke } = withRecovery(openTab(create, storage, fetch), {
+      onStep: ({ step }) => steps.push(step),
+    });
     const { data, error } = await invoke("me");
+    assertEquals(steps, sub === undefined ? ["confirm", "replay"] : ["confirm"]);
     if (sub === undefined) assertEquals(data, "in");
     else assertEquals(problemOf(error)?.code, "auth_unavailable");
     assertEquals(stored(storage)?.access_token, fresh.access_token);
