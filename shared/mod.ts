@@ -14,7 +14,7 @@ export type { Claims, Session } from "./server/claims.ts";
 export type { AuthContext } from "./server/context.ts";
 export type { CorsOptions } from "./server/cors.ts";
 export type { Decision, DecisionSource, OnDecision } from "./server/decision.ts";
-export { edgeFunction, type EdgeFunctionOptions } from "./server/edge_function.ts";
+export { type EdgeEnv, edgeFunction, type EdgeFunctionOptions } from "./server/edge_function.ts";
 export { ProblemError } from "./server/problem_error.ts";
 export { requireAal, type RequireAalOptions, type RequiredAal } from "./server/require_aal.ts";
 export { requireOrigin } from "./server/require_origin.ts";

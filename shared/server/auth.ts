@@ -44,7 +44,6 @@ export interface AuthOptions extends BackendOptions {
 /** What {@linkcode auth} adds to a Hono context. */
 export interface AuthVariables<Database = AnyDatabase, S extends Session | null = Session> {
   auth: AuthContext<Database, S>;
-  requestId: string;
 }
 
 /** The Hono environment of a route behind {@linkcode auth}. */
@@ -104,19 +103,18 @@ export function auth(options: AuthOptions = {}): MiddlewareHandler {
 
   return async function auth(c, next) {
     const arrived = performance.now();
-    const request_id = requestIdOf(c);
     const authorization = c.req.raw.headers.get("Authorization");
-    const passage = await authenticate(authorization, c, settings).catch(defect);
+    const outcome = tryTo(() => authenticate(authorization, c, settings));
+    const passage = outcome instanceof Promise ? await outcome : outcome;
     const { result, source, upstream_calls } = passage;
     const ms = performance.now() - arrived;
-    report(settings.onDecision, {
-      outcome: result.ok ? "admitted" : "refused",
-      code: result.ok ? null : result.code,
-      source,
-      ms,
-      upstream_calls,
-      request_id,
-    });
+    if (settings.onDecision !== undefined) {
+      const [outcome, code] = result.ok
+        ? ["admitted", null] as const
+        : ["refused", result.code] as const;
+      const request_id = requestIdOf(c);
+      report(settings.onDecision, { outcome, code, source, ms, upstream_calls, request_id });
+    }
     const timing = serverTiming({ source, ms });
     if (!result.ok) {
       const { code, retry_after, operator } = result;
@@ -137,6 +135,16 @@ export function auth(options: AuthOptions = {}): MiddlewareHandler {
     }
     return;
   };
+}
+
+/** Does not wait for what is there at once: a remembered answer costs no turn of the event loop. */
+function tryTo(way: () => Passage | Promise<Passage>): Passage | Promise<Passage> {
+  try {
+    const passage = way();
+    return passage instanceof Promise ? passage.catch(defect) : passage;
+  } catch (error) {
+    return defect(error);
+  }
 }
 
 /** Nothing of ours may turn into an admission, nor into somebody's `onError`. */

@@ -46,14 +46,14 @@ const answered = new WeakMap<object, { backend: Backend; token: string; memo: Me
  * @param authorization The Authorization header, `null` when absent.
  * @param scope An object that lives for this one dispatch: two checks in it share an answer.
  * @param options How strict to be.
- * @returns Who calls, or why not. Rejects only on a defect of ours.
+ * @returns Who calls, or why not: at once where Auth need not be asked. Throws or rejects only on a
+ * defect of ours.
  */
-export async function authenticate(
+export function authenticate(
   authorization: string | null,
   scope: object,
   options: AuthenticateOptions,
-): Promise<Passage> {
-  const arrived = performance.now();
+): Passage | Promise<Passage> {
   let backend: Backend;
   try {
     backend = backendOf(options);
@@ -61,25 +61,34 @@ export async function authenticate(
     if (!(error instanceof EnvironmentError)) throw error;
     return locally({ ok: false, code: "auth_misconfigured", operator: error.message });
   }
-  const { project, check, clock, memory, signature } = backend;
-  const { skew, freshness, timeout, patience } = options;
+  const { project, clock, memory } = backend;
   const credential = readCredential(authorization, project.keys);
   const known = credential.kind === "token" ? memory.recall(credential.token) : undefined;
-  const candidate = precheck(credential, { ...options, clock }, known);
+  const candidate = precheck(credential, options, clock, known);
   if (!candidate.ok) return locally(candidate);
 
-  const end = (memo: Memo, source: DecisionSource, upstream_calls: number): Passage => {
-    const { verdict } = memo;
-    const result = verdict.ok ? { ...candidate, user: verdict.user, backend, skew } : verdict;
-    return { result, source, upstream_calls };
-  };
+  const { skew, freshness } = options;
   if (known !== undefined && serves(known, freshness, clock.now(skew))) {
-    return end(known, "memory", 0);
+    return passage(candidate, known, backend, skew, "memory");
   }
-  const { token, claims, session } = candidate;
   const before = answered.get(scope);
-  if (before?.backend === backend && before.token === token) return end(before.memo, "memory", 0);
+  if (before?.backend === backend && before.token === candidate.token) {
+    return passage(candidate, before.memo, backend, skew, "memory");
+  }
+  return ask(candidate, scope, backend, options, freshness > 0 || known !== undefined);
+}
 
+/** The rest of the way, for which Auth has to be asked. */
+async function ask(
+  candidate: Candidate,
+  scope: object,
+  backend: Backend,
+  { timeout, skew, patience }: AuthenticateOptions,
+  keep: boolean,
+): Promise<Passage> {
+  const arrived = performance.now();
+  const { check, clock, memory, signature } = backend;
+  const { token, claims, session } = candidate;
   if (await signature.look(token) === "forged") return locally({ ok: false, code: "bad_jwt" });
   const left = timeout - (performance.now() - arrived);
   const { answer, began, own } = await check(token, left, patience);
@@ -89,12 +98,23 @@ export async function authenticate(
   const memo = Object.freeze({ claims, session, verdict, began });
   answered.set(scope, { backend, token, memo });
   // A function that is strict everywhere keeps no living token; a route that is not profits.
-  if (answer.kind === "answer" && (!verdict.ok || freshness > 0 || known !== undefined)) {
-    memory.note(token, memo);
-  }
-  return own ? end(memo, "check", 1) : end(memo, "shared_check", 0);
+  if (answer.kind === "answer" && (keep || !verdict.ok)) memory.note(token, memo);
+  return passage(candidate, memo, backend, skew, own ? "check" : "shared_check");
 }
 
 function locally(result: Refusal): Passage {
   return { result, source: "precheck", upstream_calls: 0 };
+}
+
+function passage(
+  { token, claims, session }: Candidate,
+  { verdict }: Memo,
+  backend: Backend,
+  skew: number,
+  source: DecisionSource,
+): Passage {
+  const result: Caller | Refusal = verdict.ok
+    ? { ok: true, token, claims, session, user: verdict.user, backend, skew }
+    : verdict;
+  return { result, source, upstream_calls: source === "check" ? 1 : 0 };
 }

@@ -1,7 +1,7 @@
 import { type Context, type Env, Hono, type MiddlewareHandler } from "hono";
 import type { BlankSchema } from "hono/types";
 import { z } from "zod";
-import { auth, type AuthEnv, type AuthOptions, authOptionsSchema } from "./auth.ts";
+import { auth, type AuthOptions, authOptionsSchema, type AuthVariables } from "./auth.ts";
 import type { Session } from "./claims.ts";
 import type { AnyDatabase } from "./context.ts";
 import { type CorsOptions, createCors } from "./cors.ts";
@@ -24,6 +24,11 @@ export interface EdgeFunctionOptions {
   readonly public?: readonly string[] | undefined;
   /** Which pages may call the function. @default {{ origins: "*" }} */
   readonly cors?: CorsOptions | undefined;
+}
+
+/** The Hono environment of a function: what {@linkcode auth} adds, and the request's id. */
+export interface EdgeEnv<Database = AnyDatabase, S extends Session | null = Session> {
+  Variables: AuthVariables<Database, S> & { requestId: string };
 }
 
 /** The Hono app of one function. */
@@ -72,11 +77,11 @@ export function edgeFunction<Database = AnyDatabase>(
   options?: EdgeFunctionOptions & {
     readonly auth?: { readonly allowSessionless?: false | undefined } | undefined;
   },
-): EdgeApp<AuthEnv<Database>>;
+): EdgeApp<EdgeEnv<Database>>;
 export function edgeFunction<Database = AnyDatabase>(
   name: string,
   options: EdgeFunctionOptions,
-): EdgeApp<AuthEnv<Database, Session | null>>;
+): EdgeApp<EdgeEnv<Database, Session | null>>;
 export function edgeFunction(name: string, options: EdgeFunctionOptions = {}): unknown {
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name)) {
     throw new TypeError(`edgeFunction(): "${name}" is no name of an Edge Function`);
@@ -87,10 +92,10 @@ export function edgeFunction(name: string, options: EdgeFunctionOptions = {}): u
     "edgeFunction()",
   );
   const cors = createCors(settings.cors);
-  const check = auth(options.auth ?? {}) as MiddlewareHandler<AuthEnv>;
+  const check: MiddlewareHandler = auth(options.auth ?? {});
   const open = new WeakSet<Context>();
 
-  const app = new Hono<AuthEnv>({ strict: false }).basePath(`/${name}`);
+  const app = new Hono<EdgeEnv>({ strict: false }).basePath(`/${name}`);
 
   app.use(async function edge(c, next) {
     const id = requestIdOf(c);

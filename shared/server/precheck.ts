@@ -18,20 +18,21 @@ export interface PrecheckRules {
   readonly skew: number;
   /** Whether tokens that can never be revoked may pass. */
   readonly allowSessionless: boolean;
-  readonly clock: Clock;
 }
 
 /**
  * Refuses what is certainly dead, without a call. It never admits: everything else is for Auth.
  *
  * @param credential What the Authorization header held.
- * @param rules The clock, and how far it is trusted.
+ * @param rules How strict to be.
+ * @param clock The project's clock; a wrong one refuses nothing.
  * @param decoded What the token holds, if it was decoded before.
  * @returns The token to ask Auth about, or a refusal.
  */
 export function precheck(
   credential: Credential,
   rules: PrecheckRules,
+  clock: Clock,
   decoded?: Pick<Candidate, "claims" | "session">,
 ): Candidate | Refusal {
   switch (credential.kind) {
@@ -46,7 +47,7 @@ export function precheck(
   if (claims === null) return { ok: false, code: "bad_jwt" };
   const session = decoded ? decoded.session : sessionOf(claims);
   if (session === null && !rules.allowSessionless) return { ok: false, code: "session_required" };
-  if (expired(claims, rules)) return { ok: false, code: "token_expired" };
+  if (expired(claims, rules.skew, clock)) return { ok: false, code: "token_expired" };
   return { ok: true, token: credential.token, claims, session };
 }
 
@@ -55,6 +56,6 @@ const SECRET_KEY_WARNING =
   "If that caller is a browser or an app, the key has leaked: rotate it";
 
 /** Past the skew only: inside it, Auth decides whose clock is right. */
-function expired({ exp }: Claims, { skew, clock }: PrecheckRules): boolean {
+function expired({ exp }: Claims, skew: number, clock: Clock): boolean {
   return typeof exp === "number" && exp + skew < clock.now(skew) && clock.mayRefuse(skew);
 }

@@ -5,32 +5,36 @@ import { SESSION_ID, token, USER_ID } from "./_support.ts";
 
 const NOW = 1_800_000_000;
 const trusted: Clock = { now: () => NOW, mayRefuse: () => true, observe: () => {} };
-const rules = { skew: 30, allowSessionless: false, clock: trusted };
-const check = (claims: Record<string, unknown>, more: Partial<typeof rules> = {}) => {
-  const result = precheck({ kind: "token", token: token({ exp: NOW + 60, ...claims }) }, {
-    ...rules,
-    ...more,
-  });
+const rules = { skew: 30, allowSessionless: false };
+const check = (
+  claims: Record<string, unknown>,
+  more: Partial<typeof rules & { clock: Clock }> = {},
+) => {
+  const credential = { kind: "token", token: token({ exp: NOW + 60, ...claims }) } as const;
+  const result = precheck(credential, { ...rules, ...more }, more.clock ?? trusted);
   return result.ok ? "ok" : result.code;
 };
 
 Deno.test("precheck() hands on a token that may live, with its claims and session", () => {
   const jwt = token({ exp: NOW + 60 });
-  const result = precheck({ kind: "token", token: jwt }, rules);
+  const result = precheck({ kind: "token", token: jwt }, rules, trusted);
   assert(result.ok);
   assertEquals([result.token, result.claims.sub, result.session?.id], [jwt, USER_ID, SESSION_ID]);
 });
 
 Deno.test("precheck() has one refusal for each kind of credential", () => {
-  assertEquals(precheck({ kind: "none" }, rules), { ok: false, code: "no_authorization" });
-  assertEquals(precheck({ kind: "malformed" }, rules), {
+  assertEquals(precheck({ kind: "none" }, rules, trusted), { ok: false, code: "no_authorization" });
+  assertEquals(precheck({ kind: "malformed" }, rules, trusted), {
     ok: false,
     code: "invalid_authorization_header",
   });
-  const secret = precheck({ kind: "secret_key" }, rules);
+  const secret = precheck({ kind: "secret_key" }, rules, trusted);
   assert(!secret.ok && secret.operator !== undefined);
   assertEquals(secret.code, "bad_jwt");
-  assertEquals(precheck({ kind: "token", token: "a.b.c" }, rules), { ok: false, code: "bad_jwt" });
+  assertEquals(precheck({ kind: "token", token: "a.b.c" }, rules, trusted), {
+    ok: false,
+    code: "bad_jwt",
+  });
 });
 
 Deno.test("precheck() refuses past the skew, to the second, and lets Auth decide within it", () => {
@@ -75,5 +79,5 @@ Deno.test("precheck() leaves nbf, iat, aud, iss and the algorithm to Auth", () =
     const claims of [{ nbf: NOW + 3600 }, { iat: NOW + 3600 }, { aud: undefined }, { iss: "x" }]
   ) assertEquals(check(claims), "ok");
   const none = token({ exp: NOW + 60 }, { alg: "none" });
-  assert(precheck({ kind: "token", token: none }, rules).ok);
+  assert(precheck({ kind: "token", token: none }, rules, trusted).ok);
 });
