@@ -47,6 +47,17 @@ export const edge = (text: string, name = "f"): Files => ({
 export const CLIENT = `import { createClient } from "npm:@supabase/supabase-js@2"; ` +
   `const supabase = createClient("https://a.example", "key");\n`;
 
+/** A file of an app, which says nothing of where it runs. */
+export const SRC = "src/a.ts";
+export const app = (line: string): Files => ({ [SRC]: CLIENT + line });
+
+/** Line 2 of the function that {@linkcode edge} makes. */
+export const AT = "supabase/functions/f/index.ts:2";
+
+/** Code that looks at the answer of a call. */
+export const asked = (line: string, call = "supabase.auth.getUser(token)"): Files =>
+  app(`export async function f(token: string) { const { data, error } = await ${call}; ${line} }`);
+
 /** A service_role key that no stack publishes; nothing verifies its signature. */
 export const SERVICE_ROLE = legacyKey({ role: "service_role", ref: "a".repeat(20) });
 

@@ -5,13 +5,17 @@ import { findings, type Shown } from "./_project.ts";
 import { configExamples } from "./examples/config.ts";
 import { functionExamples } from "./examples/functions.ts";
 import { keyExamples } from "./examples/keys.ts";
-import { sourceExamples } from "./examples/source.ts";
+import { clientExamples } from "./examples/source_client.ts";
+import { errorExamples } from "./examples/source_errors.ts";
+import { serverExamples } from "./examples/source_server.ts";
 
 const examples: Readonly<Record<string, Shown>> = {
   ...configExamples,
   ...functionExamples,
   ...keyExamples,
-  ...sourceExamples,
+  ...serverExamples,
+  ...errorExamples,
+  ...clientExamples,
 };
 
 for (const [id, { fires, quiet }] of Object.entries(examples)) {

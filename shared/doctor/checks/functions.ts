@@ -33,7 +33,7 @@ export const middleware: Check<Project> = {
 
 function asksAuth({ files }: EdgeFunction): boolean {
   return files.some((file) =>
-    [...authCalls(file.program)].some(({ method }) => method === "getUser")
+    [...authCalls(file.nodes)].some(({ method }) => method === "getUser")
   );
 }
 

@@ -4,7 +4,7 @@ import type { Check } from "../finding.ts";
 import type { Project } from "../project/project.ts";
 import { lineOf } from "../project/source_file.ts";
 import { authCalls } from "../source/auth_call.ts";
-import { property, text, walk } from "../source/node.ts";
+import { property, text } from "../source/node.ts";
 import { at, isForHosted } from "./config.ts";
 
 /** supabase-js 2 refreshes so many seconds before `exp`. */
@@ -58,7 +58,7 @@ export const sharedAddress: Check<Project> = {
     for (const file of functions.flatMap((one) => one.files)) {
       if (seen.has(file.path)) continue;
       seen.add(file.path);
-      for (const { method, node } of authCalls(file.program)) {
+      for (const { method, node } of authCalls(file.nodes)) {
         const name = OF_ADDRESS[method];
         if (name === undefined) continue;
         const limit = config?.get("auth", "rate_limit", name) ?? USUAL[name];
@@ -109,10 +109,10 @@ export const passwordChange: Check<Project> = {
     const changes: { file: string; line: number }[] = [];
     for (const file of files.values()) {
       if (file.isTest) continue;
-      for (const node of walk(file.program)) {
+      for (const node of file.nodes) {
         if (text(node) === "/reauthenticate") return; // a call of Auth's own API
       }
-      for (const { method, args, node } of authCalls(file.program)) {
+      for (const { method, args, node } of authCalls(file.nodes)) {
         if (method === "reauthenticate" || property(args[0], "nonce") !== undefined) return;
         if (method !== "updateUser" || property(args[0], "password") === undefined) continue;
         changes.push({ file: file.path, line: lineOf(node) });

@@ -3,7 +3,6 @@
 import type { Check } from "../finding.ts";
 import type { Project } from "../project/project.ts";
 import { lineOf } from "../project/source_file.ts";
-import { walk } from "../source/node.ts";
 import type { Rule } from "../source/rule.ts";
 import {
   cookiesGetAllAlone,
@@ -46,7 +45,7 @@ export const sourceChecks: readonly Check<Project>[] = rules.map((rule) => ({
   *look({ files }: Project) {
     for (const file of files.values()) {
       if (file.isTest) continue;
-      for (const node of walk(file.program)) {
+      for (const node of file.nodes) {
         if (!rule.types.includes(node.type)) continue;
         const remark = rule.look(node, file.runtime);
         if (remark) yield { file: file.path, line: lineOf(node), ...remark };

@@ -1,4 +1,4 @@
-import { child, children, memberPath, nameOf, type Node, walk } from "../source/node.ts";
+import { child, children, memberPath, nameOf, type Node } from "../source/node.ts";
 import { originOf } from "../source/scope.ts";
 import type { JsonFile } from "./json_file.ts";
 import { member, specifiersOf } from "./packages.ts";
@@ -84,7 +84,7 @@ export function reachable(entry: string, modules: Modules): SourceFile[] {
 
 /** Whether a file mounts edge-auth: `edgeFunction(…)`, or `app.use(auth(…))`. */
 export function mountsEdgeAuth(file: SourceFile, modules: Modules): boolean {
-  for (const node of walk(file.program)) {
+  for (const node of file.nodes) {
     if (node.type !== "CallExpression") continue;
     const callee = child(node, "callee");
     if (callee?.type !== "Identifier") continue;

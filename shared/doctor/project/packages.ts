@@ -1,4 +1,4 @@
-import { child, nameOf, walk } from "../source/node.ts";
+import { child, nameOf } from "../source/node.ts";
 import { type JsonFile } from "./json_file.ts";
 import { lineOf, type SourceFile } from "./source_file.ts";
 
@@ -52,7 +52,7 @@ export function packagesOfSource(source: SourceFile): PackageUse[] {
 
 /** Everything that a source file imports. */
 export function specifiersOf(source: SourceFile): { specifier: string; line: number }[] {
-  return [...walk(source.program)].flatMap((node) => {
+  return source.nodes.flatMap((node) => {
     if (!/^(?:Import|Export(?:Named|All))Declaration$|^ImportExpression$/.test(node.type)) {
       return [];
     }

@@ -1,5 +1,5 @@
 import { parse } from "@babel/parser";
-import { isNode, type Node } from "../source/node.ts";
+import { isNode, type Node, walk } from "../source/node.ts";
 import { isTestPath, type Runtime, runtimeOf } from "../source/runtime.ts";
 
 /** A comment in the source. */
@@ -12,6 +12,8 @@ export interface Comment {
 export interface SourceFile {
   readonly path: string;
   readonly program: Node;
+  /** Every node of it, parents first. */
+  readonly nodes: readonly Node[];
   readonly comments: readonly Comment[];
   readonly runtime: Runtime;
   /** A test may do wrong on purpose: no rule looks at it. */
@@ -50,6 +52,7 @@ export function readSourceFile(path: string, text: string): SourceFile {
   return {
     path,
     program: root,
+    nodes: [...walk(root)],
     comments: (comments ?? []).map(({ value, loc }) => ({
       text: value,
       line: loc?.start.line ?? 1,

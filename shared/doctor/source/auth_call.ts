@@ -1,4 +1,4 @@
-import { bare, child, children, memberPath, nameOf, type Node, property, walk } from "./node.ts";
+import { bare, child, children, memberPath, nameOf, type Node, property } from "./node.ts";
 import { originOf, valueOf } from "./scope.ts";
 
 /** A call of `<client>.auth.<method>(…)`. */
@@ -31,9 +31,9 @@ export function authCall(found: Node | undefined): AuthCall | undefined {
   return origin?.kind === "const" && taken ? { method, client: undefined, args } : undefined;
 }
 
-/** Every call of an auth client in a tree, with its node. */
-export function* authCalls(tree: Node): Generator<AuthCall & { node: Node }> {
-  for (const node of walk(tree)) {
+/** The calls of an auth client among some nodes. */
+export function* authCalls(nodes: Iterable<Node>): Generator<AuthCall & { node: Node }> {
+  for (const node of nodes) {
     const call = node.type === "CallExpression" ? authCall(node) : undefined;
     if (call !== undefined) yield { ...call, node };
   }

@@ -1,0 +1,116 @@
+// How errors of supabase-js are read.
+import { app, asked, type Shown, SRC } from "../_project.ts";
+
+/** By id. */
+export const errorExamples: Readonly<Record<string, Shown>> = {
+  "dead-error-match": {
+    fires: [
+      {
+        when: "the code of an auth error is compared",
+        files: asked(`if (error?.code === "session_not_found") leave();`),
+        severity: "error",
+        at: `${SRC}:2`,
+      },
+      {
+        when: "it is a case",
+        files: asked(`switch (error!.code) { case "session_not_found": leave(); }`),
+        severity: "error",
+        at: `${SRC}:2`,
+      },
+      {
+        when: "the message is searched for the code",
+        files: asked(`if (error && error.message.includes("session_not_found")) leave();`),
+        severity: "error",
+        at: `${SRC}:2`,
+      },
+      {
+        when: "the message is searched for Auth's own text",
+        files: asked(`error?.message.match(/Session from session_id claim/);`),
+        severity: "error",
+        at: `${SRC}:2`,
+      },
+      {
+        when: "the message of functions.invoke() is searched",
+        files: asked(
+          `if (error.message.includes("expired")) leave();`,
+          `supabase.functions.invoke("me")`,
+        ),
+        severity: "error",
+        at: `${SRC}:2`,
+      },
+      {
+        when: "the whole result is kept",
+        files: app(
+          `const result = await supabase.auth.refreshSession(); if (result.error?.code == "session_not_found") leave();`,
+        ),
+        severity: "error",
+        at: `${SRC}:2`,
+      },
+    ],
+    quiet: [
+      {
+        when: "it is the body of a function's answer",
+        files: app(
+          `const problem = await response.json(); if (problem.code === "session_not_found") leave();`,
+        ),
+      },
+      {
+        when: "another code is compared",
+        files: asked(`if (error?.code === "user_not_found") leave();`),
+      },
+      {
+        when: "the error is somebody else's",
+        files: asked(`if (error.code === "session_not_found") leave();`, "shop.pay()"),
+      },
+      { when: "a comment has it", files: asked(`/* error.code === "session_not_found" */`) },
+      {
+        when: "the name belongs to an inner scope",
+        files: asked(`for (const error of list) if (error.code === "session_not_found") leave();`),
+      },
+      {
+        when: "the fixed text of functions.invoke() is compared",
+        files: asked(`error.message.includes("non-2xx");`, `supabase.functions.invoke("me")`),
+      },
+    ],
+  },
+  "error-text-match": {
+    fires: [{
+      when: "an auth error is told by its text",
+      files: asked(`if (error?.message.toLowerCase().includes("missing")) leave();`),
+      severity: "warning",
+      at: `${SRC}:2`,
+    }],
+    quiet: [
+      { when: "its code is compared", files: asked(`if (error?.code === "bad_jwt") leave();`) },
+      {
+        when: "it is an error of one's own",
+        files: app(`try { run(); } catch (error) { error.message.includes("x"); }`),
+      },
+    ],
+  },
+  "sign-out-on-any-error": {
+    fires: [
+      {
+        when: "the branch is for every error",
+        files: asked(`if (error) { await supabase.auth.signOut({ scope: "local" }); }`),
+        severity: "warning",
+        at: `${SRC}:2`,
+      },
+      {
+        when: "a missing user goes along",
+        files: asked(`if (error || !data.user) await supabase.auth.signOut({ scope: "local" });`),
+        severity: "warning",
+        at: `${SRC}:2`,
+      },
+    ],
+    quiet: [
+      {
+        when: "the error is judged",
+        files: asked(
+          `if (error) { if (isAuthSessionMissingError(error)) await supabase.auth.signOut({ scope: "local" }); }`,
+        ),
+      },
+      { when: "the branch only tells", files: asked(`if (error) console.error(error.code);`) },
+    ],
+  },
+};
