@@ -81,7 +81,9 @@ Deno.test("readCredential() calls two headers malformed, in either order and wha
     ] as const
   ) {
     for (const headers of [[one, two], [two, one]]) {
-      const joined = new Headers(headers.map((value) => ["Authorization", value]));
+      const joined = new Headers(
+        headers.map((value): [string, string] => ["Authorization", value]),
+      );
       assertEquals(kind(joined.get("Authorization")), "malformed");
     }
   }
