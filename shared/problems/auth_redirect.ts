@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { CODE_PATTERN, type Problem, problem } from "./problem.ts";
-import { type Action, isProblemCode } from "./table.ts";
+import { type Problem, problem } from "./problem.ts";
+import type { Action } from "./table.ts";
 
 /** What an address says. */
 export interface AuthRedirect {
@@ -95,12 +95,10 @@ export function parseAuthRedirect(
   };
 }
 
-function redirectProblem(given: string): Problem {
-  const code = CODE_PATTERN.test(given) ? given : "unexpected_failure";
-  const made = problem(code, "handler", { request_id: "" });
-  if (isProblemCode(code) && LASTING.includes(made.action)) return made;
-  const { retry_after: _, ...rest } = made;
-  return { ...rest, action: "restart_flow", message: BEGIN_AGAIN };
+function redirectProblem(code: string): Problem {
+  const { retry_after: _, ...made } = problem(code, "handler", { request_id: "" });
+  if (LASTING.includes(made.action)) return made;
+  return { ...made, action: "restart_flow", message: BEGIN_AGAIN };
 }
 
 /** The other members as they are written, so that an application's own encoding stays. */

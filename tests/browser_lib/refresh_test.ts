@@ -182,6 +182,33 @@ onBoth("a refresh that a suspended user is refused keeps the session", async (cr
   assert(stored(storage) !== null);
 });
 
+onBoth("a refresh that Auth refuses for another reason keeps the session", async (create) => {
+  for (const code of ["validation_failed", "bad_jwt", "brand_new"]) {
+    const { storage, fetch } = project("token_expired", () => authSays(400, code));
+    const { invoke } = withRecovery(openTab(create, storage, fetch));
+    assertEquals(problemOf((await invoke("me")).error)?.code, "auth_unavailable");
+    assert(stored(storage) !== null);
+  }
+});
+
+onBoth(
+  "a token about to run out is renewed once, though supabase-js would do it twice",
+  async (create) => {
+    const storage = new TabStorage();
+    const mine = store(storage, session());
+    const { fetch, to } = fakeProject({
+      [ME]: ({ bearer }) => {
+        if (bearer !== mine.access_token) return json(200, "in");
+        store(storage, { ...mine, expires_at: now() + 60 });
+        return refuses("bad_jwt", "credential");
+      },
+      [TOKEN]: () => json(200, renewed(mine)),
+    });
+    const { invoke } = withRecovery(openTab(create, storage, fetch));
+    assertEquals([(await invoke("me")).data, to(TOKEN).length], ["in", 1]);
+  },
+);
+
 for (const status of [429, 400, 404]) {
   onBoth(
     `a refresh that Auth answers with ${status} and no reason keeps the session`,

@@ -196,6 +196,32 @@ onBoth("onSession() does not repeat what changes nothing", async (create) => {
   assertEquals(kinds(), ["signed_in", "refreshed", "signed_in"]);
 });
 
+onBoth("onSession() tells nothing more once it is ended, also from within", async (create) => {
+  const storage = new TabStorage();
+  const mine = store(storage, session());
+  const kinds: string[] = [];
+  const stop = onSession(openTab(create, storage, fakeProject({}).fetch), ({ kind }) => {
+    kinds.push(kind);
+    if (kind === "refreshed") stop();
+  });
+  await settle();
+  const other = new FakeChannel(STORAGE_KEY);
+  store(storage, renewed(mine));
+  other.postMessage({ event: "TOKEN_REFRESHED", session: stored(storage) });
+  other.postMessage({ event: "PASSWORD_RECOVERY", session: stored(storage) });
+  await settle();
+  assertEquals(kinds, ["signed_in", "refreshed"]);
+});
+
+onBoth("onSession() does not lose a password recovery that comes first", async (create) => {
+  const storage = new TabStorage();
+  const mine = store(storage, session());
+  const { changes } = watch(openTab(create, storage, fakeProject({}).fetch));
+  new FakeChannel(STORAGE_KEY).postMessage({ event: "PASSWORD_RECOVERY", session: mine });
+  await settle();
+  assertEquals(changes.map(({ event }) => event), ["PASSWORD_RECOVERY"]);
+});
+
 onBoth("onSession() goes on after a callback that throws, and ends when told", async (create) => {
   const reported: unknown[] = [];
   const report = mock.method(globalThis, "reportError", (error: unknown) => reported.push(error));
