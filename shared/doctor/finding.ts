@@ -64,11 +64,12 @@ export function toFinding(kind: Kind, hit: Hit): Finding {
   return { id: kind.id, severity, file, line, message, why, fix, docs };
 }
 
-/** Runs checks over one input; the gravest findings first, then by place. */
+/** Runs checks over one input; the gravest findings first, then by place, none of them twice. */
 export function runChecks<Input>(checks: readonly Check<Input>[], input: Input): Finding[] {
-  return sortFindings(
-    checks.flatMap((check) => [...check.look(input)].map((hit) => toFinding(check, hit))),
+  const found = checks.flatMap((check) =>
+    [...check.look(input)].map((hit) => toFinding(check, hit))
   );
+  return sortFindings([...new Map(found.map((one) => [JSON.stringify(one), one])).values()]);
 }
 
 /** The gravest first, then by file and line. */

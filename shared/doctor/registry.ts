@@ -1,6 +1,7 @@
 /** Names every check that there is. */
 
 import { configChecks } from "./checks/config.ts";
+import { cookiesGetAllAlone } from "./checks/cookies.ts";
 import { functionChecks } from "./checks/functions.ts";
 import { keyChecks } from "./checks/keys.ts";
 import { limitChecks } from "./checks/limits.ts";
@@ -22,6 +23,7 @@ export const projectChecks: readonly Check<Project>[] = [
   ...limitChecks,
   ...keyChecks,
   ...versionChecks,
+  cookiesGetAllAlone,
   ...sourceChecks,
 ];
 

@@ -37,7 +37,10 @@ Deno.test("readProject() tells where a file runs by what it says itself", () => 
     "f.ts": ["const window = 1; window.a;", "unknown"],
     "g.ts": ["Deno.serve(f);", "server"],
     "h.ts": ["// window.a\nexport {};", "unknown"],
-    "i.svelte": ["<script>document.title = '';</script>", "browser"],
+    "i.svelte": [
+      `<script lang="ts" generics="T extends Map<string, number>">document.title = '';</script>`,
+      "browser",
+    ],
   };
   const { files } = project(
     Object.fromEntries(Object.entries(sources).map(([path, [text]]) => [path, text!])),

@@ -14,22 +14,32 @@ export const middleware: Check<Project> = {
     "Build it with `edgeFunction(name)`. If it is meant to be public, say why above its first line: `// edge-auth: public, because …`.",
   *look({ functions }) {
     const inUse = functions.some((one) => one.mountsEdgeAuth);
-    for (const one of functions) {
-      if (one.entry === undefined || one.mountsEdgeAuth || one.publicBecause !== undefined) {
-        continue;
-      }
-      if (!inUse && asksAuth(one)) continue;
-      yield {
-        severity: inUse ? "error" : "info",
-        file: one.entry,
-        line: 1,
-        message: inUse
-          ? `The function ${one.name} does not mount edge-auth, as others here do.`
-          : `The function ${one.name} does not ask Auth about its caller in any way seen here.`,
-      };
+    const silent = functions.filter((one) =>
+      one.entry !== undefined && !one.mountsEdgeAuth && one.publicBecause === undefined &&
+      (inUse || !asksAuth(one))
+    );
+    if (!inUse) {
+      yield* together(silent, "Nothing here asks Auth who calls", silent[0]?.entry);
+      return;
+    }
+    for (const { name, entry } of silent) {
+      const message = `The function ${name} does not mount edge-auth, as others here do.`;
+      yield { severity: "error", file: entry ?? null, line: 1, message };
     }
   },
 };
+
+/** One hit for many functions: a project without edge-auth has made another choice, not mistakes. */
+function* together(
+  functions: readonly EdgeFunction[],
+  what: string,
+  file: string | undefined,
+): Generator<Hit> {
+  if (functions.length === 0) return;
+  const names = functions.slice(0, 5).map((one) => one.name).join(", ");
+  const more = functions.length > 5 ? ` and ${functions.length - 5} more` : "";
+  yield { severity: "info", file: file ?? null, line: 1, message: `${what}: ${names}${more}.` };
+}
 
 function asksAuth({ files }: EdgeFunction): boolean {
   return files.some((file) =>
@@ -45,18 +55,19 @@ export const verifyJwt: Check<Project> = {
   fix:
     "Write `verify_jwt = false` under `[functions.<name>]` of supabase/config.toml, for each function that checks by itself.",
   *look({ functions, config }) {
-    for (const one of functions) {
-      const written = config?.get("functions", one.name, "verify_jwt");
-      if (written === false || one.entry === undefined) continue;
-      const severity = one.mountsEdgeAuth ? "error" : "info";
-      const message = written === true
+    const written = (one: EdgeFunction) => config?.get("functions", one.name, "verify_jwt");
+    const checked = functions.filter((one) => one.entry !== undefined && written(one) !== false);
+    for (const one of checked.filter(({ mountsEdgeAuth }) => mountsEdgeAuth)) {
+      const message = written(one) === true
         ? `verify_jwt is true for the function ${one.name}.`
         : `verify_jwt is not written down for the function ${one.name}: the gateway checks first.`;
       const place: Partial<Hit> = config
         ? { file: config.path, line: config.lineOf(["functions", one.name, "verify_jwt"]) }
-        : { file: one.entry, line: 1 };
-      yield { severity, message, ...place };
+        : { file: one.entry ?? null, line: 1 };
+      yield { severity: "error", message, ...place };
     }
+    const others = checked.filter(({ mountsEdgeAuth }) => !mountsEdgeAuth);
+    yield* together(others, "The gateway checks tokens first", config?.path ?? others[0]?.entry);
   },
 };
 

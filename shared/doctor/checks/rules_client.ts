@@ -71,25 +71,6 @@ export const eventUserDeleted: Rule = {
   },
 };
 
-/** `cookies` of ssr that can be read and not written. */
-export const cookiesGetAllAlone: Rule = {
-  id: "cookies-get-all-alone",
-  why:
-    "A refreshed session cannot be written back: the browser keeps the used refresh token, and the next refresh is refused as refresh_token_already_used.",
-  fix: "Give `setAll` as well, and refresh where cookies can be set (a middleware or proxy).",
-  types: ["CallExpression"],
-  look(node) {
-    if (memberPath(child(node, "callee")).at(-1) !== "createServerClient") return;
-    const cookies = valueOf(property(valueOf(children(node, "arguments")[2]), "cookies"));
-    if (cookies?.type !== "ObjectExpression") return;
-    if (property(cookies, "getAll") === undefined || property(cookies, "setAll") !== undefined) {
-      return;
-    }
-    if (children(cookies, "properties").some((one) => one.type !== "Property")) return;
-    return { severity: "warning", message: "createServerClient() has `getAll` and no `setAll`." };
-  },
-};
-
 /** A secret key in a client that speaks for the cookie's user. */
 export const secretKeyCookieClient: Rule = {
   id: "secret-key-cookie-client",

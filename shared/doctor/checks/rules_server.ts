@@ -17,6 +17,7 @@ export const getSessionOnServer: Rule = {
   look(node, runtime) {
     if (runtime !== "function" && runtime !== "server") return;
     if (authCall(node)?.method !== "getSession") return;
+    if (runtime === "server" && isCheckedBeside(node)) return;
     return runtime === "function"
       ? {
         severity: "error",
@@ -29,6 +30,13 @@ export const getSessionOnServer: Rule = {
       };
   },
 };
+
+/** The same function also asks Auth, as in the guides of SvelteKit and Next.js. */
+function isCheckedBeside(node: Node): boolean {
+  const scope = around(node, isFunction);
+  return scope !== undefined &&
+    [...walk(scope)].some((one) => authCall(one)?.method === "getUser");
+}
 
 /** `auth.getUser()` in a function whose client holds no session. */
 export const getUserWithoutToken: Rule = {

@@ -5,7 +5,6 @@ import type { Project } from "../project/project.ts";
 import { lineOf } from "../project/source_file.ts";
 import type { Rule } from "../source/rule.ts";
 import {
-  cookiesGetAllAlone,
   eventUserDeleted,
   legacyStorageKey,
   secretKeyCookieClient,
@@ -33,7 +32,6 @@ export const rules: readonly Rule[] = [
   signOutGlobal,
   legacyStorageKey,
   eventUserDeleted,
-  cookiesGetAllAlone,
   secretKeyCookieClient,
   secretKeyInBrowser,
   secretKeyInSource,

@@ -17,8 +17,16 @@ function tooOld(use: PackageUse, first: Version, { locks }: Project): string | u
   if (range.below !== null && compareVersions(range.below, first) <= 0) return use.range;
   if (range.lowest && compareVersions(range.lowest, first) >= 0) return undefined;
   // The range allows both: only a lock file knows, and only what the range allows is this use's.
-  return [...locks.values()].flatMap((lock) => lockedVersions(lock, use.name))
+  return [...locks].filter(([path]) => governs(path, use))
+    .flatMap(([, lock]) => lockedVersions(lock, use.name))
     .find((found) => below(found) && compareVersions(readVersion(found)!, range.lowest) >= 0);
+}
+
+/** Whether a lock file decides about a use: its tool reads that file, and from that folder. */
+function governs(lock: string, { file, source }: PackageUse): boolean {
+  const isDeno = lock.endsWith("deno.lock");
+  const own = source === "npm" ? !isDeno : source === "deno" && isDeno;
+  return own && file.startsWith(lock.slice(0, lock.lastIndexOf("/") + 1));
 }
 
 function* older(project: Project, name: string, first: Version) {
@@ -56,6 +64,7 @@ export const losesSession: Check<Project> = {
   *look(project) {
     for (const { use, found } of older(project, SUPABASE_JS, KEEPS_SESSION)) {
       if (tooOld(use, FIRST, project) !== undefined) continue;
+      if (/(?:^|\/)functions\//.test(use.file)) continue; // a function stores no session
       const message = `${SUPABASE_JS} ${found} drops a living session when a refresh fails.`;
       yield { severity: "warning", file: use.file, line: use.line, message };
     }

@@ -7,6 +7,8 @@ export interface PackageUse {
   readonly name: string;
   /** As written; empty where none is. */
   readonly range: string;
+  /** Who installs it: npm and its kin, Deno, or a server that picks the newest (`url`). */
+  readonly source: "npm" | "deno" | "url";
   readonly file: string;
   readonly line: number;
 }
@@ -15,9 +17,12 @@ const SPECIFIER =
   /^(?:npm:\/?|jsr:\/?|https:\/\/(?:esm\.sh|cdn\.skypack\.dev|unpkg\.com|cdn\.jsdelivr\.net\/npm)\/(?:v\d+\/)?)(@[\w.-]+\/[\w.-]+|[\w.-]+)(?:@([^/?#]+))?/;
 
 /** Reads a specifier that names its package and version itself. */
-export function readSpecifier(text: string): { name: string; range: string } | undefined {
+export function readSpecifier(
+  text: string,
+): Pick<PackageUse, "name" | "range" | "source"> | undefined {
   const [, name, range = ""] = SPECIFIER.exec(text) ?? [];
-  return name === undefined ? undefined : { name, range };
+  const source = text.startsWith("https:") ? "url" : "deno";
+  return name === undefined ? undefined : { name, range, source };
 }
 
 const DEPENDENCIES = ["dependencies", "devDependencies", "peerDependencies"];
@@ -28,6 +33,7 @@ export function packagesOf(manifest: JsonFile): PackageUse[] {
     entries(member(manifest.value, group)).map(([name, range]) => ({
       name,
       range,
+      source: "npm" as const,
       file: manifest.path,
       line: manifest.lineOf([group, name]),
     }))

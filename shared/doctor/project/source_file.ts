@@ -74,7 +74,9 @@ function scriptsOf(component: string): string {
   const visible = component.replaceAll(/<!--[^]*?-->/g, blank);
   let code = "";
   let end = 0;
-  for (const match of visible.matchAll(/(<script\b[^>]*>)([^]*?)<\/script>/gi)) {
+  for (
+    const match of visible.matchAll(/(<script\b(?:"[^"]*"|'[^']*'|[^>"'])*>)([^]*?)<\/script>/gi)
+  ) {
     const begin = match.index + match[1]!.length;
     code += blank(visible.slice(end, begin)) + match[2] + ";";
     end = begin + match[2]!.length + 1;

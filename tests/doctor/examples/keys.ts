@@ -218,6 +218,21 @@ export const keyExamples: Readonly<Record<string, Shown>> = {
     ],
     quiet: [
       { when: "it is mended", files: npm("2.108.2") },
+      {
+        when: "the lock is npm's, and a server picks the version",
+        files: {
+          "a.ts": `import "https://esm.sh/@supabase/supabase-js@2";`,
+          "pnpm-lock.yaml": `packages:\n  '@supabase/supabase-js@2.50.1':\n`,
+        },
+      },
+      {
+        when: "the lock is another folder's",
+        files: { ...npm("^2.50.0"), "b/pnpm-lock.yaml": `  '@supabase/supabase-js@2.50.1':\n` },
+      },
+      {
+        when: "a function has it, which stores no session",
+        files: { "supabase/functions/f/index.ts": `import "npm:@supabase/supabase-js@2.50.1";` },
+      },
       { when: "it is older still, which is another finding", files: npm("2.38.0") },
     ],
   },

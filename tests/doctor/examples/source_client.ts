@@ -65,6 +65,14 @@ export const clientExamples: Readonly<Record<string, Shown>> = {
         files: app(`createServerClient(u, k, { cookies: { getAll() {}, setAll() {} } });`),
       },
       {
+        when: "another client writes them, as in SvelteKit's hooks",
+        files: {
+          ...app(`createServerClient(u, k, { cookies: { getAll() { return []; } } });`),
+          "src/hooks.server.ts":
+            `createServerClient(u, k, { cookies: { getAll() {}, setAll() {} } });`,
+        },
+      },
+      {
         when: "they cannot be seen",
         files: app(`createServerClient(u, k, { cookies: { ...cookies, getAll } });`),
       },

@@ -27,6 +27,13 @@ export const serverExamples: Readonly<Record<string, Shown>> = {
       },
     ],
     quiet: [
+      {
+        when: "a server asks Auth beside it, as SvelteKit's guide does",
+        files: {
+          "src/hooks.server.ts":
+            `const f = async () => { await supabase.auth.getSession(); await supabase.auth.getUser(); };`,
+        },
+      },
       { when: "a comment has it", files: edge(`${CLIENT}// supabase.auth.getSession()\n`) },
       { when: "a string has it", files: edge(`${CLIENT}const a = "supabase.auth.getSession()";`) },
       {
