@@ -67,7 +67,7 @@ Deno.test("every function can be called, and a password change asks for the curr
   }
   await page.locator("#answer", { hasText: "ok" }).waitFor();
   await press(page, "PUT account/password");
-  await page.getByRole("dialog").waitFor();
+  await page.getByRole("dialog").filter({ hasText: "it is correct-horse" }).waitFor();
   await press(page, "Cancel");
   await page.getByRole("dialog").waitFor({ state: "hidden" });
   assertEquals(

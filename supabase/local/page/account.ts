@@ -5,6 +5,7 @@ import { begin } from "./calls.ts";
 import { hooks, isStorageClean, supabase, visitor } from "./client.ts";
 import { byId, onClick, say } from "./dom.ts";
 import { newPerson, type Person, remember } from "./person.ts";
+import { conclude, expect } from "./verdicts.ts";
 
 let person: Person = visitor ?? newPerson();
 /** Whether there was a session since the page was opened. */
@@ -104,6 +105,7 @@ export function startAccount(expected: boolean): void {
       const { error } = await supabase.auth.signOut({ scope });
       run.end(error ? "bad" : "ok", error?.message ?? "signed out");
       if (error) throw error;
+      conclude();
       say("You signed out.");
     });
   }
@@ -114,6 +116,7 @@ export function startAccount(expected: boolean): void {
   let told = false;
   onSession(supabase, ({ kind, session }) => {
     was ||= session !== null;
+    if (kind === "signed_in" && session) expect(session.access_token);
     if (was || !expected) show(session ? session.user?.email ?? person.email : undefined);
     if (kind === "signed_out" && told && document.hidden) say("Signed out in another tab.");
     told = true;

@@ -34,6 +34,7 @@ async function follow(): Promise<void> {
   run.end("ok", "the link became a session");
   history.replaceState(null, "", "/");
   byId("confirm").hidden = true;
+  byId("verdicts").hidden = body.type === "recovery";
   const { access_token, refresh_token } = data;
   const { error: refused } = await supabase.auth.setSession({ access_token, refresh_token });
   if (refused) throw refused;
@@ -46,6 +47,7 @@ async function follow(): Promise<void> {
 /** Takes the link's button and the form for the new password into use. */
 export function startConfirm(known: (person: Partial<Person>) => void): void {
   byId("confirm").hidden = !isLink;
+  byId("verdicts").hidden = isLink; // there is one thing to do here
   onClick(byId("confirm-go"), follow);
   const form = byId<HTMLFormElement>("new-password-form");
   form.addEventListener("submit", async (event) => {
@@ -59,6 +61,7 @@ export function startConfirm(known: (person: Partial<Person>) => void): void {
     const { data } = await supabase.auth.getUser();
     known({ password, ...(data.user?.email ? { email: data.user.email } : {}) });
     byId("new-password").hidden = true;
+    byId("verdicts").hidden = false;
     say("The new password is set. Every other session of yours has ended.");
   });
 }

@@ -38,7 +38,8 @@ function seconds(ms: number): string {
 export function authLine(exchange: Exchange): Line | undefined {
   const { method, path, status } = exchange;
   if (!path.startsWith("/auth/v1/") || path.includes("/.well-known/")) return undefined;
-  const text = `${method} ${path.slice("/auth/v1".length)} → ${status || "no answer"}`;
+  const short = path.slice("/auth/v1".length).replace(/[?&]redirect_to=[^&]*/, "");
+  const text = `${method} ${short} → ${status || "no answer"}`;
   return { kind: "auth", tone: status >= 200 && status < 300 ? "ok" : "bad", text, exchange };
 }
 

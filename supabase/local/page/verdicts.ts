@@ -47,6 +47,17 @@ function showSession({ status, answer }: Exchange): void {
   }
 }
 
+/** Somebody signed in: there is a token of which nobody has asked Auth yet. */
+export function expect(token: string): void {
+  show("session", "info", "Not asked yet", "call a function");
+  void showSignature(token);
+}
+
+/** The user signed out: the token does not know. */
+export function conclude(): void {
+  show("session", "bad", "Ended", "you signed out; the token was not taken back, no token can be");
+}
+
 /** Looks at the answer of a call. Its token stays on show when the client has dropped it. */
 export function judge(exchange: Exchange): void {
   const token = bearerOf(exchange);
