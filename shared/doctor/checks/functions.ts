@@ -19,7 +19,7 @@ export const middleware: Check<Project> = {
       (inUse || !asksAuth(one))
     );
     if (!inUse) {
-      yield* together(silent, "Nothing here asks Auth who calls", silent[0]?.entry);
+      yield* together(silent, "No call that asks Auth is seen in", silent[0]?.entry);
       return;
     }
     for (const { name, entry } of silent) {
@@ -38,7 +38,7 @@ function* together(
   if (functions.length === 0) return;
   const names = functions.slice(0, 5).map((one) => one.name).join(", ");
   const more = functions.length > 5 ? ` and ${functions.length - 5} more` : "";
-  yield { severity: "info", file: file ?? null, line: 1, message: `${what}: ${names}${more}.` };
+  yield { severity: "info", file: file ?? null, line: 1, message: `${what} ${names}${more}.` };
 }
 
 function asksAuth({ files }: EdgeFunction): boolean {
@@ -67,7 +67,11 @@ export const verifyJwt: Check<Project> = {
       yield { severity: "error", message, ...place };
     }
     const others = checked.filter(({ mountsEdgeAuth }) => !mountsEdgeAuth);
-    yield* together(others, "The gateway checks tokens first", config?.path ?? others[0]?.entry);
+    yield* together(
+      others,
+      "The gateway checks first (verify_jwt is not off) for",
+      config?.path ?? others[0]?.entry,
+    );
   },
 };
 

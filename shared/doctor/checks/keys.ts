@@ -149,14 +149,16 @@ export const foreignKey: Check<Project> = {
 /** A secret key under a name that frameworks publish. */
 export const secretInPublicVariable: Check<Project> = {
   id: "secret-key-in-public-variable",
-  why: "A framework copies variables of this prefix into the page, for everybody to read.",
+  why:
+    "A framework copies variables of this prefix into the page wherever its code names them, for everybody to read.",
   fix: "Take the prefix off, use the key on the server only, and rotate it.",
   *look({ envs }) {
     for (const { path, variables } of envs) {
       for (const { name, value, line } of variables) {
         const kind = keyKind(value);
         if (!PUBLIC_NAME.test(name) || (kind !== "secret" && kind !== "service_role")) continue;
-        const message = `${name} holds a ${kind} key, and its prefix puts it into the page.`;
+        const message =
+          `${name} holds a ${kind} key, and has the prefix of variables for the page.`;
         yield { severity: "error", file: path, line, message };
       }
     }

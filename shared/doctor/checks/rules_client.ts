@@ -103,9 +103,13 @@ export const secretKeyInBrowser: Rule = {
     const name = environmentName(node);
     if (name === undefined || !SECRET_NAME.test(name)) return;
     if (!PUBLIC_NAME.test(name)) return;
+    // Bundlers replace `import.meta.env`; `process.env` may also be a script's of Node.
+    const inPage = runtime === "browser" || memberPath(node).at(-3) !== "process";
     return {
-      severity: "error",
-      message: `${name} is a secret by its name, and its prefix puts it into the page.`,
+      severity: inPage ? "error" : "warning",
+      message: inPage
+        ? `${name} is a secret by its name, and is put into the page.`
+        : `${name} is a secret by its name, and has the prefix of variables for the page.`,
     };
   },
 };

@@ -130,7 +130,7 @@ export const clientExamples: Readonly<Record<string, Shown>> = {
           "a.vue":
             `<template><p/></template>\n<!-- <script> -->\n<script setup lang="ts">\nconst k = process.env.NEXT_PUBLIC_SERVICE_KEY;\n</script>`,
         },
-        severity: "error",
+        severity: "warning",
         at: "a.vue:4",
       },
     ],
