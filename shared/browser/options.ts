@@ -31,7 +31,7 @@ export interface RecoveryOptions {
   readonly onStepUp?: ((problem: Problem) => Promise<boolean | void>) | undefined;
   /**
    * Asks for the code that Auth mails, or for the current password. Gets the body as it was sent
-   * (JSON is parsed) and gives the new one, whole; `undefined` or `null` cancels.
+   * (JSON is parsed) and gives the new one, whole; nothing cancels.
    *
    * @default the problem is returned
    */

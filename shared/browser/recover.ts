@@ -8,7 +8,6 @@ import { parseJson } from "./parse_json.ts";
 import { refusal } from "./refusal.ts";
 import type { Sent } from "./send.ts";
 import type { Shared } from "./shared.ts";
-import type { SignedOut } from "./sign_out.ts";
 import { nextStep, type Progress } from "./step.ts";
 import { tokenFacts } from "./token.ts";
 import { pause, unlessAborted } from "./within.ts";
@@ -79,7 +78,8 @@ export async function recover(call: Call, refused: Refused, request: Outgoing): 
           case "gone":
             return signedOut(call, sessionOf(token), inWords("no_authorization", problem), request);
           case "refused": {
-            const ended = await shared.signOut(token, true, options.timeout);
+            const signOut = shared.signOut(token, true, options.timeout);
+            const ended = await unlessAborted(signOut, signal);
             if (ended.kind === "out") {
               return signedOut(call, sessionOf(token), inWords(outcome.code, problem), request);
             }
@@ -93,7 +93,8 @@ export async function recover(call: Call, refused: Refused, request: Outgoing): 
       }
       case "confirm": {
         if (token === null) return end(problem);
-        const ended: SignedOut = await shared.signOut(token, false, options.timeout);
+        const signOut = shared.signOut(token, false, options.timeout);
+        const ended = await unlessAborted(signOut, signal);
         if (ended.kind === "out") return signedOut(call, sessionOf(token), problem, request);
         if (ended.kind === "newer" && step.replay) return again(call, replay, problem);
         current = { problem: unavailable(problem), source: "credential" };
@@ -111,7 +112,7 @@ export async function recover(call: Call, refused: Refused, request: Outgoing): 
         const { reauthenticated } = call.progress;
         call.progress = { ...call.progress, reauthenticated: reauthenticated + 1 };
         const body = await unlessAborted(newBody(call, problem, request), signal);
-        if (body === undefined || body === null) return end(problem);
+        if (!body) return end(problem);
         return again(call, { kind: "replay", request: withBody(request, body) }, problem);
       }
       default:

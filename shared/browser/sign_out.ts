@@ -50,29 +50,42 @@ export function createSignOut(
   };
 }
 
-/** What the stored session says about the refused token; `undefined` if it is still of that session. */
-function look(stored: StoredSession | null, failed: string, code: string): SignedOut | undefined {
+/**
+ * What the stored session says about the refused token; `undefined` if it has to go. A session that
+ * Auth calls gone is gone with all its tokens. If only the token is spent, another tab may have
+ * renewed the session in the same moment: then the stored token is another one, and stays.
+ */
+function look(
+  stored: StoredSession | null,
+  failed: string,
+  code: string,
+  spent: boolean,
+): SignedOut | undefined {
   if (stored === null) return { kind: "out", code };
-  if (sessionOf(stored.access_token) === sessionOf(failed)) return undefined;
-  const same = tokenFacts(stored.access_token).user === tokenFacts(failed).user;
-  return { kind: same ? "newer" : "other" };
+  const same = spent
+    ? stored.access_token === failed
+    : sessionOf(stored.access_token) === sessionOf(failed);
+  if (same) return undefined;
+  const mine = tokenFacts(stored.access_token).user === tokenFacts(failed).user;
+  return { kind: mine ? "newer" : "other" };
 }
 
 async function run(client: Client, failed: string, spent: boolean, ms: number): Promise<SignedOut> {
-  const early = look(await client.peek(), failed, "no_authorization");
+  const early = look(await client.peek(), failed, "no_authorization", spent);
   if (early !== undefined) return early;
   const code = await confirm(client, failed, spent, ms);
   if (code === null) return { kind: "unconfirmed" };
+  const onlyToken = code === "bad_jwt";
   // Twice at most: once through supabase-js, and once more if it kept what it should have dropped.
   for (let tries = 0; tries < 2; tries++) {
     // No await between the look and the removal where the storage answers at once: nothing can come
     // in between. A storage that answers later leaves that gap, and nobody can close it from here.
     const looked = client.peek();
     const stored = looked instanceof Promise ? await looked : looked;
-    const found = look(stored, failed, code);
+    const found = look(stored, failed, code, onlyToken);
     if (found !== undefined) return found;
     // A listener that throws or hangs does not keep the session: what counts is the next look.
     await within(ms, client.drop()).catch(() => LATE);
   }
-  return look(await client.peek(), failed, code) ?? { kind: "unconfirmed" };
+  return look(await client.peek(), failed, code, onlyToken) ?? { kind: "unconfirmed" };
 }

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { mock } from "node:test";
 import { clientOf } from "../../shared/browser/client.ts";
 import { createRefresh } from "../../shared/browser/refresh.ts";
-import { problemOf, type RecoveryEvent, withRecovery } from "../../shared/browser/mod.ts";
+import { problemOf, withRecovery } from "../../shared/browser/mod.ts";
 import {
   authSays,
   fakeProject,
@@ -15,7 +15,6 @@ import {
   refuses,
   renewed,
   session,
-  settle,
   STORAGE_KEY,
   store,
   stored,
@@ -161,6 +160,29 @@ for (const code of ["refresh_token_not_found", "refresh_token_already_used", "se
   });
 }
 
+onBoth(
+  "a refused refresh does not end a session that another tab renews meanwhile",
+  async (create) => {
+    const storage = new TabStorage();
+    const mine = store(storage, session());
+    const fresh = renewed(mine);
+    const told: unknown[] = [];
+    const { fetch } = fakeProject({
+      [ME]: ({ bearer }) =>
+        bearer === fresh.access_token ? json(200, "in") : refuses("token_expired", "credential"),
+      [TOKEN]: () => authSays(400, "refresh_token_already_used"),
+      "/auth/v1/user": () => {
+        store(storage, fresh);
+        return authSays(403, "bad_jwt");
+      },
+    });
+    const onSignedOut = (problem: unknown) => void told.push(problem);
+    const { invoke } = withRecovery(openTab(create, storage, fetch), { onSignedOut });
+    assertEquals([(await invoke("me")).data, told], ["in", []]);
+    assertEquals(stored(storage)?.access_token, fresh.access_token);
+  },
+);
+
 onBoth("a refused refresh signs nobody out when Auth still takes the token", async (create) => {
   const storage = new TabStorage();
   store(storage, session());
@@ -220,92 +242,6 @@ for (const status of [429, 400, 404]) {
     },
   );
 }
-
-onBoth("a refresh has its own deadline, and the session stays", async (create) => {
-  const { storage, fetch } = project("token_expired", () => new Promise(() => {}));
-  const supabase = openTab(create, storage, fetch);
-  await supabase.auth.getSession();
-  mock.timers.enable({ apis: ["setTimeout"] });
-  try {
-    let result: Awaited<ReturnType<typeof invoke>> | undefined;
-    const { invoke } = withRecovery(supabase, { timeout: 4000 });
-    invoke("me").then((answer) => result = answer);
-    await settle();
-    mock.timers.tick(3999);
-    await settle();
-    assertEquals(result, undefined);
-    mock.timers.tick(1);
-    await settle();
-    assertEquals(problemOf(result?.error)?.code, "auth_unavailable");
-    assert(stored(storage) !== null);
-  } finally {
-    mock.timers.reset();
-  }
-});
-
-onBoth("a session that cannot be renewed now is not sent as nobody", async (create) => {
-  const storage = new TabStorage();
-  store(storage, { ...session(), expires_at: now() - 10 });
-  const { fetch, to } = fakeProject({ [TOKEN]: () => new Promise(() => {}) });
-  mock.timers.enable({ apis: ["setTimeout"] });
-  try {
-    const supabase = openTab(create, storage, fetch);
-    const steps: RecoveryEvent[] = [];
-    let result: Awaited<ReturnType<typeof invoke>> | undefined;
-    const { invoke } = withRecovery(supabase, {
-      timeout: 1000,
-      patience: 0,
-      onStep: (step) => steps.push(step),
-    });
-    invoke("me").then((answer) => result = answer);
-    await settle();
-    mock.timers.tick(1000);
-    await settle();
-    assertEquals(problemOf(result?.error)?.code, "auth_unavailable");
-    assertEquals(await result?.error.context.json(), problemOf(result?.error));
-    assertEquals([to(ME).length, steps[0]?.step], [0, "give_up"]);
-    assert(stored(storage) !== null);
-  } finally {
-    mock.timers.reset();
-  }
-});
-
-onBoth("a session that supabase-js could not renew is not sent as nobody", async (create) => {
-  const storage = new TabStorage();
-  const { fetch, to } = fakeProject({ [TOKEN]: () => json(503, {}) });
-  const supabase = openTab(create, storage, fetch);
-  await supabase.auth.getSession();
-  store(storage, { ...session(), expires_at: now() - 10 });
-  mock.timers.enable({ apis: ["setTimeout", "Date"], now: Date.now() });
-  try {
-    let code: string | undefined;
-    withRecovery(supabase, { timeout: 90_000, patience: 0 }).invoke("me")
-      .then(({ error }) => code = problemOf(error)?.code);
-    for (let n = 0; n < 60; n++) {
-      await settle(3);
-      mock.timers.tick(1000);
-    }
-    await settle();
-    assertEquals([code, to(ME).length], ["auth_unavailable", 0]);
-    assert(stored(storage) !== null);
-  } finally {
-    mock.timers.reset();
-  }
-});
-
-onBoth("a session that supabase-js gave up ends with onSignedOut", async (create) => {
-  const storage = new TabStorage();
-  const { fetch, to } = fakeProject({
-    [TOKEN]: () => authSays(400, "refresh_token_not_found"),
-  });
-  const supabase = openTab(create, storage, fetch);
-  await supabase.auth.getSession();
-  store(storage, { ...session(), expires_at: now() - 10 });
-  const told: string[] = [];
-  const { invoke } = withRecovery(supabase, { onSignedOut: ({ code }) => told.push(code) });
-  assertEquals(problemOf((await invoke("me")).error)?.action, "sign_in");
-  assertEquals([told, stored(storage), to(ME).length], [["session_expired"], null, 0]);
-});
 
 onBoth("a call is never sent again as somebody else", async (create) => {
   const storage = new TabStorage();
