@@ -13,6 +13,8 @@ import {
   press,
   says,
   visit,
+  waitForSignedIn,
+  waitForSignIn,
 } from "./visit.ts";
 
 let place: Place;
@@ -82,6 +84,38 @@ Deno.test("every function can be called, and a password change asks for the curr
   await says(page, "DELETE account/other-sessions was answered with 204.");
   // No password is shown in the panes.
   assert(!(await page.locator(".exchange").textContent())?.includes("horse"));
+  await page.context().close();
+});
+
+Deno.test("somebody signs up, signs out everywhere, and is told what is wrong with a password", async () => {
+  const page = await openPage(place);
+  await press(page, "Sign out everywhere");
+  await waitForSignIn(page);
+  assertEquals(await verdicts(page), ["Valid", "Ended"]);
+  await page.getByLabel("E-mail").fill("grace@example.com");
+  await page.getByLabel("Password", { exact: true }).fill("x");
+  await press(page, "Sign up");
+  await says(page, /at least 6 characters/);
+  await page.getByLabel("Password", { exact: true }).fill("amazing-grace");
+  await press(page, "Sign up");
+  await page.locator("#who", { hasText: "Signed in as grace@example.com" }).waitFor();
+  assertEquals(await verdicts(page), ["Valid", "Not asked yet"]);
+  await page.context().close();
+});
+
+Deno.test("a visitor who comes while Auth is off finds the form, and can go on when it is back", async () => {
+  place.stack.faults.mode = "off";
+  const page = await openPage(place);
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await says(page, "Auth does not answer. Try again when it is back.");
+  await page.locator("#auth-chip", { hasText: "Auth is off" }).waitFor();
+  for (const [label, mode] of [["slow (5 s)", "slow"], ["on", "on"]] as const) {
+    await page.getByLabel(label, { exact: true }).check();
+    await page.locator("#auth-chip", { hasText: `Auth is ${mode}` }).waitFor();
+    assertEquals(place.stack.faults.mode, mode);
+  }
+  await press(page, "Sign up");
+  await waitForSignedIn(page);
   await page.context().close();
 });
 

@@ -1,15 +1,30 @@
 /** Who is signed in on this device: sign up, sign in, sign out, and the mail for those who forgot. */
 
+import type { AuthError } from "@supabase/supabase-js";
 import { onSession } from "../../../shared/browser/mod.ts";
 import { begin } from "./calls.ts";
 import { hooks, isStorageClean, supabase, visitor } from "./client.ts";
 import { byId, onClick, say } from "./dom.ts";
 import { newPerson, type Person, remember } from "./person.ts";
-import { conclude, expect } from "./verdicts.ts";
+import type { Run } from "./timeline.ts";
+import { expect, showSignedOut } from "./verdicts.ts";
 
 let person: Person = visitor ?? newPerson();
 /** Whether there was a session since the page was opened. */
 let was = false;
+
+/** What supabase-js says about a call of its own; it has no words for an Auth that is away. */
+function words({ message, status = 0 }: AuthError): string {
+  return status === 0 || status >= 500
+    ? "Auth does not answer. Try again when it is back."
+    : message;
+}
+
+/** Ends a run with what supabase-js said; throws it for the status. */
+function conclude(run: Run, error: AuthError | null, done: string): void {
+  run.end(error ? "bad" : "ok", error ? words(error) : done);
+  if (error) throw new Error(words(error));
+}
 
 /** Takes down what is now known of the person, who may sign in with it again. */
 export function know(change: Partial<Person>): void {
@@ -26,15 +41,13 @@ export function know(change: Partial<Person>): void {
 export async function signUp(): Promise<void> {
   const run = begin("Sign up");
   const { error } = await supabase.auth.signUp(person);
-  run.end(error ? "bad" : "ok", error?.message ?? `signed in as ${person.email}`);
-  if (error) throw error;
+  conclude(run, error, `signed in as ${person.email}`);
 }
 
 async function signIn(): Promise<void> {
   const run = begin("Sign in");
   const { error } = await supabase.auth.signInWithPassword(person);
-  run.end(error ? "bad" : "ok", error?.message ?? `signed in as ${person.email}`);
-  if (error) throw error;
+  conclude(run, error, `signed in as ${person.email}`);
   say(`Signed in as ${person.email}.`);
 }
 
@@ -56,8 +69,7 @@ async function forgot(): Promise<void> {
   // The link leads to this page, because this page asks for it; see siteOf() in mail/outbox.ts.
   const redirectTo = location.origin;
   const { error } = await supabase.auth.resetPasswordForEmail(person.email, { redirectTo });
-  run.end(error ? "bad" : "ok", error?.message ?? "a mail was sent");
-  if (error) throw error;
+  conclude(run, error, "a mail was sent");
   const accept = { headers: { accept: "application/json" } };
   const mails: { to: string; link?: string }[] = await (await fetch("/_local/mail", accept)).json();
   const link = mails.findLast(({ to }) => to === person.email)?.link;
@@ -103,9 +115,8 @@ export function startAccount(expected: boolean): void {
     onClick(byId(id), async () => {
       const run = begin(`Sign out, ${scope}`);
       const { error } = await supabase.auth.signOut({ scope });
-      run.end(error ? "bad" : "ok", error?.message ?? "signed out");
-      if (error) throw error;
-      conclude();
+      conclude(run, error, "signed out");
+      showSignedOut();
       say("You signed out.");
     });
   }

@@ -54,7 +54,7 @@ export function expect(token: string): void {
 }
 
 /** The user signed out: the token does not know. */
-export function conclude(): void {
+export function showSignedOut(): void {
   show("session", "bad", "Ended", "you signed out; the token was not taken back, no token can be");
 }
 
