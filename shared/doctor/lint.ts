@@ -29,8 +29,8 @@ function runtimeByPath(path: string): Runtime {
 
 /** A path without the folder that is linted, whose own name says nothing about the file. */
 function withinFolder(path: string): string {
-  const folder = `${Deno.cwd()}/`;
-  return (path.startsWith(folder) ? path.slice(folder.length) : path).replaceAll("\\", "/");
+  const [file, folder] = [path, `${Deno.cwd()}/`].map((one) => one.replaceAll("\\", "/"));
+  return file!.startsWith(folder!) ? file!.slice(folder!.length) : file!;
 }
 
 function lintRule(rule: Rule): Deno.lint.Rule {

@@ -1,15 +1,17 @@
 // The doctor as people and CI run it: a process, on folders that lie on the disk.
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { npmTool, run, SUPABASE_CLI } from "../deploy/npm_tool.ts";
 import { copyProject, ROOT } from "../deploy/project_copy.ts";
 import { runCommand } from "../../shared/doctor/run.ts";
-import { SECRET } from "./_project.ts";
+import { legacyKey, SECRET } from "./_project.ts";
 
+const CONFIG = fileURLToPath(new URL("deno.json", ROOT));
 const MAIN = new URL("shared/doctor/main.ts", ROOT).href;
 
 async function doctor(args: string[], env: Record<string, string> = {}) {
   return await run(Deno.execPath(), {
-    args: ["run", "-A", "--config", new URL("deno.json", ROOT).pathname, MAIN, ...args],
+    args: ["run", "-A", "--config", CONFIG, MAIN, ...args],
     env: { NO_COLOR: "1", ...env },
   });
 }
@@ -83,4 +85,24 @@ Deno.test("doctor exits with 1 and shows place, reason and fix when there is an 
 Deno.test("doctor exits with 2 and a sentence when it cannot be asked that", async () => {
   const { code, text } = await doctor(["no/such/folder"]);
   assertEquals([code, text], [2, "There is no folder no/such/folder.\n"]);
+});
+
+Deno.test("doctor reads a token from a pipe, and shows nothing of it", async () => {
+  const token = legacyKey({ role: "authenticated", sub: "ada", exp: 1 });
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--config", CONFIG, MAIN, "token", "--json"],
+    env: { SUPABASE_URL: "" },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(`Bearer ${token}\n`));
+  await writer.close();
+  const { code, stdout, stderr } = await child.output();
+  const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  assertEquals([code, err], [1, ""]);
+  const ids = JSON.parse(out!).findings.map((one: { id: string }) => one.id);
+  assertEquals(ids, ["token-expired", "token-without-session", "token-says", "token-unknown"]);
+  for (const part of token.split(".")) assert(!out!.includes(part));
 });

@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Finding, runChecks } from "../../shared/doctor/finding.ts";
 import { observe, type Question } from "../../shared/doctor/live/observation.ts";
 import { liveChecks } from "../../shared/doctor/registry.ts";
+import { runCommand } from "../../shared/doctor/run.ts";
 import { apiKeys, functionJwks, publicKey } from "../../supabase/local/keys.ts";
 import { bootStack } from "../../supabase/local/stack.ts";
 
@@ -212,6 +213,17 @@ Deno.test("liveChecks find nothing wrong in the embedded stack", async () => {
   });
   assertEquals(found.map(({ severity, id }) => [severity, id]), [["info", "round-trip"]]);
   assertMatch(found[0]!.message, /^Auth answers in [\d.]+ ms from here \(median of 5\)/);
+});
+
+Deno.test("runCommand() asks the project of --url with the key of the environment", async () => {
+  await using stack = await bootStack({ port: 0, functions: false });
+  const world = { readToken: () => Promise.reject(new Error("no token is asked for")) };
+  const command = { kind: "live", url: stack.url } as const;
+  const env = { SUPABASE_ANON_KEY: apiKeys.anon, SUPABASE_JWKS: functionJwks() };
+  const found = await runCommand(command, { ...world, env });
+  assertEquals(found.map(({ id }) => id), ["round-trip"]);
+  const none = await runCommand(command, { ...world, env: {} });
+  assertEquals(none.map(({ id }) => id), ["jwks", "round-trip"]);
 });
 
 Deno.test("liveChecks notice a wrong key when the embedded stack is asked with it", async () => {

@@ -81,6 +81,10 @@ export const errorExamples: Readonly<Record<string, Shown>> = {
       at: `${SRC}:2`,
     }],
     quiet: [
+      {
+        when: "it is no awaited call's error",
+        files: app(`const { error } = result; if (error.message.includes("a")) leave();`),
+      },
       { when: "its code is compared", files: asked(`if (error?.code === "bad_jwt") leave();`) },
       {
         when: "it is an error of one's own",

@@ -57,6 +57,14 @@ export const serverExamples: Readonly<Record<string, Shown>> = {
         at: AT,
       },
       {
+        when: "its options say nothing of a session",
+        files: edge(
+          `const options = { auth: { persistSession: false }, global: { fetch } };\nawait createClient(u, k, options).auth.getUser();`,
+        ),
+        severity: "error",
+        at: AT,
+      },
+      {
         when: "its options have other headers",
         files: edge(
           `import { createClient } from "s";\nawait createClient("u", "k", { global: { headers: { "x-a": "b" } } }).auth.getUser();`,
@@ -72,6 +80,21 @@ export const serverExamples: Readonly<Record<string, Shown>> = {
         files: edge(
           `const c = createClient("u", "k", { global: { headers: { Authorization: req.headers.get("Authorization")! } } });\nawait c.auth.getUser();`,
         ),
+      },
+      {
+        when: "it has a session, or a token, by its options",
+        files: edge(
+          `createClient(u, k, { auth: { storage } }).auth.getUser();\n` +
+            `createClient(u, k, { accessToken: () => token }).auth.getUser();\n` +
+            `createClient(u, k, { auth: options }).auth.getUser();\n` +
+            `createClient(u, k, { global: { headers: { ...headers } } }).auth.getUser();\n` +
+            `createClient(u, k, { global }).auth.getUser();\n` +
+            `createClient(u, k, options).auth.getUser();\n`,
+        ),
+      },
+      {
+        when: "it is a client of cookies",
+        files: edge("createServerClient(u, k, { cookies }).auth.getUser();"),
       },
       {
         when: "its headers cannot be seen",
