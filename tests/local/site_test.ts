@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { functionEnv } from "../../supabase/local/functions/env.ts";
 import { apiKeys } from "../../supabase/local/keys.ts";
 import { bootStack, type RunningStack } from "../../supabase/local/stack.ts";
 
@@ -76,4 +77,17 @@ Deno.test("mails lead to the page only if it asked for them", async () => {
   const site = "http://127.0.0.1:3000";
   const origins = links.map((link) => new URL(link ?? "about:blank").origin);
   assertEquals(origins, [site, site, stack.url, stack.url, site]);
+});
+
+Deno.test("functionEnv() lets the site and the page call, or whom the project names and the page", async () => {
+  const root = await Deno.makeTempDir();
+  const origins = async () => {
+    const site = "http://127.0.0.1:3000/app";
+    return (await functionEnv(root, "http://127.0.0.1:54321", apiKeys, site)).APP_ORIGINS;
+  };
+  assertStrictEquals(await origins(), "http://127.0.0.1:3000,http://127.0.0.1:54321");
+  await Deno.mkdir(`${root}/functions`);
+  await Deno.writeTextFile(`${root}/functions/.env`, "APP_ORIGINS=https://app.example\n");
+  assertStrictEquals(await origins(), "https://app.example,http://127.0.0.1:54321");
+  await Deno.remove(root, { recursive: true });
 });
