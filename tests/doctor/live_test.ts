@@ -151,6 +151,10 @@ const CASES: readonly [
     ],
     ["warning", "function-refusal-shape"],
   ],
+  ["the function's 401 has no challenge", { f: () => json(PROBLEM, 401, CORS) }, FUNCTION, [
+    "warning",
+    "function-refusal-shape",
+  ], ["warning", "function-refusal-shape"]],
   ["the function is public", { f: () => json({}) }, FUNCTION, ["info", "function-refusal-shape"], [
     "info",
     "function-refusal-shape",
@@ -230,6 +234,16 @@ Deno.test("liveChecks notice a wrong key when the embedded stack is asked with i
   await using stack = await bootStack({ port: 0, functions: false });
   const found = await diagnose({ url: stack.url, apiKey: "sb_publishable_of_another_project" });
   assertEquals(found.filter(([severity]) => severity === "error"), [["error", "api-key-refused"]]);
+});
+
+Deno.test("clock-skew tells which clock is ahead", async () => {
+  const message = async (seconds: number) => {
+    const health = () => json({ version: "v2.196.0" }, 200, { Date: dateIn(seconds) });
+    const found = await look(project({ health }));
+    return found.find(({ id }) => id === "clock-skew")?.message ?? "";
+  };
+  assertMatch(await message(90), /clock is (?:89|90) s behind Auth's/);
+  assertMatch(await message(-90), /clock is (?:89|90) s ahead of Auth's/);
 });
 
 Deno.test("liveChecks are each shown firing", () => {

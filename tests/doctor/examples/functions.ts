@@ -42,6 +42,28 @@ export const functionExamples: Readonly<Record<string, Shown>> = {
         at: "supabase/functions/f/index.ts:1",
       },
       {
+        when: "the reason stands below the code",
+        files: {
+          ...OFF,
+          ...LIBRARY,
+          ...edge(MOUNTED),
+          ...edge("Deno.serve(f);\n// edge-auth: public, because it is late", "g"),
+        },
+        severity: "error",
+        at: "supabase/functions/g/index.ts:1",
+      },
+      {
+        when: "the auth() that is mounted is another library's",
+        files: {
+          ...OFF,
+          ...LIBRARY,
+          ...edge(MOUNTED),
+          ...edge(`import { auth } from "other";\nnew Hono().use(auth());`, "g"),
+        },
+        severity: "error",
+        at: "supabase/functions/g/index.ts:1",
+      },
+      {
         when: "the reason is missing",
         files: {
           ...OFF,

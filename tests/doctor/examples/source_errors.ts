@@ -64,6 +64,12 @@ export const errorExamples: Readonly<Record<string, Shown>> = {
       },
       { when: "a comment has it", files: asked(`/* error.code === "session_not_found" */`) },
       {
+        when: "the name is that of a catch clause",
+        files: asked(
+          `try { go(); } catch (error) { if (error.code === "session_not_found") leave(); }`,
+        ),
+      },
+      {
         when: "the name belongs to an inner scope",
         files: asked(`for (const error of list) if (error.code === "session_not_found") leave();`),
       },
