@@ -5,7 +5,7 @@ import { Hono } from "hono";
 import { some } from "hono/combine";
 import { mock } from "node:test";
 import { auth, type AuthEnv, type AuthOptions, edgeFunction, ProblemError } from "../shared/mod.ts";
-import { createMemory, LIVE_BYTES } from "../shared/server/memory.ts";
+import { createMemory, LIVE_BYTES } from "../shared/server/way/memory.ts";
 import {
   alive,
   ANON,

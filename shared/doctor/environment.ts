@@ -1,6 +1,6 @@
 /** What the doctor takes from its own environment. */
 
-import { EnvironmentError, readProject } from "../server/project.ts";
+import { EnvironmentError, readProject } from "../server/way/project.ts";
 
 /** URL, public key and key set; each `undefined` where it is not set. */
 export interface Surroundings {

@@ -1,14 +1,14 @@
 import type { MiddlewareHandler } from "hono";
 import { z } from "zod";
-import { authenticate, type Passage } from "./authenticate.ts";
-import type { BackendOptions } from "./backend.ts";
-import type { Session } from "./claims.ts";
+import { authenticate, type Passage } from "./way/authenticate.ts";
+import type { BackendOptions } from "./way/backend.ts";
+import type { Session } from "./way/claims.ts";
 import { type AnyDatabase, type AuthContext, createContext } from "./context.ts";
-import { type OnDecision, report, serverTiming } from "./decision.ts";
+import { type OnDecision, report, serverTiming } from "./way/decision.ts";
 import { editHeaders } from "./headers.ts";
 import { tellOperator } from "./operator_log.ts";
 import { functionOf, parseOptions } from "./options.ts";
-import type { Environment } from "./project.ts";
+import type { Environment } from "./way/project.ts";
 import { requestIdOf } from "./request_id.ts";
 import { respond } from "./respond.ts";
 

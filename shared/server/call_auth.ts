@@ -1,9 +1,9 @@
-import { backendOf, type BackendOptions } from "./backend.ts";
+import { backendOf, type BackendOptions } from "./way/backend.ts";
 import { weakPassword } from "./handler_error.ts";
 import { tellOperator } from "./operator_log.ts";
 import { ProblemError } from "./problem_error.ts";
-import { EnvironmentError } from "./project.ts";
-import { ask, isApiKeyRefusal, readAuthError, readObject, retryAfter } from "./upstream.ts";
+import { EnvironmentError } from "./way/project.ts";
+import { ask, isApiKeyRefusal, readAuthError, readObject, retryAfter } from "./way/upstream.ts";
 
 /** A request to Supabase Auth. */
 export interface AuthCall extends BackendOptions {

@@ -1,7 +1,7 @@
 import type { User } from "@supabase/auth-js";
 import type { createClient, SupabaseClient } from "@supabase/supabase-js";
-import type { Caller } from "./authenticate.ts";
-import type { Claims, Session } from "./claims.ts";
+import type { Caller } from "./way/authenticate.ts";
+import type { Claims, Session } from "./way/claims.ts";
 
 /** supabase-js' own default: a client without generated types. */
 // deno-lint-ignore no-explicit-any -- `unknown` would make every table name an error

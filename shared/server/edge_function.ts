@@ -2,7 +2,7 @@ import { type Context, type Env, Hono, type MiddlewareHandler } from "hono";
 import type { BlankSchema } from "hono/types";
 import { z } from "zod";
 import { auth, type AuthOptions, authOptionsSchema, type AuthVariables } from "./auth.ts";
-import type { Session } from "./claims.ts";
+import type { Session } from "./way/claims.ts";
 import type { AnyDatabase } from "./context.ts";
 import { type CorsOptions, createCors } from "./cors.ts";
 import { fromThrown } from "./handler_error.ts";

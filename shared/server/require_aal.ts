@@ -2,7 +2,7 @@ import type { User } from "@supabase/auth-js";
 import type { MiddlewareHandler } from "hono";
 import { z } from "zod";
 import type { AuthEnv } from "./auth.ts";
-import type { Session } from "./claims.ts";
+import type { Session } from "./way/claims.ts";
 import { parseOptions } from "./options.ts";
 import { respond } from "./respond.ts";
 

@@ -1,4 +1,4 @@
-import { decodePart } from "../../server/claims.ts";
+import { decodePart } from "../../server/way/claims.ts";
 
 /** What kind of API key a text is. */
 export type KeyKind = "publishable" | "secret" | "anon" | "service_role";

@@ -1,7 +1,7 @@
 /** Auth, its keys and its gateway, as they answer now. */
 
-import { readKeySet } from "../../server/project.ts";
-import { isApiKeyRefusal, readObject } from "../../server/upstream.ts";
+import { readKeySet } from "../../server/way/project.ts";
+import { isApiKeyRefusal, readObject } from "../../server/way/upstream.ts";
 import type { Check, Hit } from "../finding.ts";
 import { compareVersions, readVersion } from "../project/versions.ts";
 import type { Observation } from "./observation.ts";

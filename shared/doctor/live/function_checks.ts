@@ -1,7 +1,7 @@
 /** A function, as it answers those it has to refuse. */
 
 import { problemSchema } from "../../problems/schema.ts";
-import { type Answer, readObject } from "../../server/upstream.ts";
+import { type Answer, readObject } from "../../server/way/upstream.ts";
 import type { Check } from "../finding.ts";
 import type { FunctionAnswers, Observation } from "./observation.ts";
 

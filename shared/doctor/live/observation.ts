@@ -1,7 +1,7 @@
 /** The edge to a running project: asks, and keeps the answers for the checks. */
 
-import { readKeySet } from "../../server/project.ts";
-import { type Answer, ask } from "../../server/upstream.ts";
+import { readKeySet } from "../../server/way/project.ts";
+import { type Answer, ask } from "../../server/way/upstream.ts";
 import { isLoopback } from "../checks/config.ts";
 
 /** What the doctor is to ask, and with what. */

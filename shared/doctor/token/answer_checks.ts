@@ -1,7 +1,7 @@
 /** What Auth says of the token, and the most probable reason. */
 
-import { decodeClaims, sessionOf } from "../../server/claims.ts";
-import { isApiKeyRefusal, readAuthError, readObject } from "../../server/upstream.ts";
+import { decodeClaims, sessionOf } from "../../server/way/claims.ts";
+import { isApiKeyRefusal, readAuthError, readObject } from "../../server/way/upstream.ts";
 import { isLoopback } from "../checks/config.ts";
 import { keyKind } from "../checks/key_kind.ts";
 import type { Check, Hit } from "../finding.ts";

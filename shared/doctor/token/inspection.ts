@@ -1,8 +1,8 @@
 /** The edge to Auth for one token. */
 
-import { decodePart } from "../../server/claims.ts";
-import { readKeySet } from "../../server/project.ts";
-import { type Answer, ask } from "../../server/upstream.ts";
+import { decodePart } from "../../server/way/claims.ts";
+import { readKeySet } from "../../server/way/project.ts";
+import { type Answer, ask } from "../../server/way/upstream.ts";
 
 /** A token, and what Auth said of it. */
 export interface Inspection {

@@ -1,6 +1,6 @@
 /** What the token itself says. */
 
-import { decodeClaims, decodePart, sessionOf } from "../../server/claims.ts";
+import { decodeClaims, decodePart, sessionOf } from "../../server/way/claims.ts";
 import { isLoopback } from "../checks/config.ts";
 import { keyKind } from "../checks/key_kind.ts";
 import { signedBy } from "../checks/published.ts";

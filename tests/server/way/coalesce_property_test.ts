@@ -2,9 +2,9 @@
 // and answers that are quick, slow, or never come. Time is fake; a failure names its seed.
 import { assert, assertEquals } from "@std/assert";
 import { mock } from "node:test";
-import { auth, type AuthEnv } from "../../shared/mod.ts";
+import { auth, type AuthEnv } from "../../../shared/mod.ts";
 import { Hono } from "hono";
-import { alive, bearer, fakeAuth, refuses, settle, token } from "./_support.ts";
+import { alive, bearer, fakeAuth, refuses, settle, token } from "../_support.ts";
 
 const TIMEOUT = 1000;
 const STEP = 10;

@@ -8,8 +8,8 @@ import {
   readAuthError,
   readObject,
   retryAfter,
-} from "../../shared/server/upstream.ts";
-import { deferred, settle } from "./_support.ts";
+} from "../../../shared/server/way/upstream.ts";
+import { deferred, settle } from "../_support.ts";
 
 const answer = (
   status: number,

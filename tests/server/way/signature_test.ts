@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { mock } from "node:test";
 import { Hono } from "hono";
-import { auth, type AuthEnv } from "../../shared/mod.ts";
+import { auth, type AuthEnv } from "../../../shared/mod.ts";
 import {
   alive,
   assertRefusal,
@@ -12,7 +12,7 @@ import {
   REFUSALS,
   refuses,
   token,
-} from "./_support.ts";
+} from "../_support.ts";
 
 const base64url = (bytes: Uint8Array) =>
   btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");

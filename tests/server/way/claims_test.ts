@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { decodeClaims, sessionOf } from "../../shared/server/claims.ts";
-import { SESSION_ID, token, USER_ID } from "./_support.ts";
+import { decodeClaims, sessionOf } from "../../../shared/server/way/claims.ts";
+import { SESSION_ID, token, USER_ID } from "../_support.ts";
 
 const part = (text: string) =>
   btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");

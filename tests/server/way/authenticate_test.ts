@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Hono } from "hono";
-import { auth, type AuthEnv, type AuthOptions, edgeFunction } from "../../shared/mod.ts";
+import { auth, type AuthEnv, type AuthOptions, edgeFunction } from "../../../shared/mod.ts";
 import {
   alive,
   ANON,
@@ -20,7 +20,7 @@ import {
   token,
   UPSTREAM_TEXT,
   USER_ID,
-} from "./_support.ts";
+} from "../_support.ts";
 
 /** One row of "what the check of a credential can end in". */
 interface Ending {

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Clock } from "../../shared/server/clock.ts";
-import { precheck } from "../../shared/server/precheck.ts";
-import { SESSION_ID, token, USER_ID } from "./_support.ts";
+import type { Clock } from "../../../shared/server/way/clock.ts";
+import { precheck } from "../../../shared/server/way/precheck.ts";
+import { SESSION_ID, token, USER_ID } from "../_support.ts";
 
 const NOW = 1_800_000_000;
 const trusted: Clock = { now: () => NOW, mayRefuse: () => true, observe: () => {} };

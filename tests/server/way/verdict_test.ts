@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Answer } from "../../shared/server/upstream.ts";
-import { judge } from "../../shared/server/verdict.ts";
-import { USER_ID } from "./_support.ts";
+import type { Answer } from "../../../shared/server/way/upstream.ts";
+import { judge } from "../../../shared/server/way/verdict.ts";
+import { USER_ID } from "../_support.ts";
 
 const NOW = 1_800_000_000;
 const claims = { sub: USER_ID, exp: NOW + 3600 };

@@ -1,7 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
-import { createCheck } from "../../shared/server/check.ts";
-import { readProject } from "../../shared/server/project.ts";
-import { alive, environment, fakeAuth, json, refuses, settle, token, USER_ID } from "./_support.ts";
+import { createCheck } from "../../../shared/server/way/check.ts";
+import { readProject } from "../../../shared/server/way/project.ts";
+import {
+  alive,
+  environment,
+  fakeAuth,
+  json,
+  refuses,
+  settle,
+  token,
+  USER_ID,
+} from "../_support.ts";
 
 const project = readProject(environment());
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { MAX_HEADER_LENGTH, readCredential } from "../../shared/server/credential.ts";
+import { MAX_HEADER_LENGTH, readCredential } from "../../../shared/server/way/credential.ts";
 
 const keys = {
   public: new Set(["sb_publishable_x", "anon.jwt.key"]),

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Hono } from "hono";
-import { auth, type AuthEnv, type Decision, type OnDecision } from "../../shared/mod.ts";
-import { report, serverTiming } from "../../shared/server/decision.ts";
+import { auth, type AuthEnv, type Decision, type OnDecision } from "../../../shared/mod.ts";
+import { report, serverTiming } from "../../../shared/server/way/decision.ts";
 import {
   alive,
   bearer,
@@ -12,7 +12,7 @@ import {
   SECRET,
   token,
   USER_ID,
-} from "./_support.ts";
+} from "../_support.ts";
 
 const decision: Decision = {
   outcome: "refused",

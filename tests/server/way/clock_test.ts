@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { mock } from "node:test";
-import { createClock } from "../../shared/server/clock.ts";
+import { createClock } from "../../../shared/server/way/clock.ts";
 
 const NOON = Date.parse("2026-11-23T12:00:00Z");
 const at = (ms: number) => new Date(ms).toUTCString();

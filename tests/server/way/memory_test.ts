@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { mock } from "node:test";
-import type { Moment } from "../../shared/server/coalesce.ts";
-import { createMemory, DEAD_FOR, type Memo, serves } from "../../shared/server/memory.ts";
-import type { Verdict } from "../../shared/server/verdict.ts";
-import { USER_ID } from "./_support.ts";
+import type { Moment } from "../../../shared/server/way/coalesce.ts";
+import { createMemory, DEAD_FOR, type Memo, serves } from "../../../shared/server/way/memory.ts";
+import type { Verdict } from "../../../shared/server/way/verdict.ts";
+import { USER_ID } from "../_support.ts";
 
 const NOW = Date.parse("2026-11-23T12:00:00Z");
 const ALIVE = { ok: true, user: { id: USER_ID } } as unknown as Verdict;

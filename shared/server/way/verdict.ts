@@ -1,5 +1,5 @@
 import type { User } from "@supabase/auth-js";
-import { isOwnCode, outcomeOf } from "../problems/table.ts";
+import { isOwnCode, outcomeOf } from "../../problems/table.ts";
 import type { Claims } from "./claims.ts";
 import { type Answer, isApiKeyRefusal, readAuthError, readObject, retryAfter } from "./upstream.ts";
 

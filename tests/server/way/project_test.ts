@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { EnvironmentError, readProject } from "../../shared/server/project.ts";
+import { EnvironmentError, readProject } from "../../../shared/server/way/project.ts";
 
 const URL = "https://abc.supabase.co";
 const keysOf = (env: Record<string, string | undefined>) =>

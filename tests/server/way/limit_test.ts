@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { mock } from "node:test";
-import { createLimit, limitSuspects } from "../../shared/server/limit.ts";
-import type { Answer } from "../../shared/server/upstream.ts";
-import { deferred, settle } from "./_support.ts";
+import { createLimit, limitSuspects } from "../../../shared/server/way/limit.ts";
+import type { Answer } from "../../../shared/server/way/upstream.ts";
+import { deferred, settle } from "../_support.ts";
 
 Deno.test("createLimit() runs so many at once, the others in their order", async () => {
   const limit = createLimit(2);
