@@ -5,6 +5,8 @@ import { withSupabase } from "@supabase/server/adapters/hono";
 import { Hono } from "hono";
 import { auth, type AuthEnv } from "../shared/mod.ts";
 import { KeyRing } from "../supabase/local/jwt.ts";
+import { createWorld } from "./scenarios/world.ts";
+import { bootStack } from "../supabase/local/stack.ts";
 import { apiKeys, functionJwks, jwtSecret, signingKey } from "../supabase/local/keys.ts";
 
 const env = {
@@ -194,5 +196,41 @@ Deno.test("by hand a burst of eight requests is eight calls; edge-auth makes one
     const burst = Array.from({ length: 8 }, () => app.request("/", { headers }));
     assertEquals((await Promise.all(burst)).map(({ status }) => status), Array(8).fill(200));
     assertEquals(calls, expected);
+  }
+});
+
+Deno.test("verify_jwt lets in whose session ended, who is banned and who was deleted", async () => {
+  const root = await Deno.makeTempDir();
+  const write = async (path: string, text: string) => {
+    await Deno.mkdir(`${root}/${path.replace(/\/[^/]*$/, "")}`, { recursive: true });
+    await Deno.writeTextFile(`${root}/${path}`, text);
+  };
+  await write("supabase/config.toml", "[functions.plain]\nverify_jwt = true\n");
+  await write("functions/plain/index.ts", 'export default { fetch: () => new Response("in") };\n');
+  await Deno.mkdir(`${root}/supabase/migrations`);
+  const stack = await bootStack({ port: 0, root });
+  try {
+    const world = createWorld(stack, () => Promise.reject(new Error("no mail")));
+    const call = (token: string) => world.call("plain", { token });
+    const [signedOut, banned, deleted] = [
+      await world.newPerson(),
+      await world.newPerson(),
+      await world.newPerson(),
+    ];
+    await world.auth("POST", "/logout", { token: signedOut.access_token });
+    await world.admin("PUT", `/users/${banned.user.id}`, { ban_duration: "24h" });
+    await world.admin("DELETE", `/users/${deleted.user.id}`);
+    for (const { access_token } of [signedOut, banned, deleted]) {
+      assertEquals((await world.auth("GET", "/user", { token: access_token })).status, 403);
+      assertEquals((await call(access_token)).status, 200);
+    }
+
+    const expired = await call(await world.mint(signedOut.access_token, { exp: 1 }));
+    const forged = await call(signedOut.access_token.replace(/[^.]*$/, "A".repeat(86)));
+    assertEquals([expired.status, forged.status, expired.body], [401, 401, forged.body]);
+    assertEquals(forged.headers.get("WWW-Authenticate"), null);
+  } finally {
+    await stack.close();
+    await Deno.remove(root, { recursive: true });
   }
 });

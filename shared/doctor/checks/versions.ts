@@ -45,7 +45,7 @@ const KEEPS_SESSION: Version = [2, 108, 2];
 export const oldSupabaseJs: Check<Project> = {
   id: "supabase-js-old",
   why:
-    "Before 2.39 supabase-js is from before the fixes of token refresh and of server-side auth; before 2.45 it does not know a dead session (session_not_found) from any other refusal.",
+    "Before 2.39 supabase-js is from before the fixes of token refresh and of server-side auth; before 2.45.3 it does not know a dead session (session_not_found) from any other refusal.",
   fix: "Update: `npm install @supabase/supabase-js@2`, or the line in the import map.",
   *look(project) {
     for (const { use, found } of older(project, SUPABASE_JS, FIRST)) {
