@@ -165,3 +165,26 @@ export function renewed(old: StoredTestSession, claims: Record<string, unknown> 
 export async function settle(turns = 20): Promise<void> {
   for (let n = 0; n < turns; n++) await new Promise((resolve) => setImmediate(resolve));
 }
+
+export const ME = "/functions/v1/me";
+export const TOKEN = "/auth/v1/token";
+
+/** A project where only tokens in `good` work, and a refresh gives a new good one. */
+export function renewingProject(
+  code = "token_expired",
+  refresh?: () => Response | Promise<Response>,
+) {
+  const storage = new TabStorage();
+  const mine = store(storage, session());
+  const good = new Set<string>();
+  const made = fakeProject({
+    [ME]: ({ bearer }) => good.has(bearer ?? "") ? json(200, "in") : refuses(code, "credential"),
+    [TOKEN]: refresh ?? (() => {
+      const fresh = renewed(mine);
+      good.add(fresh.access_token);
+      return json(200, fresh);
+    }),
+    "/auth/v1/user": () => authSays(403, "bad_jwt"),
+  });
+  return { storage, mine, good, ...made };
+}

@@ -6,40 +6,21 @@ import {
   authSays,
   fakeProject,
   json,
+  ME,
   now,
   onBoth,
   openTab,
-  refuses,
-  renewed,
+  renewingProject,
   session,
   settle,
   store,
   stored,
   TabStorage,
+  TOKEN,
 } from "./_support.ts";
 
-const ME = "/functions/v1/me";
-const TOKEN = "/auth/v1/token";
-
-/** A project where only tokens in `good` work, and a refresh gives a new good one. */
-function project(code = "token_expired", refresh?: () => Response | Promise<Response>) {
-  const storage = new TabStorage();
-  const mine = store(storage, session());
-  const good = new Set<string>();
-  const made = fakeProject({
-    [ME]: ({ bearer }) => good.has(bearer ?? "") ? json(200, "in") : refuses(code, "credential"),
-    [TOKEN]: refresh ?? (() => {
-      const fresh = renewed(mine);
-      good.add(fresh.access_token);
-      return json(200, fresh);
-    }),
-    "/auth/v1/user": () => authSays(403, "bad_jwt"),
-  });
-  return { storage, mine, good, ...made };
-}
-
 onBoth("a refresh has its own deadline, and the session stays", async (create) => {
-  const { storage, fetch } = project("token_expired", () => new Promise(() => {}));
+  const { storage, fetch } = renewingProject("token_expired", () => new Promise(() => {}));
   const supabase = openTab(create, storage, fetch);
   await supabase.auth.getSession();
   mock.timers.enable({ apis: ["setTimeout"] });

@@ -8,41 +8,24 @@ import {
   authSays,
   fakeProject,
   json,
+  ME,
   now,
   onBoth,
   openTab,
   OTHER_USER,
   refuses,
   renewed,
+  renewingProject,
   session,
   STORAGE_KEY,
   store,
   stored,
   TabStorage,
+  TOKEN,
 } from "./_support.ts";
 
-const ME = "/functions/v1/me";
-const TOKEN = "/auth/v1/token";
-
-/** A project where only tokens in `good` work, and a refresh gives a new good one. */
-function project(code = "token_expired", refresh?: () => Response | Promise<Response>) {
-  const storage = new TabStorage();
-  const mine = store(storage, session());
-  const good = new Set<string>();
-  const made = fakeProject({
-    [ME]: ({ bearer }) => good.has(bearer ?? "") ? json(200, "in") : refuses(code, "credential"),
-    [TOKEN]: refresh ?? (() => {
-      const fresh = renewed(mine);
-      good.add(fresh.access_token);
-      return json(200, fresh);
-    }),
-    "/auth/v1/user": () => authSays(403, "bad_jwt"),
-  });
-  return { storage, mine, good, ...made };
-}
-
 onBoth("refresh is one for ten parallel calls, and each is sent again once", async (create) => {
-  const { storage, mine, fetch, to } = project();
+  const { storage, mine, fetch, to } = renewingProject();
   const { invoke } = withRecovery(openTab(create, storage, fetch));
   const results = await Promise.all(Array.from({ length: 10 }, () => invoke("me")));
   assertEquals(results.map(({ data }) => data), Array(10).fill("in"));
@@ -105,7 +88,10 @@ onBoth(
     let mono = 1_000_000;
     const clock = mock.method(performance, "now", () => mono);
     try {
-      const { storage, mine, fetch, to } = project("bad_jwt", () => json(200, renewed(mine)));
+      const { storage, mine, fetch, to } = renewingProject(
+        "bad_jwt",
+        () => json(200, renewed(mine)),
+      );
       const { invoke } = withRecovery(openTab(create, storage, fetch));
       const { error } = await invoke("me");
       assertEquals([problemOf(error)?.code, to(TOKEN).length, to(ME).length], ["bad_jwt", 1, 2]);
@@ -123,7 +109,7 @@ onBoth(
 );
 
 onBoth("a token issued seconds ago that is called expired is a clock problem", async (create) => {
-  const { storage, fetch, to } = project();
+  const { storage, fetch, to } = renewingProject();
   store(storage, session({ iat: now() - 5 }));
   const { invoke } = withRecovery(openTab(create, storage, fetch));
   const { error } = await invoke("me");
@@ -148,7 +134,7 @@ onBoth(
 
 for (const code of ["refresh_token_not_found", "refresh_token_already_used", "session_expired"]) {
   onBoth(`a refresh refused with ${code} signs out when the token is dead too`, async (create) => {
-    const { storage, fetch, to } = project("token_expired", () => authSays(400, code));
+    const { storage, fetch, to } = renewingProject("token_expired", () => authSays(400, code));
     const told: string[] = [];
     const { invoke } = withRecovery(openTab(create, storage, fetch), {
       onSignedOut: (problem) => told.push(problem.code),
@@ -197,7 +183,7 @@ onBoth("a refused refresh signs nobody out when Auth still takes the token", asy
 });
 
 onBoth("a refresh that a suspended user is refused keeps the session", async (create) => {
-  const { storage, fetch } = project("token_expired", () => authSays(403, "user_banned"));
+  const { storage, fetch } = renewingProject("token_expired", () => authSays(403, "user_banned"));
   const { invoke } = withRecovery(openTab(create, storage, fetch));
   const problem = problemOf((await invoke("me")).error);
   assertEquals([problem?.code, problem?.action], ["user_banned", "contact_support"]);
@@ -206,7 +192,7 @@ onBoth("a refresh that a suspended user is refused keeps the session", async (cr
 
 onBoth("a refresh that Auth refuses for another reason keeps the session", async (create) => {
   for (const code of ["validation_failed", "bad_jwt", "brand_new"]) {
-    const { storage, fetch } = project("token_expired", () => authSays(400, code));
+    const { storage, fetch } = renewingProject("token_expired", () => authSays(400, code));
     const { invoke } = withRecovery(openTab(create, storage, fetch));
     assertEquals(problemOf((await invoke("me")).error)?.code, "auth_unavailable");
     assert(stored(storage) !== null);
@@ -235,7 +221,7 @@ for (const status of [429, 400, 404]) {
   onBoth(
     `a refresh that Auth answers with ${status} and no reason keeps the session`,
     async (create) => {
-      const { storage, fetch } = project("token_expired", () => json(status, { msg: "x" }));
+      const { storage, fetch } = renewingProject("token_expired", () => json(status, { msg: "x" }));
       const { invoke } = withRecovery(openTab(create, storage, fetch));
       assertEquals(problemOf((await invoke("me")).error)?.code, "auth_unavailable");
       assert(stored(storage) !== null);
