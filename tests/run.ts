@@ -5,7 +5,14 @@
  * Two processes, which take about as long: half the time on two cores. `deno test --parallel` would
  * share one environment among all files, and some set SUPABASE_URL. What is new falls to the rest.
  */
-const STACKS = ["supabase", "tests/deploy", "tests/local", "tests/scenarios"];
+const STACKS = [
+  "supabase",
+  "tests/bench_test.ts",
+  "tests/browser_lib",
+  "tests/deploy",
+  "tests/local",
+  "tests/scenarios",
+];
 const REST = ["shared", "functions"];
 /** They have tasks of their own: they need a browser, or a quiet machine. */
 const IGNORED = ["tests/browser", "tests/bench"];
