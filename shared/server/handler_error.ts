@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Issue } from "../problems/problem.ts";
 import type { ProblemCode } from "../problems/table.ts";
 import { ProblemError } from "./problem_error.ts";
+import { namesApiKey } from "./way/upstream.ts";
 
 /**
  * What a handler threw, as a problem: supabase-js' Auth and database errors, zod's, Hono's, our
@@ -28,7 +29,7 @@ export function fromThrown(thrown: unknown): ProblemError {
   if (isAuthError(thrown)) return fromAuth(thrown);
   if (isPostgrestError(thrown)) return new ProblemError(fromDatabase(thrown.code));
   if (isGatewayError(thrown)) {
-    const ours = API_KEY.test(thrown.message);
+    const ours = namesApiKey(thrown.message);
     return new ProblemError(ours ? "auth_misconfigured" : "unexpected_failure");
   }
   return new ProblemError("internal_error");
@@ -85,7 +86,7 @@ function fromAuth(error: AuthError): ProblemError {
   if (byClass !== undefined) return new ProblemError(byClass);
   if (typeof error.code === "string") return new ProblemError(error.code);
   if (error.status === 429) return new ProblemError("over_request_rate_limit");
-  if (API_KEY.test(error.message)) return new ProblemError("auth_misconfigured");
+  if (namesApiKey(error.message)) return new ProblemError("auth_misconfigured");
   return new ProblemError((error.status ?? 500) < 500 ? "validation_failed" : "auth_unavailable");
 }
 
@@ -111,8 +112,6 @@ function isGatewayError(thrown: unknown): thrown is { message: string } {
     "message" in thrown && typeof thrown.message === "string" &&
     Object.keys(thrown).every((key) => key === "message" || key === "hint");
 }
-
-const API_KEY = /\bAPI key\b/i;
 
 /** PostgREST's codes, else PostgreSQL's SQLSTATE, else its class (the first two characters). */
 function fromDatabase(code: string): ProblemCode {

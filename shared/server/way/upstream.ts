@@ -1,3 +1,5 @@
+import { CODE_PATTERN } from "../../problems/problem.ts";
+
 /** What came back from Supabase Auth, whole and unjudged. */
 export type Answer =
   | {
@@ -82,8 +84,6 @@ export interface AuthErrorBody {
   readonly reasons: readonly string[];
 }
 
-const CODE_NAME = /^[a-z][a-z0-9_]{0,63}$/;
-
 /**
  * Reads an error in either of Auth's wire shapes, body first, `x-sb-error-code` second.
  *
@@ -98,7 +98,7 @@ export function readAuthError(answer: Answer): AuthErrorBody | null {
     : typeof body.code === "string" && typeof body.message === "string"
     ? body.code // { code, message }, since X-Supabase-Api-Version 2024-01-01
     : answer.headers.get("x-sb-error-code");
-  if (written === null || !CODE_NAME.test(written)) return null;
+  if (written === null || !CODE_PATTERN.test(written)) return null;
   const weak = body.weak_password as { reasons?: unknown } | undefined;
   const reasons = Array.isArray(weak?.reasons)
     ? weak.reasons.filter((reason): reason is string => typeof reason === "string")
@@ -109,9 +109,7 @@ export function readAuthError(answer: Answer): AuthErrorBody | null {
 /** The JSON object of an answer, or `null`: both the type and the text have to be JSON. */
 export function readObject(answer: Answer): Record<string, unknown> | null {
   if (answer.kind === "fault") return null;
-  if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(answer.headers.get("content-type") ?? "")) {
-    return null;
-  }
+  if (!isJsonType(answer.headers.get("content-type"))) return null;
   try {
     const value: unknown = JSON.parse(answer.text);
     return typeof value === "object" && value !== null && !Array.isArray(value)
@@ -122,12 +120,22 @@ export function readObject(answer: Answer): Record<string, unknown> | null {
   }
 }
 
+/** Whether a Content-Type is JSON, or JSON with a suffix (RFC 6839, section 3.1). */
+export function isJsonType(type: string | null | undefined): boolean {
+  return /^application\/(?:[\w.-]+\+)?json\b/i.test(type ?? "");
+}
+
+/** Whether a text speaks of an API key: a gateway has no code for that, only its sentence. */
+export function namesApiKey(text: string): boolean {
+  return /\bAPI key\b/i.test(text);
+}
+
 /** Whether a gateway refuses *our* API key: its body has no code, only this sentence. */
 export function isApiKeyRefusal(answer: Answer): boolean {
   if (answer.kind === "fault" || (answer.status !== 401 && answer.status !== 403)) return false;
   const { message } = readObject(answer) ?? {};
   if (readAuthError(answer) !== null) return false; // Auth itself, whatever its English says
-  return typeof message === "string" && /\bAPI key\b/i.test(message);
+  return typeof message === "string" && namesApiKey(message);
 }
 
 const HTTP_DATE = /^[A-Z][a-z]{2}, .+ GMT$/;

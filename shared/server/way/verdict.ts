@@ -36,6 +36,8 @@ export function judge(answer: Answer, claims: Claims, now: number, skew: number)
   if (answer.kind === "fault") return { ok: false, code: "auth_unavailable" };
   if (answer.status === 200) return admit(answer, claims, now);
   if (answer.status === 429) return unavailable(answer, "over_request_rate_limit");
+  const error = answer.status >= 400 && answer.status < 500 ? readAuthError(answer) : null;
+  if (error !== null) return { ok: false, ...refuse(error.code, answer, claims, now, skew) };
   if (isApiKeyRefusal(answer)) {
     return {
       ok: false,
@@ -44,9 +46,7 @@ export function judge(answer: Answer, claims: Claims, now: number, skew: number)
         "(or SUPABASE_ANON_KEY) and that SUPABASE_URL names the same project",
     };
   }
-  const error = answer.status >= 400 && answer.status < 500 ? readAuthError(answer) : null;
-  if (error === null) return unavailable(answer);
-  return { ok: false, ...refuse(error.code, answer, claims, now, skew) };
+  return unavailable(answer);
 }
 
 function refuse(code: string, answer: Answer, claims: Claims, now: number, skew: number) {
