@@ -1,5 +1,4 @@
-import type { User } from "@supabase/auth-js";
-import type { createClient, SupabaseClient } from "@supabase/supabase-js";
+import type { createClient, SupabaseClient, User } from "@supabase/supabase-js";
 import type { Caller } from "./way/authenticate.ts";
 import type { Claims, Session } from "./way/claims.ts";
 

@@ -1,4 +1,4 @@
-import { type AuthError, isAuthError } from "@supabase/auth-js";
+import type { AuthError } from "@supabase/supabase-js";
 import { HTTPException } from "hono/http-exception";
 import { z } from "zod";
 import type { Issue } from "../problems/problem.ts";
@@ -78,6 +78,11 @@ const BY_STATUS: ReadonlyMap<number, ProblemCode> = new Map([
   [503, "unexpected_failure"],
   [504, "request_timeout"],
 ]);
+
+/** By the mark that supabase-js' own `isAuthError` goes by; importing that would load auth-js. */
+function isAuthError(thrown: unknown): thrown is AuthError {
+  return typeof thrown === "object" && thrown !== null && "__isAuthError" in thrown;
+}
 
 /** supabase-js keeps a code in only one of its error classes (see the field guide, section 2). */
 function fromAuth(error: AuthError): ProblemError {

@@ -1,4 +1,4 @@
-import type { User } from "@supabase/auth-js";
+import type { User } from "@supabase/supabase-js";
 import type { MiddlewareHandler } from "hono";
 import { z } from "zod";
 import type { AuthEnv } from "./auth.ts";

@@ -8,7 +8,7 @@ import {
   AuthSessionMissingError,
   AuthUnknownError,
   AuthWeakPasswordError,
-} from "@supabase/auth-js";
+} from "@supabase/supabase-js";
 import { HTTPException } from "hono/http-exception";
 import { z } from "zod";
 import { edgeFunction, ProblemError } from "../../shared/mod.ts";

@@ -6,7 +6,7 @@ import { type Memo, serves } from "./memory.ts";
 import { type Candidate, precheck } from "./precheck.ts";
 import { EnvironmentError } from "./project.ts";
 import { judge, type Refusal } from "./verdict.ts";
-import type { User } from "@supabase/auth-js";
+import type { User } from "@supabase/supabase-js";
 
 /** How strictly a token is looked at. */
 export interface AuthenticateOptions extends BackendOptions {

@@ -1,4 +1,4 @@
-import type { User } from "@supabase/auth-js";
+import type { User } from "@supabase/supabase-js";
 import { isOwnCode, outcomeOf } from "../../problems/table.ts";
 import type { Claims } from "./claims.ts";
 import { type Answer, isApiKeyRefusal, readAuthError, readObject, retryAfter } from "./upstream.ts";

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { createClient } from "@supabase/supabase-js";
 import { createCheck } from "../../../shared/server/way/check.ts";
 import { readProject } from "../../../shared/server/way/project.ts";
 import {
@@ -78,15 +79,18 @@ Deno.test("createCheck() is as good after a fault as before", async () => {
   assertEquals((await check(jwt, 1000)).kind, "answer");
 });
 
-Deno.test("createCheck() stores nothing: a dead token leaves the client as it was", async () => {
-  let dead = true;
-  const { options, calls } = fakeAuth(() => dead ? refuses(403, "session_not_found") : alive());
-  const check = createCheck(project, options.fetch);
-  await check(token(), 1000);
-  dead = false;
-  assertEquals((await check(token({ n: 1 }), 1000)).kind, "answer");
-  assertEquals(calls.map(({ method, url }) => `${method} ${new URL(url).pathname}`), [
-    "GET /auth/v1/user",
-    "GET /auth/v1/user",
-  ]);
+Deno.test("createCheck() sends what supabase.auth.getUser(token) sends", async () => {
+  const { options, calls } = fakeAuth();
+  const jwt = token();
+  await createCheck(project, options.fetch)(jwt, 1000);
+  const supabase = createClient(project.url, project.apiKey, {
+    global: { fetch: options.fetch },
+    auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+  });
+  assertEquals((await supabase.auth.getUser(jwt)).error, null);
+  const [ours, theirs] = calls.map(({ method, url, headers }) => {
+    headers.delete("x-client-info"); // who calls: Auth does not go by it
+    return { method, url, headers: [...headers] };
+  });
+  assertEquals(ours, theirs);
 });
