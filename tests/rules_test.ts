@@ -583,10 +583,7 @@ Deno.test("rule 10: the core imports hono, zod and supabase-js, and nothing else
       imports: Record<string, string>;
     };
     const pinned = (name: string) => imports[name]?.replace(/^npm:/, "") ?? name;
-    const allowed = [
-      ...["hono", "zod", "@supabase/supabase-js"].map(pinned),
-      "node:timers",
-    ];
+    const allowed = ["hono", "zod", "@supabase/supabase-js"].map(pinned);
     for (const one of outside) assert(allowed.includes(one), `${entry} imports ${one}`);
   }
 });

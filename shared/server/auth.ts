@@ -3,7 +3,7 @@ import { z } from "zod";
 import { authenticate, type Passage } from "./way/authenticate.ts";
 import type { BackendOptions } from "./way/backend.ts";
 import type { Session } from "./way/claims.ts";
-import { type AnyDatabase, type AuthContext, createContext } from "./context.ts";
+import { type AnyDatabase, type AuthContext, callerOf, createContext } from "./context.ts";
 import { type OnDecision, report, serverTiming } from "./way/decision.ts";
 import { editHeaders } from "./headers.ts";
 import { tellOperator } from "./operator_log.ts";
@@ -104,8 +104,14 @@ export function auth(options: AuthOptions = {}): MiddlewareHandler {
   return async function auth(c, next) {
     const arrived = performance.now();
     const authorization = c.req.raw.headers.get("Authorization");
-    const outcome = tryTo(() => authenticate(authorization, c, settings));
-    const passage = outcome instanceof Promise ? await outcome : outcome;
+    let passage: Passage;
+    try {
+      const way = authenticate(authorization, settings, arrived, callerOf(c.get("auth")));
+      // Not awaited where it is there at once: a remembered answer costs no turn of the queue.
+      passage = way instanceof Promise ? await way : way;
+    } catch (error) {
+      passage = defect(error);
+    }
     const { result, source, upstream_calls } = passage;
     const ms = performance.now() - arrived;
     if (settings.onDecision !== undefined) {
@@ -135,16 +141,6 @@ export function auth(options: AuthOptions = {}): MiddlewareHandler {
     }
     return;
   };
-}
-
-/** Does not wait for what is there at once: a remembered answer costs no turn of the event loop. */
-function tryTo(way: () => Passage | Promise<Passage>): Passage | Promise<Passage> {
-  try {
-    const passage = way();
-    return passage instanceof Promise ? passage.catch(defect) : passage;
-  } catch (error) {
-    return defect(error);
-  }
 }
 
 /** Nothing of ours may turn into an admission, nor into somebody's `onError`. */

@@ -40,6 +40,11 @@ export function createContext<Database, S extends Session | null>(
   return new CallerContext<Database, S>(caller);
 }
 
+/** The caller behind a context of ours; `undefined` for anything else. */
+export function callerOf(context: unknown): Caller | undefined {
+  return CallerContext.callerOf(context);
+}
+
 class CallerContext<Database, S extends Session | null> implements AuthContext<Database, S> {
   readonly user: User;
   readonly claims: Claims;
@@ -52,6 +57,12 @@ class CallerContext<Database, S extends Session | null> implements AuthContext<D
     this.claims = caller.claims;
     this.session = caller.session;
     this.#caller = caller;
+  }
+
+  static callerOf(context: unknown): Caller | undefined {
+    return typeof context === "object" && context !== null && #caller in context
+      ? context.#caller
+      : undefined;
   }
 
   get now(): number {

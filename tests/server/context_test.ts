@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { auth, type AuthEnv, edgeFunction } from "../../shared/mod.ts";
+import { callerOf } from "../../shared/server/context.ts";
 import { Hono } from "hono";
 import { alive, bearer, fakeAuth, json, token } from "./_support.ts";
 
@@ -87,4 +88,33 @@ Deno.test("createContext() shares nothing that one request could change for the 
       "aal1",
     ]);
   }
+});
+
+Deno.test("callerOf() knows a context of ours, and takes nothing else for one", async () => {
+  const { options } = fakeAuth();
+  const jwt = token();
+  const app = new Hono<AuthEnv>().use(auth(options)).get("/", (c) => {
+    assertEquals(callerOf(c.var.auth)?.token, jwt);
+    for (
+      const other of [undefined, null, "auth", {}, { ...c.var.auth }, Object.create(c.var.auth)]
+    ) {
+      assertEquals(callerOf(other), undefined);
+    }
+    return c.text("in");
+  });
+  assertEquals((await app.request("/", { headers: bearer(jwt) })).status, 200);
+});
+
+Deno.test("auth() behind an auth() that answered from memory asks if it is strict, and once", async () => {
+  const { options, calls } = fakeAuth();
+  const app = new Hono<AuthEnv>()
+    .use(auth({ ...options, freshness: 60 }))
+    .use("/strict", auth(options), auth(options))
+    .get("/", (c) => c.text("in"))
+    .get("/strict", (c) => c.text("in"));
+  const headers = bearer(token());
+  await app.request("/", { headers });
+  assertEquals(calls.length, 1);
+  const response = await app.request("/strict", { headers });
+  assertEquals([response.status, calls.length], [200, 2]);
 });

@@ -2,10 +2,10 @@ import { type Backend, backendOf, type BackendOptions } from "./backend.ts";
 import { readCredential } from "./credential.ts";
 import type { DecisionSource } from "./decision.ts";
 import { deepFreeze } from "./freeze.ts";
-import { type Memo, serves } from "./memory.ts";
+import { serves } from "./memory.ts";
 import { type Candidate, precheck } from "./precheck.ts";
 import { EnvironmentError } from "./project.ts";
-import { judge, type Refusal } from "./verdict.ts";
+import { judge, type Refusal, type Verdict } from "./verdict.ts";
 import type { User } from "@supabase/supabase-js";
 
 /** How strictly a token is looked at. */
@@ -26,6 +26,8 @@ export interface Caller extends Candidate {
   readonly user: User;
   readonly backend: Backend;
   readonly skew: number;
+  /** Whether Auth was asked after the request had arrived. */
+  readonly asked: boolean;
 }
 
 /** The end of the way: who calls or why not, and how that was found out. */
@@ -35,24 +37,23 @@ export interface Passage {
   readonly upstream_calls: number;
 }
 
-// What Auth said in one dispatch, for a second check on its path. Not keyed by the Request: the
-// same object may be sent twice.
-const answered = new WeakMap<object, { backend: Backend; token: string; memo: Memo }>();
-
 /**
  * The way of a request: credential, precheck, memory, signature, shared check, verdict. It
  * knows no Hono.
  *
  * @param authorization The Authorization header, `null` when absent.
- * @param scope An object that lives for this one dispatch: two checks in it share an answer.
  * @param options How strict to be.
+ * @param arrived When the request arrived, on the monotonic clock (ms): its time runs from there.
+ * @param earlier Whom another check on the path of this very request has admitted: it shares the
+ * answer, if that is of Auth and not of the memory.
  * @returns Who calls, or why not: at once where Auth need not be asked. Throws or rejects only on a
  * defect of ours.
  */
 export function authenticate(
   authorization: string | null,
-  scope: object,
   options: AuthenticateOptions,
+  arrived: number,
+  earlier?: Caller,
 ): Passage | Promise<Passage> {
   let backend: Backend;
   try {
@@ -61,45 +62,43 @@ export function authenticate(
     if (!(error instanceof EnvironmentError)) throw error;
     return locally({ ok: false, code: "auth_misconfigured", operator: error.message });
   }
-  const { project, clock, memory } = backend;
+  const { project, clock, memory, signature } = backend;
   const credential = readCredential(authorization, project.keys);
-  const known = credential.kind === "token" ? memory.recall(credential.token) : undefined;
-  const candidate = precheck(credential, options, clock, known);
+  const token = credential.kind === "token" ? credential.token : "";
+  const known = memory.recall(token);
+  const candidate = precheck(credential, options, clock, known ?? signature.recall(token));
   if (!candidate.ok) return locally(candidate);
 
   const { skew, freshness } = options;
   if (known !== undefined && serves(known, freshness, clock.now(skew))) {
-    return passage(candidate, known, backend, skew, "memory");
+    return passage(candidate, known.verdict, backend, skew, "memory");
   }
-  const before = answered.get(scope);
-  if (before?.backend === backend && before.token === candidate.token) {
-    return passage(candidate, before.memo, backend, skew, "memory");
+  if (earlier?.asked && earlier.backend === backend && earlier.token === token) {
+    return { result: earlier, source: "memory", upstream_calls: 0 };
   }
-  return ask(candidate, scope, backend, options, freshness > 0 || known !== undefined);
+  return ask(candidate, backend, options, arrived, freshness > 0 || known !== undefined);
 }
 
 /** The rest of the way, for which Auth has to be asked. */
 async function ask(
   candidate: Candidate,
-  scope: object,
   backend: Backend,
   { timeout, skew, patience }: AuthenticateOptions,
+  arrived: number,
   keep: boolean,
 ): Promise<Passage> {
-  const arrived = performance.now();
   const { check, clock, memory, signature } = backend;
   const { token, claims, session } = candidate;
-  if (await signature.look(token) === "forged") return locally({ ok: false, code: "bad_jwt" });
-  const left = timeout - (performance.now() - arrived);
-  const { answer, began, own } = await check(token, left, patience);
+  if (await signature.look(candidate) === "forged") return locally({ ok: false, code: "bad_jwt" });
+  const { answer, began, own } = await check(token, arrived + timeout, patience);
   if (answer.kind === "answer") clock.observe(answer.headers.get("date"));
   const verdict = deepFreeze(judge(answer, claims, clock.now(skew), skew));
-  if (verdict.ok || verdict.code === "bad_jwt") signature.learn(token, verdict.ok);
-  const memo = Object.freeze({ claims, session, verdict, began });
-  answered.set(scope, { backend, token, memo });
+  if (verdict.ok || verdict.code === "bad_jwt") signature.learn(candidate, verdict.ok);
   // A function that is strict everywhere keeps no living token; a route that is not profits.
-  if (answer.kind === "answer" && (keep || !verdict.ok)) memory.note(token, memo);
-  return passage(candidate, memo, backend, skew, own ? "check" : "shared_check");
+  if (answer.kind === "answer" && (keep || !verdict.ok)) {
+    memory.note(token, Object.freeze({ claims, session, verdict, began }));
+  }
+  return passage(candidate, verdict, backend, skew, own ? "check" : "shared_check");
 }
 
 function locally(result: Refusal): Passage {
@@ -108,13 +107,14 @@ function locally(result: Refusal): Passage {
 
 function passage(
   { token, claims, session }: Candidate,
-  { verdict }: Memo,
+  verdict: Verdict,
   backend: Backend,
   skew: number,
   source: DecisionSource,
 ): Passage {
+  const asked = source !== "memory";
   const result: Caller | Refusal = verdict.ok
-    ? { ok: true, token, claims, session, user: verdict.user, backend, skew }
+    ? { ok: true, token, claims, session, user: verdict.user, backend, skew, asked }
     : verdict;
   return { result, source, upstream_calls: source === "check" ? 1 : 0 };
 }

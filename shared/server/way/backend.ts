@@ -38,11 +38,16 @@ const known = new WeakMap<Environment, WeakMap<typeof globalThis.fetch, Backend 
 export function backendOf(options: BackendOptions): Backend {
   const env = options.env ?? ambientEnv;
   const fetch = options.fetch ?? ambientFetch;
+  const backend = known.get(env)?.get(fetch) ?? keep(env, fetch);
+  if (backend instanceof Error) throw backend;
+  return backend;
+}
+
+function keep(env: Environment, fetch: typeof globalThis.fetch): Backend | Error {
   const byFetch = known.get(env) ?? new WeakMap<typeof globalThis.fetch, Backend | Error>();
   known.set(env, byFetch);
-  const backend = byFetch.get(fetch) ?? build(env, fetch);
+  const backend = build(env, fetch);
   byFetch.set(fetch, backend);
-  if (backend instanceof Error) throw backend;
   return backend;
 }
 

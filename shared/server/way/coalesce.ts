@@ -1,6 +1,6 @@
-import { setImmediate } from "node:timers";
 import type { Check } from "./check.ts";
-import type { Answer } from "./upstream.ts";
+import { nextTurn } from "./turn.ts";
+import { type Answer, LATE } from "./upstream.ts";
 
 /** An answer, and which check it is of. */
 export interface SharedAnswer {
@@ -24,26 +24,40 @@ export function moment(): Moment {
   return { mono: performance.now(), wall: Date.now() };
 }
 
-/** Asks Auth about a token, together with whoever else asks at the same moment. Never rejects. */
+/**
+ * Asks Auth about a token, together with whoever else asks at the same moment. Never rejects.
+ * `deadline` is on the monotonic clock (ms); a check that is older than `patience` (ms) or half its
+ * time is not waited for: the next one begins beside it.
+ */
 export type SharedCheck = (
   token: string,
-  timeout: number,
+  deadline: number,
   patience: number,
 ) => Promise<SharedAnswer>;
 
+/** A request that waits for an answer. */
+interface Waiter {
+  /** On the monotonic clock, ms. */
+  readonly deadline: number;
+  readonly settle: (answer: Answer, began: Moment) => void;
+  timer?: Timer;
+}
+
 /** Requests that wait for one check which has not begun. */
 interface Batch {
-  deadline: number;
-  waiting: number;
-  readonly done: PromiseWithResolvers<Omit<SharedAnswer, "own">>;
+  readonly waiters: Waiter[];
+  /** The end of the patience with the check under way. */
+  timer?: Timer;
 }
 
 /** The checks of one token. */
 interface Lane {
-  /** When each check under way began, and what it may take; two at most. */
-  readonly running: Set<{ readonly began: Moment; readonly patience: number }>;
+  /** When each check under way began, and what it may take; two at most, the newest last. */
+  readonly running: { readonly began: Moment; readonly patience: number }[];
   next: Batch | null;
 }
+
+type Timer = ReturnType<typeof setTimeout>;
 
 const MOST_UNDER_WAY = 2;
 
@@ -53,64 +67,71 @@ const MOST_UNDER_WAY = 2;
  * came between. Who arrives meanwhile waits for the next one.
  *
  * @param check The check of one token.
- * @returns The shared check. `timeout` runs from the call (ms); a check that is older than
- * `patience` (ms) or half its time is not waited for: the next one begins beside it.
+ * @returns The shared check.
  */
 export function coalesce(check: Check): SharedCheck {
   const lanes = new Map<string, Lane>();
 
   function begin(token: string, lane: Lane, batch: Batch | null, patience: number): void {
-    if (batch !== null && batch === lane.next && lane.running.size < MOST_UNDER_WAY) {
+    if (batch !== null && batch === lane.next && lane.running.length < MOST_UNDER_WAY) {
       lane.next = null;
-      const left = batch.deadline - performance.now();
-      if (batch.waiting > 0 && left > 0) run(token, lane, batch, left, patience);
+      clearTimeout(batch.timer);
+      if (batch.waiters.length > 0) run(token, lane, batch, patience);
     }
-    if (lane.running.size === 0 && lane.next === null) lanes.delete(token);
+    if (lane.running.length === 0 && lane.next === null) lanes.delete(token);
   }
 
-  function run(token: string, lane: Lane, batch: Batch, left: number, patience: number): void {
+  function run(token: string, lane: Lane, batch: Batch, patience: number): void {
+    const { waiters } = batch;
     const began = moment();
+    let last = 0;
+    for (const { deadline } of waiters) if (deadline > last) last = deadline;
+    const left = last - began.mono;
     const mine = { began, patience: Math.min(patience, left / 2) };
-    lane.running.add(mine);
-    void check(token, left).then((answer) => {
-      lane.running.delete(mine);
-      batch.done.resolve({ answer, began });
+    // The check itself keeps the last deadline: only earlier ones need a timer of their own.
+    for (const waiter of waiters) if (waiter.deadline < last) giveUpInTime(waiter, batch);
+    lane.running.push(mine);
+    const answered = left > 0 ? check(token, left) : Promise.resolve(LATE);
+    void answered.then((answer) => {
+      lane.running.splice(lane.running.indexOf(mine), 1);
+      for (const { timer, settle } of waiters) {
+        clearTimeout(timer);
+        settle(answer, began);
+      }
       begin(token, lane, lane.next, patience);
     });
   }
 
-  /** Joins the batch that has not begun, or opens one and sees to it that it begins. */
-  function enter(token: string, timeout: number, patience: number): [Batch, own: boolean] {
-    const lane = lanes.get(token) ?? { running: new Set(), next: null };
-    lanes.set(token, lane);
-    const deadline = performance.now() + timeout;
-    if (lane.next !== null) {
-      lane.next.deadline = Math.max(lane.next.deadline, deadline);
-      lane.next.waiting++;
-      return [lane.next, false];
-    }
-    const batch: Batch = { deadline, waiting: 1, done: Promise.withResolvers() };
-    lane.next = batch;
-    const newest = [...lane.running].at(-1);
-    if (newest === undefined) {
-      setImmediate(() => begin(token, lane, batch, patience));
-    } else {
+  /** Opens a batch, and sees to it that it begins. */
+  function open(token: string, lane: Lane, patience: number): Batch {
+    const batch: Batch = { waiters: [] };
+    const newest = lane.running.at(-1);
+    if (newest === undefined) nextTurn(() => begin(token, lane, batch, patience));
+    else {
       const wait = Math.max(0, newest.patience - (performance.now() - newest.began.mono));
-      const timer = setTimeout(() => begin(token, lane, batch, patience), wait);
-      void batch.done.promise.then(() => clearTimeout(timer));
+      batch.timer = setTimeout(() => begin(token, lane, batch, patience), wait);
     }
-    return [batch, true];
+    return batch;
   }
 
-  return async function sharedCheck(token, timeout, patience) {
-    const [batch, own] = enter(token, timeout, patience);
-    const late = Promise.withResolvers<Omit<SharedAnswer, "own">>();
-    const timer = setTimeout(() => {
-      batch.waiting--;
-      late.resolve({ answer: { kind: "fault", reason: "timeout" }, began: moment() });
-    }, timeout);
-    const { answer, began } = await Promise.race([batch.done.promise, late.promise]);
-    clearTimeout(timer);
-    return { answer, began, own };
+  return function sharedCheck(token, deadline, patience) {
+    const lane = lanes.get(token) ?? { running: [], next: null };
+    lanes.set(token, lane);
+    const own = lane.next === null;
+    const batch = lane.next ??= open(token, lane, patience);
+    return new Promise((resolve) => {
+      const settle = (answer: Answer, began: Moment) => resolve({ answer, began, own });
+      const waiter: Waiter = { deadline, settle };
+      batch.waiters.push(waiter);
+      if (lane.running.length > 0) giveUpInTime(waiter, batch); // it may be long till this begins
+    });
   };
+}
+
+/** Leaves a batch at the waiter's own deadline, whatever the check does. */
+function giveUpInTime(waiter: Waiter, { waiters }: Batch): void {
+  waiter.timer ??= setTimeout(() => {
+    waiters.splice(waiters.indexOf(waiter), 1);
+    waiter.settle(LATE, moment());
+  }, waiter.deadline - performance.now());
 }

@@ -1,4 +1,5 @@
 import type { Check } from "./check.ts";
+import { LATE } from "./upstream.ts";
 
 /** Runs at most so many tasks at once; the others wait in line, each for so long. */
 export type Limit = <T>(task: () => Promise<T>, patience: number) => Promise<T | null>;
@@ -58,10 +59,10 @@ const MOST_SUSPECTS = 8;
  */
 export function limitSuspects(check: Check, isSuspect: (token: string) => boolean): Check {
   const limit = createLimit(MOST_SUSPECTS);
-  return async (token, timeout) => {
-    if (!isSuspect(token)) return await check(token, timeout);
+  return (token, timeout) => {
+    if (!isSuspect(token)) return check(token, timeout);
     const began = performance.now();
     const left = () => timeout - (performance.now() - began);
-    return await limit(() => check(token, left()), timeout) ?? { kind: "fault", reason: "timeout" };
+    return limit(() => check(token, left()), timeout).then((answer) => answer ?? LATE);
   };
 }

@@ -2,6 +2,7 @@ import { boundedMap } from "./bounded_map.ts";
 import type { Claims, Session } from "./claims.ts";
 import { type Moment, moment } from "./coalesce.ts";
 import type { Verdict } from "./verdict.ts";
+import { weigh } from "./weigh.ts";
 
 /** What Auth said about a token, and when it was asked. Frozen, because requests share it. */
 export interface Memo {
@@ -25,8 +26,8 @@ export interface Memory {
 /** How long a dead token is remembered, in seconds: short, so that a false alarm heals itself. */
 export const DEAD_FOR = 5;
 
-/** What each part may hold, in bytes: 15 MiB, and 1 MiB of checked signatures beside them. */
-export const LIVE_BYTES = 12 * 1024 * 1024;
+/** What each part may hold, in bytes: 14 MiB, and 2 MiB of checked signatures beside them. */
+export const LIVE_BYTES = 11 * 1024 * 1024;
 const DEAD_BYTES = 3 * 1024 * 1024;
 
 /** Refusals that are a verdict on the token; every other one is about the way to Auth. */
@@ -68,36 +69,8 @@ export function createMemory(): Memory {
       if (known !== undefined && known.began.mono > memo.began.mono) return;
       live.delete(token);
       dead.delete(token);
-      (verdict.ok ? live : dead).set(token, memo, weight(token, memo));
+      const bytes = weigh(token, memo.claims, verdict.ok ? verdict.user : null);
+      (verdict.ok ? live : dead).set(token, memo, bytes);
     },
   };
 }
-
-/**
- * What an entry takes of the heap, in bytes, rounded up: V8 spends more on many small members than
- * on their text, and what a user's metadata holds is the user's choice.
- */
-function weight(token: string, { claims, verdict }: Memo): number {
-  let bytes = 512 + token.length;
-  const open: unknown[] = [claims, verdict.ok ? verdict.user : null];
-  for (const value of open) {
-    if (typeof value === "string") bytes += textBytes(value);
-    if (typeof value !== "object" || value === null) continue;
-    const members = Object.entries(value);
-    const each = members.length > 64 ? 48 : 24; // a large object is a hash table
-    bytes += 64 + each * members.length;
-    for (const [name, member] of members) {
-      if (!Array.isArray(value)) bytes += textBytes(name);
-      open.push(member);
-    }
-  }
-  return bytes;
-}
-
-/** V8 spends one byte a character, or two on all of a text that needs them for one. */
-function textBytes(text: string): number {
-  return 16 + (WIDE.test(text) ? 2 : 1) * text.length;
-}
-
-// deno-lint-ignore no-control-regex
-const WIDE = /[^\x00-\xff]/;

@@ -11,6 +11,9 @@ export type Answer =
   /** Nothing that can be read: no connection, too slow, or more than {@linkcode MAX_BODY}. */
   | { readonly kind: "fault"; readonly reason: "network" | "timeout" | "too_large" };
 
+/** No answer in time. */
+export const LATE: Answer = Object.freeze({ kind: "fault", reason: "timeout" });
+
 /** Most of an answer that is read, in bytes. */
 export const MAX_BODY = 256 * 1024;
 
@@ -24,24 +27,23 @@ export const MAX_BODY = 256 * 1024;
  * @param timeout Milliseconds until the end of the body.
  * @returns The answer, whatever its status. Never rejects.
  */
-export async function ask(
+export function ask(
   fetch: typeof globalThis.fetch,
   url: string,
   init: RequestInit | undefined,
   timeout: number,
 ): Promise<Answer> {
   const abort = new AbortController();
-  // Raced, not only signalled: a fetch that ignores its signal must not hold the request.
-  const late = Promise.withResolvers<Answer>();
-  const timer = setTimeout(() => {
-    late.resolve({ kind: "fault", reason: "timeout" });
-    abort.abort();
-  }, timeout);
-  try {
-    return await Promise.race([read(fetch, url, { ...init, signal: abort.signal }), late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      resolve(LATE); // not only signalled: a fetch that ignores its signal must not hold the request
+      abort.abort();
+    }, timeout);
+    void read(fetch, url, { ...init, signal: abort.signal }).then((answer) => {
+      clearTimeout(timer);
+      resolve(answer);
+    });
+  });
 }
 
 async function read(
@@ -60,9 +62,10 @@ async function read(
 }
 
 async function readText(response: Response): Promise<string | null> {
+  const { headers } = response;
   // A length that is told is kept to by the transport, unless the body was compressed.
-  const length = response.headers.get("content-length");
-  if (length !== null && Number(length) <= MAX_BODY && !response.headers.has("content-encoding")) {
+  const length = headers.get("content-length");
+  if (length !== null && Number(length) <= MAX_BODY && !headers.has("content-encoding")) {
     const text = await response.text();
     return text.length <= MAX_BODY ? text : null;
   }

@@ -2,6 +2,10 @@ import { assert, assertEquals } from "@std/assert";
 import { mock } from "node:test";
 import { Hono } from "hono";
 import { auth, type AuthEnv } from "../../../shared/mod.ts";
+import { createKeyStore } from "../../../shared/server/way/key_store.ts";
+import type { Candidate } from "../../../shared/server/way/precheck.ts";
+import { readProject } from "../../../shared/server/way/project.ts";
+import { createSignatureCheck } from "../../../shared/server/way/signature.ts";
 import {
   alive,
   assertRefusal,
@@ -234,4 +238,34 @@ Deno.test("createSignatureCheck() is not fooled by a token whose algorithm is no
     assertEquals([alg, await ask(`${bent}.${good.split(".")[2]}`)], [alg, "bad_jwt"]);
   }
   assertEquals(count().users, 0);
+});
+
+Deno.test("createSignatureCheck() gives back what a token holds once it is known to be genuine", async () => {
+  const { jwk, sign } = await signingKey("k1");
+  const keys = createKeyStore(
+    readProject(environment({
+      SUPABASE_JWKS: JSON.stringify({ keys: [jwk] }),
+    })),
+    () => Promise.reject(new TypeError("no call expected")),
+  );
+  const signature = createSignatureCheck(keys);
+  const candidate = (jwt: string): Candidate => ({
+    ok: true,
+    token: jwt,
+    claims: { sub: jwt },
+    session: null,
+  });
+  const genuine = candidate(await sign());
+  const forged = candidate(forge(await sign({ n: 1 })));
+  const hs256 = candidate(token());
+  const seen = async (one: Candidate) => [await signature.look(one), signature.recall(one.token)];
+
+  assertEquals(signature.recall(genuine.token), undefined);
+  assertEquals(await seen(genuine), ["genuine", genuine]);
+  assertEquals(await seen(forged), ["forged", undefined]);
+  assertEquals(await seen(hs256), ["unknown", undefined]);
+  signature.learn(hs256, true);
+  assertEquals(await seen(hs256), ["genuine", hs256]);
+  signature.learn(forged, true);
+  assertEquals(await seen(forged), ["forged", undefined]);
 });

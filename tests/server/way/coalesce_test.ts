@@ -1,0 +1,87 @@
+import { assertEquals } from "@std/assert";
+import { mock } from "node:test";
+import { coalesce, type SharedAnswer } from "../../../shared/server/way/coalesce.ts";
+import type { Answer } from "../../../shared/server/way/upstream.ts";
+import { settle } from "../_support.ts";
+
+/** A check that answers when it is told to, and keeps the time it was given. */
+function manual() {
+  const asked: { timeout: number; answer: (answer: Answer) => void }[] = [];
+  const check = coalesce((_token, timeout) =>
+    new Promise((answer) => void asked.push({ timeout, answer }))
+  );
+  return { asked, check };
+}
+const FAULT: Answer = { kind: "fault", reason: "network" };
+const LATE: Answer = { kind: "fault", reason: "timeout" };
+
+/** What each has been answered by now; `null` for one that waits. */
+function watch(...waiting: Promise<SharedAnswer>[]): (Answer | null)[] {
+  const answers: (Answer | null)[] = waiting.map(() => null);
+  waiting.forEach((one, n) => void one.then(({ answer }) => answers[n] = answer));
+  return answers;
+}
+
+/** Runs with `performance.now()` and the timers at the same fake time, from 0. */
+async function inFakeTime(run: () => Promise<void>) {
+  const real = performance.now;
+  mock.timers.enable({ apis: ["setTimeout", "Date"], now: 0 });
+  performance.now = () => Date.now();
+  try {
+    await run();
+  } finally {
+    performance.now = real;
+    mock.timers.reset();
+  }
+}
+
+Deno.test("coalesce() lets each of a batch go at its own deadline, and the check run to the last", () =>
+  inFakeTime(async () => {
+    const { asked, check } = manual();
+    const answers = watch(check("t", 100, 250), check("t", 900, 250), check("t", 300, 250));
+    await settle();
+    assertEquals(asked.map(({ timeout }) => timeout), [900]);
+    mock.timers.tick(100);
+    await settle();
+    assertEquals(answers, [LATE, null, null]);
+    mock.timers.tick(200);
+    await settle();
+    assertEquals(answers, [LATE, null, LATE]);
+    asked[0]!.answer(FAULT);
+    await settle();
+    assertEquals(answers, [LATE, FAULT, LATE]);
+  }));
+
+Deno.test("coalesce() begins no check for whom the turn itself has taken too long", () =>
+  inFakeTime(async () => {
+    const { asked, check } = manual();
+    const answers = watch(check("t", 50, 250));
+    mock.timers.tick(60);
+    await settle();
+    assertEquals([asked.length, answers], [0, [LATE]]);
+  }));
+
+Deno.test("coalesce() begins no check for a batch that everybody has left", () =>
+  inFakeTime(async () => {
+    const { asked, check } = manual();
+    const first = watch(check("t", 10_000, 5000));
+    await settle();
+    const second = watch(check("t", 20, 5000));
+    mock.timers.tick(20);
+    await settle();
+    assertEquals([first, second], [[null], [LATE]]);
+    asked[0]!.answer(FAULT);
+    await settle();
+    assertEquals([first, asked.length], [[FAULT], 1]);
+  }));
+
+Deno.test("coalesce() says whose arrival a check is of, and when it began", () =>
+  inFakeTime(async () => {
+    const { asked, check } = manual();
+    const waiting = [check("t", 1000, 250), check("t", 1000, 250)];
+    await settle();
+    mock.timers.tick(40);
+    asked[0]!.answer(FAULT);
+    const shared = await Promise.all(waiting);
+    assertEquals(shared.map(({ own, began }) => [own, began.mono]), [[true, 0], [false, 0]]);
+  }));

@@ -1,0 +1,23 @@
+import { assertEquals } from "@std/assert";
+import { byMessage, nextTurn } from "../../../shared/server/way/turn.ts";
+
+for (const [name, turn] of Object.entries({ nextTurn, byMessage })) {
+  Deno.test({
+    name: `${name}() calls back once, after every job of this turn, and leaves nothing open`,
+    sanitizeOps: true,
+    sanitizeResources: true,
+    async fn() {
+      const order: string[] = [];
+      const called = new Promise<void>((resolve) => {
+        turn(() => {
+          order.push("turn");
+          resolve();
+        });
+      });
+      for (let job = 0; job < 100; job++) await Promise.resolve();
+      order.push("jobs");
+      await called;
+      assertEquals(order, ["jobs", "turn"]);
+    },
+  });
+}
