@@ -17,6 +17,8 @@ export interface InProcess {
   readonly subject: SubjectName;
   /** The same user again and again. */
   readonly us: number;
+  /** The same round by round: a ratio is taken within a round, where both had the same machine. */
+  readonly rounds_us: readonly number[];
   /** The same, without the building of the Request. */
   readonly handling_us: number;
   /** CPU of the process, all threads. */
@@ -25,8 +27,14 @@ export interface InProcess {
   readonly first_us: number;
 }
 
+/** One subject's turn. */
+type Turn = Omit<InProcess, "subject" | "rounds_us">;
+
 /** Requests a block: enough to time, few enough to have many of them. */
 const BLOCK = 50;
+
+/** Milliseconds in which the compiler has its say before the first round. */
+const WARM_UP = 800;
 
 /** Times every subject in turn, round after round. */
 export async function measureInProcess(
@@ -35,16 +43,15 @@ export async function measureInProcess(
   plan: Plan,
 ): Promise<InProcess[]> {
   const tokens = await auth.tokens("live", 1);
-  const all = new Map<SubjectName, Omit<InProcess, "subject">[]>();
-  // The compiler has its say before the first round.
+  const all = new Map<SubjectName, Turn[]>();
   for (const subject of subjects) {
-    await subject.handle({ tokens, size: BLOCK, ms: 2 * plan.turn_ms });
+    await subject.handle({ tokens, size: BLOCK, ms: Math.min(WARM_UP, 10 * plan.inside_ms) });
   }
-  for (let round = 0; round < plan.rounds; round++) {
+  for (let round = 0; round < plan.inside_rounds; round++) {
     for (const subject of rotate(subjects, round)) {
       const fresh = await auth.tokens("live", plan.first_requests);
       const before = await subject.usage();
-      const blocks = await subject.handle({ tokens, size: BLOCK, ms: plan.turn_ms });
+      const blocks = await subject.handle({ tokens, size: BLOCK, ms: plan.inside_ms });
       const after = await subject.usage();
       const first = await subject.handle({ tokens: fresh, size: fresh.length / 3, ms: 0 });
       const requests = blocks.reduce((sum, block) => sum + block.requests, 0);
@@ -59,13 +66,14 @@ export async function measureInProcess(
   return [...all].map(([subject, rounds]) => ({
     subject,
     us: middle(rounds, (round) => round.us),
+    rounds_us: rounds.map((round) => round.us),
     handling_us: middle(rounds, (round) => round.handling_us),
     cpu_us: middle(rounds, (round) => round.cpu_us),
     first_us: middle(rounds, (round) => round.first_us),
   }));
 }
 
-function middle<T extends Block | Omit<InProcess, "subject">>(
+function middle<T extends Block | Turn>(
   items: readonly T[],
   of: (item: T) => number,
 ): number {

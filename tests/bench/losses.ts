@@ -33,5 +33,6 @@ const SHORT: Record<SubjectName, string> = {
   supabase_server: "@supabase/server",
   hono_jwk: "hono/jwk",
   get_user: "getUser",
+  get_user_tuned: "tuned getUser",
   raw_fetch: "raw fetch",
 };

@@ -15,6 +15,7 @@ export const SUBJECTS = {
   supabase_server: { title: "@supabase/server 1.8.1, Hono adapter", role: "peer" },
   hono_jwk: { title: "hono/jwk, keys given", role: "peer" },
   get_user: { title: "createClient + getUser per request", role: "peer" },
+  get_user_tuned: { title: "the same, with options for a server", role: "peer" },
   raw_fetch: { title: "raw fetch of /user in the route", role: "peer" },
 } as const;
 
