@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from "hono";
-import { z } from "zod";
+import { z } from "zod/v3";
 import { authenticate, type Passage } from "./way/authenticate.ts";
 import type { BackendOptions } from "./way/backend.ts";
 import type { Session } from "./way/claims.ts";
@@ -53,8 +53,9 @@ export interface AuthEnv<Database = AnyDatabase, S extends Session | null = Sess
 
 /** The schema behind {@linkcode AuthOptions}. */
 export const authOptionsSchema = z.strictObject({
-  freshness: z.union([z.literal("strict").transform(() => 0), z.number().positive()]).default(0),
-  maxFreshness: z.number().positive().default(300),
+  freshness: z.union([z.literal("strict").transform(() => 0), z.number().positive().finite()])
+    .default("strict"),
+  maxFreshness: z.number().positive().finite().default(300),
   patience: z.number().int().min(0).default(250),
   timeout: z.number().int().min(1).max(60_000).default(3000),
   skew: z.number().min(0).max(300).default(30),

@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from "hono";
-import { z } from "zod";
+import type { z } from "zod";
 import { invalid } from "./handler_error.ts";
 import { respond } from "./respond.ts";
 import { isJsonType } from "./way/upstream.ts";
@@ -40,7 +40,8 @@ export function body<S extends z.ZodType>(
   schema: S,
   // deno-lint-ignore no-explicit-any -- the environment is the app's, whatever it is
 ): MiddlewareHandler<any, string, BodyInput<S>> {
-  if (!(schema instanceof z.core.$ZodType)) throw new TypeError("body(): needs a zod schema");
+  const { validate } = schema?.["~standard"] ?? {};
+  if (validate === undefined) throw new TypeError("body(): needs a zod schema");
 
   return async function body(c, next) {
     if (!isJsonType(c.req.header("Content-Type"))) {
@@ -53,12 +54,12 @@ export function body<S extends z.ZodType>(
     } catch {
       return respond(c, "bad_json", { source: "handler" });
     }
-    const parsed = await schema.safeParseAsync(value);
-    if (!parsed.success) {
-      const { code, details } = invalid(parsed.error);
+    const parsed = await validate(value);
+    if (parsed.issues !== undefined) {
+      const { code, details } = invalid(parsed.issues);
       return respond(c, code, { source: "handler", ...details });
     }
-    c.req.addValidatedData("json", parsed.data as object);
+    c.req.addValidatedData("json", parsed.value as object);
     await next();
     return;
   };

@@ -1,6 +1,6 @@
 import { type Context, type Env, Hono, type MiddlewareHandler } from "hono";
 import type { BlankSchema } from "hono/types";
-import { z } from "zod";
+import { z } from "zod/v3";
 import { auth, type AuthOptions, authOptionsSchema, type AuthVariables } from "./auth.ts";
 import type { Session } from "./way/claims.ts";
 import type { AnyDatabase } from "./context.ts";
@@ -47,7 +47,7 @@ const optionsSchema = z.strictObject({
       .default("*"),
     exposeHeaders: z.array(z.string().regex(HEADER_NAME, "must be a header name")).default([]),
     maxAge: z.number().int().min(0).max(86_400).default(600),
-  }).prefault({}),
+  }).default({}),
 });
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;

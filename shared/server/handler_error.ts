@@ -1,6 +1,5 @@
 import type { AuthError } from "@supabase/supabase-js";
 import { HTTPException } from "hono/http-exception";
-import { z } from "zod";
 import type { Issue } from "../problems/problem.ts";
 import type { ProblemCode } from "../problems/table.ts";
 import { ProblemError } from "./problem_error.ts";
@@ -24,7 +23,7 @@ import { namesApiKey } from "./way/upstream.ts";
  */
 export function fromThrown(thrown: unknown): ProblemError {
   if (thrown instanceof ProblemError) return thrown;
-  if (thrown instanceof z.core.$ZodError) return invalid(thrown);
+  if (isZodError(thrown)) return invalid(thrown.issues);
   if (thrown instanceof HTTPException) return new ProblemError(fromStatus(thrown.status));
   if (isAuthError(thrown)) return fromAuth(thrown);
   if (isPostgrestError(thrown)) return new ProblemError(fromDatabase(thrown.code));
@@ -35,14 +34,35 @@ export function fromThrown(thrown: unknown): ProblemError {
   return new ProblemError("internal_error");
 }
 
+/** What a schema finds wrong, whichever version of zod it is of. */
+export interface SchemaIssue {
+  readonly path?: readonly unknown[] | undefined;
+  /** zod's name of the kind of mistake: `invalid_type`, `too_small`. */
+  readonly code?: unknown;
+  readonly message: string;
+}
+
 /** What is wrong with a body, as a problem. */
-export function invalid(error: z.core.$ZodError): ProblemError {
-  const issues: Issue[] = error.issues.map(({ path, code, message }) => ({
-    path: path.map((key) => typeof key === "number" ? key : String(key)),
-    code,
-    message,
-  }));
-  return new ProblemError("validation_failed", { issues });
+export function invalid(issues: readonly SchemaIssue[]): ProblemError {
+  return new ProblemError("validation_failed", {
+    issues: issues.map(({ path = [], code, message }): Issue => ({
+      path: path.map((key) => typeof key === "number" ? key : String(key)),
+      code: typeof code === "string" ? code : "custom",
+      message,
+    })),
+  });
+}
+
+/** By its name: importing zod only to ask for the class would cost every start. */
+function isZodError(thrown: unknown): thrown is { issues: SchemaIssue[] } {
+  return typeof thrown === "object" && thrown !== null && "name" in thrown &&
+    (thrown.name === "ZodError" || thrown.name === "$ZodError") && "issues" in thrown &&
+    Array.isArray(thrown.issues) && thrown.issues.every(isIssue);
+}
+
+function isIssue(value: unknown): value is SchemaIssue {
+  return typeof value === "object" && value !== null && "path" in value &&
+    Array.isArray(value.path) && "message" in value && typeof value.message === "string";
 }
 
 /** A password that Auth finds too weak; a reason is `length`, `characters` or `pwned`. */

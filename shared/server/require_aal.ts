@@ -1,6 +1,6 @@
 import type { User } from "@supabase/supabase-js";
 import type { MiddlewareHandler } from "hono";
-import { z } from "zod";
+import { z } from "zod/v3";
 import type { AuthEnv } from "./auth.ts";
 import type { Session } from "./way/claims.ts";
 import { parseOptions } from "./options.ts";

@@ -11,6 +11,8 @@ import {
 } from "@supabase/supabase-js";
 import { HTTPException } from "hono/http-exception";
 import { z } from "zod";
+import * as mini from "zod/mini";
+import { z as z3 } from "zod/v3";
 import { edgeFunction, ProblemError } from "../../shared/mod.ts";
 import { fromThrown, weakPassword } from "../../shared/server/handler_error.ts";
 import { assertRefusal, fakeAuth, json, logged, UPSTREAM_TEXT } from "./_support.ts";
@@ -121,10 +123,26 @@ Deno.test("fromThrown() turns an HTTPException into the code of its status, neve
 });
 
 Deno.test("fromThrown() turns a ZodError into issues with plain paths", () => {
-  const parsed = z.object({ a: z.array(z.number()) }).safeParse({ a: [1, "x"] });
-  const { code, details } = fromThrown(parsed.error);
-  assertEquals(code, "validation_failed");
-  assertEquals(details.issues?.[0]?.path, ["a", 1]);
+  const wrong = { a: [1, "x"] };
+  for (
+    const { error } of [
+      z.object({ a: z.array(z.number()) }).safeParse(wrong),
+      mini.object({ a: mini.array(mini.number()) }).safeParse(wrong),
+      z3.object({ a: z3.array(z3.number()) }).safeParse(wrong),
+    ]
+  ) {
+    const { code, details } = fromThrown(error);
+    assertEquals(code, "validation_failed");
+    assertEquals(details.issues?.map(({ path, code }) => [path, code]), [
+      [["a", 1], "invalid_type"],
+    ]);
+  }
+});
+
+Deno.test("fromThrown() takes no lookalike for a ZodError", () => {
+  for (const issues of [undefined, "text", [null], [5], [{ message: "x" }], [{ path: [] }]]) {
+    assertEquals(fromThrown({ name: "ZodError", issues }).code, "internal_error");
+  }
 });
 
 Deno.test("fromThrown() makes internal_error of everything else, and never throws", () => {

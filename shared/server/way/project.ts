@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "zod/v3";
 import type { ProjectKeys } from "./credential.ts";
 
 /** The variables a function runs with. */
@@ -24,18 +24,18 @@ const json = z.string().transform((text, ctx) => {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    ctx.addIssue({ code: "custom", message: "must be a JSON object" });
+    ctx.addIssue({ code: z.ZodIssueCode.custom, message: "must be a JSON object" });
     return z.NEVER;
   }
 });
 
-const keyMap = json.pipe(z.record(z.string(), z.string().min(1), "must be a JSON object of keys"));
+const keyMap = json.pipe(
+  z.record(z.string().min(1), { invalid_type_error: "must be a JSON object of keys" }),
+);
 
 const variables = z.object({
-  SUPABASE_URL: z.url({
-    protocol: /^https?$/,
-    error: (issue) => issue.input === undefined ? "is not set" : "must be an http(s) URL",
-  }),
+  SUPABASE_URL: z.string({ required_error: "is not set" })
+    .refine((text) => /^https?:\/\//.test(text) && URL.canParse(text), "must be an http(s) URL"),
   SUPABASE_PUBLISHABLE_KEYS: keyMap.optional(),
   SUPABASE_SECRET_KEYS: keyMap.optional(),
   SUPABASE_JWKS: z.string().optional(),
@@ -107,7 +107,7 @@ function isSet(value: string | undefined): value is string {
   return value !== undefined;
 }
 
-const jwks = z.array(z.looseObject({ kty: z.string() }));
+const jwks = z.array(z.object({ kty: z.string() }).passthrough());
 const keySet = json.pipe(z.union([jwks, z.object({ keys: jwks }).transform(({ keys }) => keys)]));
 
 /**
