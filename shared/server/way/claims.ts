@@ -80,7 +80,7 @@ export function sessionOf(claims: Claims): Session | null {
 }
 
 /** Decodes base64url without padding (RFC 4648, section 5); throws for what is none. */
-export function decodeBase64Url(part: string): Uint8Array<ArrayBuffer> {
+export function decodeBase64Url(part: string) {
   return bytesOf(binaryOf(part));
 }
 
@@ -106,7 +106,7 @@ function binaryOf(part: string): string {
   return atob(part.replaceAll("-", "+").replaceAll("_", "/"));
 }
 
-function bytesOf(binary: string): Uint8Array<ArrayBuffer> {
+function bytesOf(binary: string) {
   const bytes = new Uint8Array(binary.length);
   for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
   return bytes;
