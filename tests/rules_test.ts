@@ -487,16 +487,42 @@ Deno.test("rule 8: the memory is bounded in bytes", () => {
 Deno.test("rule 8: a flood of strangers does not keep a caller out whom Auth has vouched for", async () => {
   const hung = deferred<Response>();
   const known = token({ n: "known" });
-  const { options } = fakeAuth((request) =>
-    request.headers.get("authorization") === `Bearer ${known}` ? alive() : hung.promise
-  );
+  const forged = token({ n: "forged" });
+  const fat = (n: number) => token({ n, user_metadata: { m: Array(3900).fill([]) } });
+  const own = [known, ...Array.from({ length: 10 }, (_, n) => fat(n))];
+  const { options, calls } = fakeAuth((request) => {
+    const jwt = request.headers.get("authorization")?.slice("Bearer ".length) ?? "";
+    if (own.includes(jwt)) return alive();
+    return jwt === forged ? json(403, { code: "bad_jwt", message: "x" }) : hung.promise;
+  });
   const { ask } = guarded(options);
-  assertEquals((await ask(bearer(known))).status, 200);
+  // However large the tokens are that others came with.
+  for (const jwt of own) assertEquals((await ask(bearer(jwt))).status, 200);
+  assertEquals((await ask(bearer(forged))).status, 401);
+  const before = calls.length;
   const flood = Array.from({ length: 100 }, (_, n) => ask(bearer(token({ n }))));
   await settle();
+  assertEquals(calls.length - before, 8); // the others wait in line
   assertEquals((await ask(bearer(known))).status, 200);
   hung.resolve(json(403, { code: "bad_jwt", message: "x" }));
   for (const response of await Promise.all(flood)) assert(response.status !== 200);
+});
+
+Deno.test("rule 8: a session that has ended makes no stranger wait in line", async () => {
+  const hung = deferred<Response>();
+  const dead = token({ n: "dead" });
+  const { options, calls } = fakeAuth((request) =>
+    request.headers.get("authorization") === `Bearer ${dead}`
+      ? json(403, { code: "session_not_found", message: "x" })
+      : hung.promise
+  );
+  const { ask } = guarded(options);
+  assertEquals((await ask(bearer(dead))).status, 401);
+  const strangers = Array.from({ length: 30 }, (_, n) => ask(bearer(token({ n }))));
+  await settle();
+  assertEquals(calls.length, 1 + 30);
+  hung.resolve(alive());
+  await Promise.all(strangers);
 });
 
 Deno.test("rule 9: only Auth's word about this very token says sign_in", async () => {

@@ -107,7 +107,7 @@ export function auth(options: AuthOptions = {}): MiddlewareHandler {
     const authorization = c.req.raw.headers.get("Authorization");
     let passage: Passage;
     try {
-      const way = authenticate(authorization, settings, arrived, callerOf(c.get("auth")));
+      const way = authenticate(authorization, settings, arrived, callerOf(c.get("auth"), c));
       // Not awaited where it is there at once: a remembered answer costs no turn of the queue.
       passage = way instanceof Promise ? await way : way;
     } catch (error) {
@@ -134,7 +134,7 @@ export function auth(options: AuthOptions = {}): MiddlewareHandler {
         ...(retry_after === undefined ? {} : { retry_after }),
       });
     }
-    c.set("auth", createContext(result));
+    c.set("auth", createContext(result, c));
     try {
       await next();
     } finally {

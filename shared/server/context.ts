@@ -36,13 +36,14 @@ export function useDataClient(create: typeof createClient): void {
 /** Builds the context of an admitted caller. */
 export function createContext<Database, S extends Session | null>(
   caller: Caller & { readonly session: S },
+  dispatch: object,
 ): AuthContext<Database, S> {
-  return new CallerContext<Database, S>(caller);
+  return new CallerContext<Database, S>(caller, dispatch);
 }
 
 /** The caller behind a context of ours; `undefined` for anything else. */
-export function callerOf(context: unknown): Caller | undefined {
-  return CallerContext.callerOf(context);
+export function callerOf(context: unknown, dispatch: object): Caller | undefined {
+  return CallerContext.callerOf(context, dispatch);
 }
 
 class CallerContext<Database, S extends Session | null> implements AuthContext<Database, S> {
@@ -50,17 +51,20 @@ class CallerContext<Database, S extends Session | null> implements AuthContext<D
   readonly claims: Claims;
   readonly session: S;
   readonly #caller: Caller;
+  readonly #dispatch: object;
   #client: SupabaseClient<Database> | undefined;
 
-  constructor(caller: Caller & { readonly session: S }) {
+  constructor(caller: Caller & { readonly session: S }, dispatch: object) {
+    this.#dispatch = dispatch;
     this.user = caller.user;
     this.claims = caller.claims;
     this.session = caller.session;
     this.#caller = caller;
   }
 
-  static callerOf(context: unknown): Caller | undefined {
-    return typeof context === "object" && context !== null && #caller in context
+  static callerOf(context: unknown, dispatch: object): Caller | undefined {
+    return typeof context === "object" && context !== null && #caller in context &&
+        context.#dispatch === dispatch
       ? context.#caller
       : undefined;
   }

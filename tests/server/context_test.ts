@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { auth, type AuthEnv, edgeFunction } from "../../shared/mod.ts";
 import { callerOf } from "../../shared/server/context.ts";
 import { Hono } from "hono";
-import { alive, bearer, fakeAuth, json, token } from "./_support.ts";
+import { alive, bearer, fakeAuth, json, refuses, token, USER_ID } from "./_support.ts";
 
 Deno.test("createContext() gives a client that acts as the user, with the project's key", async () => {
   const { options, calls } = fakeAuth((request) =>
@@ -94,15 +94,29 @@ Deno.test("callerOf() knows a context of ours, and takes nothing else for one", 
   const { options } = fakeAuth();
   const jwt = token();
   const app = new Hono<AuthEnv>().use(auth(options)).get("/", (c) => {
-    assertEquals(callerOf(c.var.auth)?.token, jwt);
+    assertEquals(callerOf(c.var.auth, c)?.token, jwt);
     for (
       const other of [undefined, null, "auth", {}, { ...c.var.auth }, Object.create(c.var.auth)]
     ) {
-      assertEquals(callerOf(other), undefined);
+      assertEquals(callerOf(other, c), undefined);
     }
     return c.text("in");
   });
   assertEquals((await app.request("/", { headers: bearer(jwt) })).status, 200);
+});
+
+Deno.test("createContext() shares no part of a strict request's session with the next one", async () => {
+  const { options } = fakeAuth();
+  const app = new Hono<AuthEnv>().use(auth(options)).get("/", (c) => {
+    const { claims, session, user } = c.var.auth;
+    for (const part of [claims, claims.amr, session, session.amr, session.amr[0], user]) {
+      assert(Object.isFrozen(part));
+    }
+    return c.text("in");
+  });
+  for (let n = 0; n < 2; n++) {
+    assertEquals((await app.request("/", { headers: bearer(token()) })).status, 200);
+  }
 });
 
 Deno.test("auth() behind an auth() that answered from memory asks if it is strict, and once", async () => {
@@ -117,4 +131,66 @@ Deno.test("auth() behind an auth() that answered from memory asks if it is stric
   assertEquals(calls.length, 1);
   const response = await app.request("/strict", { headers });
   assertEquals([response.status, calls.length], [200, 2]);
+});
+
+Deno.test("auth() three times on a path makes one call, also out of a shared check", async () => {
+  const { options, calls } = fakeAuth();
+  const fresh = auth({ ...options, freshness: 60 });
+  const app = new Hono<AuthEnv>()
+    .get("/warm", fresh, (c) => c.text("in"))
+    .get("/", auth(options), fresh, auth(options), (c) => c.text("in"));
+  const headers = bearer(token());
+  await app.request("/warm", { headers });
+  await Promise.all([1, 2, 3].map(() => app.request("/", { headers })));
+  assertEquals(calls.length, 2);
+});
+
+Deno.test("auth() again on a path asks about another token, whoever put it there", async () => {
+  const dead = token({ n: "dead" });
+  const { options, calls } = fakeAuth((request) =>
+    request.headers.get("authorization") === `Bearer ${dead}`
+      ? refuses(403, "session_not_found")
+      : alive()
+  );
+  const app = new Hono<AuthEnv>()
+    .use(auth(options))
+    .use(async (c, next) => {
+      c.req.raw = new Request(c.req.raw, { headers: bearer(dead) });
+      await next();
+    })
+    .use(auth(options))
+    .get("/", (c) => c.text("in"));
+  const response = await app.request("/", { headers: bearer(token()) });
+  assertEquals([response.status, calls.length], [401, 2]);
+});
+
+Deno.test("auth() takes no context of an earlier request for an answer about this one", async () => {
+  let alive_ = true;
+  const { options } = fakeAuth(() => alive_ ? alive() : refuses(403, "session_not_found"));
+  let kept: AuthEnv["Variables"]["auth"] | undefined;
+  const app = new Hono<AuthEnv>()
+    .use(async (c, next) => {
+      if (kept !== undefined) c.set("auth", kept);
+      await next();
+      kept = c.var.auth;
+    })
+    .use(auth(options))
+    .get("/", (c) => c.text("in"));
+  const headers = bearer(token());
+  assertEquals((await app.request("/", { headers })).status, 200);
+  alive_ = false;
+  assertEquals((await app.request("/", { headers })).status, 401);
+});
+
+Deno.test("auth() again on a path goes by its own skew", async () => {
+  const ahead = () => ({ Date: new Date(Date.now() + 100_000).toUTCString() });
+  const { options } = fakeAuth(() => json(200, { id: USER_ID }, ahead()));
+  const app = new Hono<AuthEnv>()
+    .use(auth({ ...options, skew: 300 }))
+    .get("/lax", (c) => c.json(c.var.auth.now))
+    .get("/", auth(options), (c) => c.json(c.var.auth.now));
+  const now = async (path: string) =>
+    await (await app.request(path, { headers: bearer(token()) })).json() as number;
+  assert(Math.abs(await now("/lax") - Date.now() / 1000) < 30);
+  assert(await now("/") - Date.now() / 1000 > 70);
 });

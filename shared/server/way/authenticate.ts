@@ -64,18 +64,17 @@ export function authenticate(
   }
   const { project, clock, memory, signature } = backend;
   const credential = readCredential(authorization, project.keys);
-  const token = credential.kind === "token" ? credential.token : "";
+  const token = credential.kind === "token" ? credential.token : ""; // the precheck refuses that one
   const known = memory.recall(token);
   const candidate = precheck(credential, options, clock, known ?? signature.recall(token));
   if (!candidate.ok) return locally(candidate);
 
   const { skew, freshness } = options;
+  const asked = earlier?.asked === true && earlier.backend === backend && earlier.token === token;
   if (known !== undefined && serves(known, freshness, clock.now(skew))) {
-    return passage(candidate, known.verdict, backend, skew, "memory");
+    return passage(candidate, known.verdict, { backend, skew, asked }, "memory");
   }
-  if (earlier?.asked && earlier.backend === backend && earlier.token === token) {
-    return { result: earlier, source: "memory", upstream_calls: 0 };
-  }
+  if (asked) return { result: { ...earlier, skew }, source: "memory", upstream_calls: 0 };
   return ask(candidate, backend, options, arrived, freshness > 0 || known !== undefined);
 }
 
@@ -89,8 +88,11 @@ async function ask(
 ): Promise<Passage> {
   const { check, clock, memory, signature } = backend;
   const { token, claims, session } = candidate;
-  if (await signature.look(candidate) === "forged") return locally({ ok: false, code: "bad_jwt" });
-  const { answer, began, own } = await check(token, arrived + timeout, patience);
+  const deadline = arrived + timeout;
+  if (await signature.look(candidate, deadline) === "forged") {
+    return locally({ ok: false, code: "bad_jwt" });
+  }
+  const { answer, began, own } = await check(token, deadline, patience);
   if (answer.kind === "answer") clock.observe(answer.headers.get("date"));
   const verdict = deepFreeze(judge(answer, claims, clock.now(skew), skew));
   if (verdict.ok || verdict.code === "bad_jwt") signature.learn(candidate, verdict.ok);
@@ -98,7 +100,12 @@ async function ask(
   if (answer.kind === "answer" && (keep || !verdict.ok)) {
     memory.note(token, Object.freeze({ claims, session, verdict, began }));
   }
-  return passage(candidate, verdict, backend, skew, own ? "check" : "shared_check");
+  return passage(
+    candidate,
+    verdict,
+    { backend, skew, asked: true },
+    own ? "check" : "shared_check",
+  );
 }
 
 function locally(result: Refusal): Passage {
@@ -108,11 +115,9 @@ function locally(result: Refusal): Passage {
 function passage(
   { token, claims, session }: Candidate,
   verdict: Verdict,
-  backend: Backend,
-  skew: number,
+  { backend, skew, asked }: Pick<Caller, "backend" | "skew" | "asked">,
   source: DecisionSource,
 ): Passage {
-  const asked = source !== "memory";
   const result: Caller | Refusal = verdict.ok
     ? { ok: true, token, claims, session, user: verdict.user, backend, skew, asked }
     : verdict;

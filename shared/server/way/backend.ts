@@ -7,7 +7,7 @@ import { createMemory, type Memory } from "./memory.ts";
 import { type Environment, EnvironmentError, type Project, readProject } from "./project.ts";
 import { createSignatureCheck, type SignatureCheck } from "./signature.ts";
 
-/** Where a caller's session is looked up: one project, one client, one memory. */
+/** Where a caller's session is looked up: one project, one way to ask, one memory. */
 export interface Backend {
   readonly project: Project;
   readonly check: SharedCheck;
@@ -31,7 +31,7 @@ const known = new WeakMap<Environment, WeakMap<typeof globalThis.fetch, Backend 
 
 /**
  * The backend of an environment, made on first use and shared from then on, so that every
- * `auth()` of a function asks through one client.
+ * `auth()` of a function shares its calls and its memory.
  *
  * @throws {EnvironmentError} A variable is missing or wrong: the same error every time.
  */

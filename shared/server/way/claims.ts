@@ -70,10 +70,10 @@ export function sessionOf(claims: Claims): Session | null {
   const { session_id: id, exp, iat, aal, amr } = claims;
   if (typeof id !== "string" || !UUID.test(id) || id === NIL_UUID) return null;
   if (typeof exp !== "number" || !Number.isFinite(exp)) return null;
-  return Object.freeze({
+  return deepFreeze({
     id,
     aal: typeof aal === "string" ? aal : "aal1",
-    amr: Object.freeze(Array.isArray(amr) ? amr.flatMap(authenticationMethod) : []),
+    amr: Array.isArray(amr) ? amr.flatMap(authenticationMethod) : [],
     issued: typeof iat === "number" ? iat : null,
     expires: exp,
   });

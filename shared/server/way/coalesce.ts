@@ -39,6 +39,7 @@ export type SharedCheck = (
 interface Waiter {
   /** On the monotonic clock, ms. */
   readonly deadline: number;
+  /** Only the first time counts. */
   readonly settle: (answer: Answer, began: Moment) => void;
   timer?: Timer;
 }
@@ -46,14 +47,15 @@ interface Waiter {
 /** Requests that wait for one check which has not begun. */
 interface Batch {
   readonly waiters: Waiter[];
-  /** The end of the patience with the check under way. */
+  /** When the patience with the check under way ends, on the monotonic clock (ms). */
+  ends: number;
   timer?: Timer;
 }
 
 /** The checks of one token. */
 interface Lane {
-  /** When each check under way began, and what it may take; two at most, the newest last. */
-  readonly running: { readonly began: Moment; readonly patience: number }[];
+  /** When each check under way began, and half of what it may take (ms); two at most, newest last. */
+  readonly running: { readonly began: Moment; readonly half: number }[];
   next: Batch | null;
 }
 
@@ -72,24 +74,25 @@ const MOST_UNDER_WAY = 2;
 export function coalesce(check: Check): SharedCheck {
   const lanes = new Map<string, Lane>();
 
-  function begin(token: string, lane: Lane, batch: Batch | null, patience: number): void {
-    if (batch !== null && batch === lane.next && lane.running.length < MOST_UNDER_WAY) {
+  /** Begins the check of those who wait, if it may. */
+  function begin(token: string, lane: Lane): void {
+    const batch = lane.next;
+    if (batch !== null && lane.running.length < MOST_UNDER_WAY) {
       lane.next = null;
       clearTimeout(batch.timer);
-      if (batch.waiters.length > 0) run(token, lane, batch, patience);
+      run(token, lane, batch.waiters);
     }
-    if (lane.running.length === 0 && lane.next === null) lanes.delete(token);
+    if (lane.running.length === 0) lanes.delete(token);
   }
 
-  function run(token: string, lane: Lane, batch: Batch, patience: number): void {
-    const { waiters } = batch;
+  function run(token: string, lane: Lane, waiters: readonly Waiter[]): void {
     const began = moment();
     let last = 0;
     for (const { deadline } of waiters) if (deadline > last) last = deadline;
     const left = last - began.mono;
-    const mine = { began, patience: Math.min(patience, left / 2) };
     // The check itself keeps the last deadline: only earlier ones need a timer of their own.
-    for (const waiter of waiters) if (waiter.deadline < last) giveUpInTime(waiter, batch);
+    for (const waiter of waiters) if (waiter.deadline < last) giveUpInTime(waiter);
+    const mine = { began, half: left / 2 };
     lane.running.push(mine);
     const answered = left > 0 ? check(token, left) : Promise.resolve(LATE);
     void answered.then((answer) => {
@@ -98,40 +101,40 @@ export function coalesce(check: Check): SharedCheck {
         clearTimeout(timer);
         settle(answer, began);
       }
-      begin(token, lane, lane.next, patience);
+      begin(token, lane);
     });
   }
 
-  /** Opens a batch, and sees to it that it begins. */
-  function open(token: string, lane: Lane, patience: number): Batch {
-    const batch: Batch = { waiters: [] };
+  /** Sees to it that a batch begins beside the newest check, when the least patient has waited. */
+  function hurry(token: string, lane: Lane, batch: Batch, patience: number): void {
     const newest = lane.running.at(-1);
-    if (newest === undefined) nextTurn(() => begin(token, lane, batch, patience));
-    else {
-      const wait = Math.max(0, newest.patience - (performance.now() - newest.began.mono));
-      batch.timer = setTimeout(() => begin(token, lane, batch, patience), wait);
-    }
-    return batch;
+    if (newest === undefined) return;
+    const ends = newest.began.mono + Math.min(patience, newest.half);
+    if (ends >= batch.ends) return;
+    batch.ends = ends;
+    clearTimeout(batch.timer);
+    batch.timer = setTimeout(() => begin(token, lane), Math.max(0, ends - performance.now()));
   }
 
   return function sharedCheck(token, deadline, patience) {
     const lane = lanes.get(token) ?? { running: [], next: null };
     lanes.set(token, lane);
     const own = lane.next === null;
-    const batch = lane.next ??= open(token, lane, patience);
+    const batch = lane.next ??= { waiters: [], ends: Infinity };
     return new Promise((resolve) => {
       const settle = (answer: Answer, began: Moment) => resolve({ answer, began, own });
       const waiter: Waiter = { deadline, settle };
       batch.waiters.push(waiter);
-      if (lane.running.length > 0) giveUpInTime(waiter, batch); // it may be long till this begins
+      if (lane.running.length > 0) {
+        giveUpInTime(waiter); // it may be long till this begins
+        hurry(token, lane, batch, patience);
+      } else if (own) nextTurn(() => begin(token, lane));
     });
   };
 }
 
-/** Leaves a batch at the waiter's own deadline, whatever the check does. */
-function giveUpInTime(waiter: Waiter, { waiters }: Batch): void {
-  waiter.timer ??= setTimeout(() => {
-    waiters.splice(waiters.indexOf(waiter), 1);
-    waiter.settle(LATE, moment());
-  }, waiter.deadline - performance.now());
+/** Answers at the waiter's own deadline, whatever the check does. */
+function giveUpInTime(waiter: Waiter): void {
+  const left = Math.max(0, waiter.deadline - performance.now());
+  waiter.timer ??= setTimeout(() => waiter.settle(LATE, moment()), left);
 }

@@ -62,7 +62,7 @@ export function limitSuspects(check: Check, isSuspect: (token: string) => boolea
   return (token, timeout) => {
     if (!isSuspect(token)) return check(token, timeout);
     const began = performance.now();
-    const left = () => timeout - (performance.now() - began);
+    const left = () => Math.max(0, timeout - (performance.now() - began));
     return limit(() => check(token, left()), timeout).then((answer) => answer ?? LATE);
   };
 }

@@ -7,8 +7,10 @@ import { weigh } from "./weigh.ts";
 /** What a look at the signature says. It never admits: `genuine` only spares a second look. */
 export type Signature = "genuine" | "forged" | "unknown";
 
-/** Signatures that were checked, and what the genuine tokens hold, in bytes of memory. */
-const CHECKED_BYTES = 2 * 1024 * 1024;
+/** Signatures that were checked, in bytes of memory. */
+const CHECKED_BYTES = 1024 * 1024;
+/** What genuine tokens hold. Apart: a user chooses how much that is, and must not push out a vouch. */
+const DECODED_BYTES = 1024 * 1024;
 
 /** How long a signature that Auth refused makes others suspect, in milliseconds. */
 const WARY_FOR = 60_000;
@@ -17,8 +19,11 @@ const WARY_FOR = 60_000;
 export interface SignatureCheck {
   /** What a genuine token holds, so that it need not be decoded again. */
   recall(token: string): Candidate | undefined;
-  /** Tells what a token's signature is worth. Never rejects. */
-  look(candidate: Candidate): Promise<Signature>;
+  /**
+   * Tells what a token's signature is worth; `unknown` where that takes longer than the deadline (on
+   * the monotonic clock, ms). Never rejects.
+   */
+  look(candidate: Candidate, deadline: number): Promise<Signature>;
   /** Whether nobody vouches for a token, at a time when Auth refuses others of its kind. */
   isSuspect(token: string): boolean;
   /** Notes what Auth said of a token whose signature was unknown: that it is good, or bad. */
@@ -32,7 +37,10 @@ export interface SignatureCheck {
  * @param keys The project's public keys.
  */
 export function createSignatureCheck(keys: KeyStore): SignatureCheck {
-  const checked = boundedMap<Candidate | "forged">(CHECKED_BYTES);
+  const checked = boundedMap<"genuine" | "forged">(CHECKED_BYTES);
+  const decoded = boundedMap<Candidate>(DECODED_BYTES);
+  const note = (token: string, found: "genuine" | "forged") =>
+    checked.set(token, found, token.length + 100);
   let refused = -Infinity; // when Auth last refused a signature
   const underWay = new Map<string, Promise<Signature>>();
 
@@ -46,12 +54,13 @@ export function createSignatureCheck(keys: KeyStore): SignatureCheck {
     // A name that a fresh key set does not know may be known in a minute: not to be remembered.
     if (key === null) return "forged";
     if (await verify(key, signature, `${header}.${payload}`)) return vouch(candidate);
-    checked.set(token, "forged", weigh(token));
+    note(token, "forged");
     return "forged";
   }
 
   function vouch(candidate: Candidate): "genuine" {
-    checked.set(candidate.token, candidate, weigh(candidate.token, candidate.claims));
+    note(candidate.token, "genuine");
+    decoded.set(candidate.token, candidate, weigh(candidate.token, candidate.claims));
     return "genuine";
   }
 
@@ -63,19 +72,13 @@ export function createSignatureCheck(keys: KeyStore): SignatureCheck {
     return begun;
   }
 
-  function recall(token: string): Candidate | undefined {
-    const found = checked.get(token);
-    return found === "forged" ? undefined : found;
-  }
-
   return {
-    recall,
-    async look(candidate) {
-      const found = checked.get(candidate.token);
-      if (found === undefined) return await lookOnce(candidate);
-      return found === "forged" ? found : "genuine";
+    recall: decoded.get,
+    async look(candidate, deadline) {
+      return checked.get(candidate.token) ?? await by(deadline, lookOnce(candidate));
     },
-    isSuspect: (token) => performance.now() - refused < WARY_FOR && recall(token) === undefined,
+    isSuspect: (token) =>
+      performance.now() - refused < WARY_FOR && checked.get(token) !== "genuine",
     learn(candidate, good) {
       if (good) {
         if (checked.get(candidate.token) === undefined) vouch(candidate);
@@ -85,6 +88,15 @@ export function createSignatureCheck(keys: KeyStore): SignatureCheck {
       keys.suspect();
     },
   };
+}
+
+/** Keys may have to be fetched: what is not known in time is for Auth to say. */
+function by(deadline: number, look: Promise<Signature>): Promise<Signature> {
+  return new Promise((resolve, reject) => {
+    const left = Math.max(0, deadline - performance.now());
+    const timer = setTimeout(() => resolve("unknown"), left);
+    look.finally(() => clearTimeout(timer)).then(resolve, reject);
+  });
 }
 
 async function verify(key: PublicKey, signature: string, signed: string): Promise<boolean> {

@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { mock } from "node:test";
 import { Hono } from "hono";
 import { auth, type AuthEnv, type AuthOptions, edgeFunction } from "../../../shared/mod.ts";
+import { authenticate } from "../../../shared/server/way/authenticate.ts";
 import {
   alive,
   ANON,
@@ -17,6 +19,7 @@ import {
   refusesOld,
   SECRET,
   SERVICE_ROLE,
+  settle,
   token,
   UPSTREAM_TEXT,
   USER_ID,
@@ -467,3 +470,42 @@ for (const { what, header, answer, env, options, expected, calls, operator } of 
     });
   }
 }
+
+Deno.test("authenticate() lets a request's time run from its arrival", async () => {
+  const real = performance.now;
+  mock.timers.enable({ apis: ["setTimeout", "Date"], now: Date.now() });
+  const epoch = Date.now();
+  performance.now = () => Date.now() - epoch;
+  try {
+    const { options } = fakeAuth(() => new Promise(() => {}));
+    const rules = { timeout: 1000, skew: 30, allowSessionless: false, freshness: 0, patience: 250 };
+    mock.timers.tick(700);
+    const passage = authenticate(`Bearer ${token()}`, { ...options, ...rules }, 0);
+    await settle();
+    mock.timers.tick(300);
+    assertEquals((await passage).result, { ok: false, code: "auth_unavailable" });
+  } finally {
+    performance.now = real;
+    mock.timers.reset();
+  }
+});
+
+Deno.test("authenticate() keeps its time also while keys are fetched", async () => {
+  const jwks = { keys: [{ kty: "EC", crv: "P-256", kid: "k", x: "AA", y: "AA" }] };
+  const env = environment({ SUPABASE_JWKS: JSON.stringify(jwks) });
+  const { options, calls } = fakeAuth(() => new Promise(() => {}), env);
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    const app = new Hono<AuthEnv>().use(auth({ ...options, timeout: 100 }));
+    const headers = { Authorization: `Bearer ${token({}, { alg: "ES256", kid: "other" })}` };
+    const pending = Promise.resolve(app.request("/", { headers }));
+    await settle();
+    assertEquals(calls.map(({ url }) => url.endsWith("jwks.json")), [true]);
+    mock.timers.tick(100);
+    await settle();
+    mock.timers.tick(100);
+    await assertRefusal(await pending, REFUSALS.auth_unavailable);
+  } finally {
+    mock.timers.reset();
+  }
+});

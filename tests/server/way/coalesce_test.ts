@@ -35,6 +35,8 @@ async function inFakeTime(run: () => Promise<void>) {
   }
 }
 
+const SANITIZED = { sanitizeOps: true, sanitizeResources: true };
+
 Deno.test("coalesce() lets each of a batch go at its own deadline, and the check run to the last", () =>
   inFakeTime(async () => {
     const { asked, check } = manual();
@@ -85,3 +87,92 @@ Deno.test("coalesce() says whose arrival a check is of, and when it began", () =
     const shared = await Promise.all(waiting);
     assertEquals(shared.map(({ own, began }) => [own, began.mono]), [[true, 0], [false, 0]]);
   }));
+
+Deno.test("coalesce() takes in who comes later in the same turn", async () => {
+  const { asked, check } = manual();
+  const deadline = performance.now() + 1000;
+  const first = check("t", deadline, 250);
+  for (let job = 0; job < 100; job++) await Promise.resolve();
+  const second = check("t", deadline, 250);
+  await settle();
+  assertEquals(asked.length, 1);
+  asked[0]!.answer(FAULT);
+  assertEquals((await Promise.all([first, second])).map(({ own }) => own), [true, false]);
+});
+
+Deno.test("coalesce() lets nobody join from inside the call", async () => {
+  const deadline = performance.now() + 1000;
+  let inner: Promise<SharedAnswer> | undefined;
+  let calls = 0;
+  const check = coalesce(() => {
+    if (++calls === 1) inner = check("t", deadline, 0);
+    return Promise.resolve(FAULT);
+  });
+  await check("t", deadline, 0);
+  await inner;
+  assertEquals(calls, 2);
+});
+
+Deno.test("coalesce() is patient for half of what the check under way may take, from when it began", () =>
+  inFakeTime(async () => {
+    const { asked, check } = manual();
+    void check("t", 400, 5000);
+    await settle();
+    mock.timers.tick(150);
+    void check("t", 1150, 5000);
+    mock.timers.tick(49);
+    await settle();
+    assertEquals(asked.length, 1);
+    mock.timers.tick(1);
+    await settle();
+    assertEquals(asked.length, 2);
+  }));
+
+Deno.test("coalesce() is as patient as the least patient of those who wait", () =>
+  inFakeTime(async () => {
+    for (const [first, second] of [[5000, 100], [100, 5000]] as const) {
+      const { asked, check } = manual();
+      const now = performance.now();
+      void check("t", now + 60_000, 5000);
+      await settle();
+      void check("t", now + 60_000, first);
+      void check("t", now + 60_000, second);
+      mock.timers.tick(99);
+      await settle();
+      assertEquals(asked.length, 1);
+      mock.timers.tick(1);
+      await settle();
+      assertEquals(asked.length, 2);
+    }
+  }));
+
+Deno.test("coalesce() goes by the age of the check that is left", () =>
+  inFakeTime(async () => {
+    const { asked, check } = manual();
+    void check("t", 5000, 100);
+    await settle();
+    mock.timers.tick(100);
+    void check("t", 5000, 100);
+    mock.timers.tick(0);
+    await settle();
+    mock.timers.tick(50);
+    asked[1]!.answer(FAULT);
+    await settle();
+    void check("t", 5000, 100);
+    mock.timers.tick(0);
+    await settle();
+    assertEquals(asked.length, 3);
+  }));
+
+Deno.test("coalesce() leaves no timer of anybody who was answered", SANITIZED, async () => {
+  const { asked, check } = manual();
+  const now = performance.now();
+  const batch = [check("t", now + 50_000, 250), check("t", now + 60_000, 250)];
+  await settle();
+  const later = check("t", now + 60_000, 250);
+  await settle();
+  asked[0]!.answer(FAULT);
+  await settle();
+  asked[1]!.answer(FAULT);
+  await Promise.all([...batch, later]);
+});

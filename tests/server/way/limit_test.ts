@@ -68,3 +68,27 @@ Deno.test("limitSuspects() lets those pass at once who are none", async () => {
 });
 
 const FAULT: Answer = { kind: "fault", reason: "network" };
+
+Deno.test("limitSuspects() takes the time spent in line off the time of the check", async () => {
+  const real = performance.now;
+  mock.timers.enable({ apis: ["setTimeout", "Date"], now: 0 });
+  performance.now = () => Date.now();
+  try {
+    const gate = deferred<Answer>();
+    const timeouts: number[] = [];
+    const check = limitSuspects((_token, timeout) => {
+      timeouts.push(timeout);
+      return gate.promise;
+    }, () => true);
+    for (let n = 0; n < 9; n++) void check(`${n}`, 1000);
+    await settle();
+    assertEquals(timeouts.length, 8);
+    mock.timers.tick(400);
+    gate.resolve(FAULT);
+    await settle();
+    assertEquals([timeouts.length, timeouts.at(-1)], [9, 600]);
+  } finally {
+    performance.now = real;
+    mock.timers.reset();
+  }
+});

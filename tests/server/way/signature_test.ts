@@ -258,7 +258,8 @@ Deno.test("createSignatureCheck() gives back what a token holds once it is known
   const genuine = candidate(await sign());
   const forged = candidate(forge(await sign({ n: 1 })));
   const hs256 = candidate(token());
-  const seen = async (one: Candidate) => [await signature.look(one), signature.recall(one.token)];
+  const look = (one: Candidate) => signature.look(one, performance.now() + 1000);
+  const seen = async (one: Candidate) => [await look(one), signature.recall(one.token)];
 
   assertEquals(signature.recall(genuine.token), undefined);
   assertEquals(await seen(genuine), ["genuine", genuine]);
@@ -268,4 +269,16 @@ Deno.test("createSignatureCheck() gives back what a token holds once it is known
   assertEquals(await seen(hs256), ["genuine", hs256]);
   signature.learn(forged, true);
   assertEquals(await seen(forged), ["forged", undefined]);
+});
+
+Deno.test("createSignatureCheck() looks again at a token whose key it did not know", async () => {
+  const { jwk, sign } = await signingKey("late");
+  const fetch = () => Promise.resolve(json(200, { keys: [jwk] }));
+  const signature = createSignatureCheck(createKeyStore(readProject(environment()), fetch));
+  const jwt = forge(await sign());
+  const candidate: Candidate = { ok: true, token: jwt, claims: { sub: "x" }, session: null };
+  const look = () => signature.look(candidate, performance.now() + 1000);
+  assertEquals(await look(), "unknown");
+  signature.learn(candidate, false);
+  assertEquals(await look(), "forged");
 });

@@ -21,3 +21,17 @@ for (const [name, turn] of Object.entries({ nextTurn, byMessage })) {
     },
   });
 }
+
+Deno.test("nextTurn() goes by a message where the runtime has no setImmediate, as the edge runtime", async () => {
+  const own = Object.getOwnPropertyDescriptor(globalThis, "setImmediate");
+  try {
+    Reflect.deleteProperty(globalThis, "setImmediate");
+    const module = new URL("../../../shared/server/way/turn.ts?without", import.meta.url).href;
+    const { nextTurn, byMessage } = await import(
+      module
+    ) as typeof import("../../../shared/server/way/turn.ts");
+    assertEquals(nextTurn, byMessage);
+  } finally {
+    if (own !== undefined) Object.defineProperty(globalThis, "setImmediate", own);
+  }
+});

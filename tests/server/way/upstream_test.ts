@@ -222,3 +222,13 @@ Deno.test("retryAfter() reads seconds and HTTP dates, from one second to an hour
     mock.timers.reset();
   }
 });
+
+Deno.test("ask() leaves no timer", { sanitizeOps: true, sanitizeResources: true }, async () => {
+  const answer = await ask(
+    () => Promise.resolve(new Response("x")),
+    "https://a.example",
+    undefined,
+    60_000,
+  );
+  assertEquals(answer.kind, "answer");
+});
