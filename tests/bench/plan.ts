@@ -4,7 +4,7 @@ export interface Plan {
   readonly rounds: number;
   /** Milliseconds of one subject's turn over HTTP. */
   readonly turn_ms: number;
-  /** The same inside the process: many short ones, because a shared machine's speed drifts. */
+  /** The same inside the process: more of them, because a shared machine's speed drifts. */
   readonly inside_rounds: number;
   readonly inside_ms: number;
   /** Requests of one flood, and of a dead session's loop. */
@@ -26,8 +26,8 @@ export interface Plan {
 export const FULL: Plan = {
   rounds: 7,
   turn_ms: 400,
-  inside_rounds: 40,
-  inside_ms: 80,
+  inside_rounds: 20,
+  inside_ms: 250,
   flood: 1000,
   slow_flood: 200,
   bursts: 25,
