@@ -6,6 +6,7 @@ export interface Plan {
   readonly turn_ms: number;
   /** The same inside the process: more of them, because a shared machine's speed drifts. */
   readonly inside_rounds: number;
+  /** After as long again for waking up. */
   readonly inside_ms: number;
   /** Requests of one flood, and of a dead session's loop. */
   readonly flood: number;
@@ -27,7 +28,7 @@ export const FULL: Plan = {
   rounds: 7,
   turn_ms: 400,
   inside_rounds: 20,
-  inside_ms: 250,
+  inside_ms: 150,
   flood: 1000,
   slow_flood: 200,
   bursts: 25,
