@@ -41,7 +41,7 @@ export function body<S extends z.ZodType>(
   // deno-lint-ignore no-explicit-any -- the environment is the app's, whatever it is
 ): MiddlewareHandler<any, string, BodyInput<S>> {
   const { validate } = schema?.["~standard"] ?? {};
-  if (validate === undefined) throw new TypeError("body(): needs a zod schema");
+  if (typeof validate !== "function") throw new TypeError("body(): needs a zod schema");
 
   return async function body(c, next) {
     if (!isJsonType(c.req.header("Content-Type"))) {

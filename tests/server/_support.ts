@@ -1,6 +1,7 @@
 // What the tests of the way of a request share: tokens, an environment, a fake Auth, and one look
 // at a refusal that misses nothing.
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { mock } from "node:test";
 import { setImmediate } from "node:timers";
 import type { Problem } from "../../shared/problems/problem.ts";
 import { problemSchema } from "../../shared/problems/schema.ts";
@@ -112,6 +113,23 @@ export async function settle(turns = 10) {
     await new Promise<void>((resolve) => void setImmediate(resolve));
   }
 }
+
+/** Runs with the timers, `Date` and `performance.now()` at one fake time; the latter begins at 0. */
+export async function inFakeTime(run: () => Promise<void>) {
+  const real = performance.now;
+  mock.timers.enable({ apis: ["setTimeout", "Date"], now: Date.parse("2026-11-23T12:00:00Z") });
+  const epoch = Date.now();
+  performance.now = () => Date.now() - epoch;
+  try {
+    await run();
+  } finally {
+    performance.now = real;
+    mock.timers.reset();
+  }
+}
+
+/** Deno.test sees what is left open only where it is told to look. */
+export const SANITIZED = { sanitizeOps: true, sanitizeResources: true };
 
 /** How a refusal has to look. */
 export interface Expected {

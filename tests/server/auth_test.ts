@@ -23,6 +23,7 @@ import {
   now,
   REFUSALS,
   refuses,
+  SANITIZED,
   SESSION_ID,
   settle,
   token,
@@ -36,9 +37,6 @@ const holds = <T extends true>(..._: T[]) => {};
 
 const me = (options: AuthOptions & { allowSessionless?: false }) =>
   new Hono<AuthEnv>().use(auth(options)).get("/", (c) => c.json({ id: c.var.auth.user.id }));
-
-/** Deno.test sees a timer that is left only where it is told to look. */
-const SANITIZED = { sanitizeOps: true, sanitizeResources: true };
 
 Deno.test("auth() gives the handler the user, the claims, the session and the token", async () => {
   const { options } = fakeAuth();

@@ -35,7 +35,7 @@ const keyMap = json.pipe(
 
 const variables = z.object({
   SUPABASE_URL: z.string({ required_error: "is not set" })
-    .refine((text) => /^https?:\/\//.test(text) && URL.canParse(text), "must be an http(s) URL"),
+    .refine((text) => /^https?:\/\//i.test(text) && URL.canParse(text), "must be an http(s) URL"),
   SUPABASE_PUBLISHABLE_KEYS: keyMap.optional(),
   SUPABASE_SECRET_KEYS: keyMap.optional(),
   SUPABASE_JWKS: z.string().optional(),

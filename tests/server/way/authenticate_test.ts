@@ -10,6 +10,7 @@ import {
   environment,
   type Expected,
   fakeAuth,
+  inFakeTime,
   json,
   logged,
   now,
@@ -471,12 +472,8 @@ for (const { what, header, answer, env, options, expected, calls, operator } of 
   }
 }
 
-Deno.test("authenticate() lets a request's time run from its arrival", async () => {
-  const real = performance.now;
-  mock.timers.enable({ apis: ["setTimeout", "Date"], now: Date.now() });
-  const epoch = Date.now();
-  performance.now = () => Date.now() - epoch;
-  try {
+Deno.test("authenticate() lets a request's time run from its arrival", () =>
+  inFakeTime(async () => {
     const { options } = fakeAuth(() => new Promise(() => {}));
     const rules = { timeout: 1000, skew: 30, allowSessionless: false, freshness: 0, patience: 250 };
     mock.timers.tick(700);
@@ -484,11 +481,7 @@ Deno.test("authenticate() lets a request's time run from its arrival", async () 
     await settle();
     mock.timers.tick(300);
     assertEquals((await passage).result, { ok: false, code: "auth_unavailable" });
-  } finally {
-    performance.now = real;
-    mock.timers.reset();
-  }
-});
+  }));
 
 Deno.test("authenticate() keeps its time also while keys are fetched", async () => {
   const jwks = { keys: [{ kty: "EC", crv: "P-256", kid: "k", x: "AA", y: "AA" }] };

@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { mock } from "node:test";
 import { auth, type AuthEnv } from "../../../shared/mod.ts";
 import { Hono } from "hono";
-import { alive, bearer, fakeAuth, refuses, settle, token } from "../_support.ts";
+import { alive, bearer, fakeAuth, inFakeTime, refuses, settle, token } from "../_support.ts";
 
 const TIMEOUT = 1000;
 const STEP = 10;
@@ -92,20 +92,6 @@ async function simulate(seed: number, freshness: "strict" | number) {
   for (const call of calls) call.answer.resolve(alive()); // lets go of what hangs
   await settle();
   return { arrivals, calls, signedOutAt };
-}
-
-/** Runs with `performance.now()` and the timers at the same fake time. */
-async function inFakeTime(run: () => Promise<void>) {
-  const real = performance.now;
-  mock.timers.enable({ apis: ["setTimeout", "Date"], now: Date.parse("2026-11-23T12:00:00Z") });
-  const epoch = Date.now();
-  performance.now = () => Date.now() - epoch;
-  try {
-    await run();
-  } finally {
-    performance.now = real;
-    mock.timers.reset();
-  }
 }
 
 /** How many of these calls were under way at once, at most. */

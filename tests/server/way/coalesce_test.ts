@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { mock } from "node:test";
 import { coalesce, type SharedAnswer } from "../../../shared/server/way/coalesce.ts";
 import type { Answer } from "../../../shared/server/way/upstream.ts";
-import { settle } from "../_support.ts";
+import { inFakeTime, SANITIZED, settle } from "../_support.ts";
 
 /** A check that answers when it is told to, and keeps the time it was given. */
 function manual() {
@@ -21,21 +21,6 @@ function watch(...waiting: Promise<SharedAnswer>[]): (Answer | null)[] {
   waiting.forEach((one, n) => void one.then(({ answer }) => answers[n] = answer));
   return answers;
 }
-
-/** Runs with `performance.now()` and the timers at the same fake time, from 0. */
-async function inFakeTime(run: () => Promise<void>) {
-  const real = performance.now;
-  mock.timers.enable({ apis: ["setTimeout", "Date"], now: 0 });
-  performance.now = () => Date.now();
-  try {
-    await run();
-  } finally {
-    performance.now = real;
-    mock.timers.reset();
-  }
-}
-
-const SANITIZED = { sanitizeOps: true, sanitizeResources: true };
 
 Deno.test("coalesce() lets each of a batch go at its own deadline, and the check run to the last", () =>
   inFakeTime(async () => {

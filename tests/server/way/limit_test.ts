@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { mock } from "node:test";
 import { createLimit, limitSuspects } from "../../../shared/server/way/limit.ts";
 import type { Answer } from "../../../shared/server/way/upstream.ts";
-import { deferred, settle } from "../_support.ts";
+import { deferred, inFakeTime, settle } from "../_support.ts";
 
 Deno.test("createLimit() runs so many at once, the others in their order", async () => {
   const limit = createLimit(2);
@@ -69,11 +69,8 @@ Deno.test("limitSuspects() lets those pass at once who are none", async () => {
 
 const FAULT: Answer = { kind: "fault", reason: "network" };
 
-Deno.test("limitSuspects() takes the time spent in line off the time of the check", async () => {
-  const real = performance.now;
-  mock.timers.enable({ apis: ["setTimeout", "Date"], now: 0 });
-  performance.now = () => Date.now();
-  try {
+Deno.test("limitSuspects() takes the time spent in line off the time of the check", () =>
+  inFakeTime(async () => {
     const gate = deferred<Answer>();
     const timeouts: number[] = [];
     const check = limitSuspects((_token, timeout) => {
@@ -87,8 +84,4 @@ Deno.test("limitSuspects() takes the time spent in line off the time of the chec
     gate.resolve(FAULT);
     await settle();
     assertEquals([timeouts.length, timeouts.at(-1)], [9, 600]);
-  } finally {
-    performance.now = real;
-    mock.timers.reset();
-  }
-});
+  }));

@@ -43,6 +43,11 @@ Deno.test("readProject() takes the URLs of local stacks", () => {
   }
 });
 
+Deno.test("readProject() takes a scheme in capitals (RFC 3986, section 3.1)", () => {
+  const project = readProject({ SUPABASE_URL: "HTTPS://abc.supabase.co", SUPABASE_ANON_KEY: "a" });
+  assertEquals(project.url, "HTTPS://abc.supabase.co");
+});
+
 Deno.test("readProject() names the variable that is missing or wrong, and never its value", () => {
   const wrong: [Record<string, string | undefined>, string][] = [
     [{ SUPABASE_URL: undefined }, "SUPABASE_URL is not set"],

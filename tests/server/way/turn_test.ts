@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
+import { SANITIZED } from "../_support.ts";
 import { byMessage, nextTurn } from "../../../shared/server/way/turn.ts";
 
 for (const [name, turn] of Object.entries({ nextTurn, byMessage })) {
   Deno.test({
     name: `${name}() calls back once, after every job of this turn, and leaves nothing open`,
-    sanitizeOps: true,
-    sanitizeResources: true,
+    ...SANITIZED,
     async fn() {
       const order: string[] = [];
       const called = new Promise<void>((resolve) => {

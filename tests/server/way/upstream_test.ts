@@ -9,7 +9,7 @@ import {
   readObject,
   retryAfter,
 } from "../../../shared/server/way/upstream.ts";
-import { deferred, settle } from "../_support.ts";
+import { deferred, SANITIZED, settle } from "../_support.ts";
 
 const answer = (
   status: number,
@@ -223,7 +223,7 @@ Deno.test("retryAfter() reads seconds and HTTP dates, from one second to an hour
   }
 });
 
-Deno.test("ask() leaves no timer", { sanitizeOps: true, sanitizeResources: true }, async () => {
+Deno.test("ask() leaves no timer", SANITIZED, async () => {
   const answer = await ask(
     () => Promise.resolve(new Response("x")),
     "https://a.example",
