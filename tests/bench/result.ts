@@ -19,7 +19,12 @@ export interface Measurements {
 export type Result = Readonly<Record<KeyName, number>> & Measurements & {
   readonly measured_at: string;
   readonly quick: boolean;
-  readonly machine: { readonly cores: number; readonly deno: string };
+  readonly machine: {
+    readonly cores: number;
+    readonly deno: string;
+    /** Whether the CPUs were kept from sleeping (keep_awake.ts). */
+    readonly awake: boolean;
+  };
 };
 
 /** The one-number results. */

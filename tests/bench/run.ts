@@ -1,4 +1,5 @@
 import { startAuth } from "./auth_server.ts";
+import { start } from "./child.ts";
 import { measureColdStart } from "./cold_start/measure.ts";
 import { measureInProcess } from "./in_process.ts";
 import { measureMemory } from "./memory.ts";
@@ -12,9 +13,15 @@ import { NAMES, startSubject } from "./subjects.ts";
  *
  * @param plan How long to measure.
  * @param tell Takes a line about what is measured now.
+ * @param awake Whether the machine's CPUs are kept from sleeping.
  */
-export async function run(plan: Plan, tell: (line: string) => void): Promise<Result> {
+export async function run(
+  plan: Plan,
+  tell: (line: string) => void,
+  awake = true,
+): Promise<Result> {
   const auth = await startAuth();
+  const vigil = awake ? await start({ module: "./keep_awake.ts" }) : undefined;
   try {
     const subjects = await Promise.all(NAMES.map((name) => startSubject(name, auth.env)));
     tell("inside the processes, one request after another");
@@ -33,10 +40,11 @@ export async function run(plan: Plan, tell: (line: string) => void): Promise<Res
       ...keysOf(measurements),
       measured_at: new Date().toISOString().slice(0, 10),
       quick: plan !== FULL,
-      machine: { cores: navigator.hardwareConcurrency, deno: Deno.version.deno },
+      machine: { cores: navigator.hardwareConcurrency, deno: Deno.version.deno, awake },
       ...measurements,
     };
   } finally {
+    await vigil?.stop();
     await auth.stop();
   }
 }

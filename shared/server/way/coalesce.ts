@@ -39,8 +39,10 @@ export type SharedCheck = (
 interface Waiter {
   /** On the monotonic clock, ms. */
   readonly deadline: number;
+  /** Whether it is the first of its batch, which the check is made for. */
+  readonly own: boolean;
   /** Only the first time counts. */
-  readonly settle: (answer: Answer, began: Moment) => void;
+  readonly resolve: (answer: SharedAnswer) => void;
   timer?: Timer;
 }
 
@@ -74,6 +76,12 @@ const MOST_UNDER_WAY = 2;
 export function coalesce(check: Check): SharedCheck {
   const lanes = new Map<string, Lane>();
 
+  function open(token: string): Lane {
+    const lane: Lane = { running: [], next: null };
+    lanes.set(token, lane);
+    return lane;
+  }
+
   /** Begins the check of those who wait, if it may. */
   function begin(token: string, lane: Lane): void {
     const batch = lane.next;
@@ -97,9 +105,9 @@ export function coalesce(check: Check): SharedCheck {
     const answered = left > 0 ? check(token, left) : Promise.resolve(LATE);
     void answered.then((answer) => {
       lane.running.splice(lane.running.indexOf(mine), 1);
-      for (const { timer, settle } of waiters) {
-        clearTimeout(timer);
-        settle(answer, began);
+      for (const waiter of waiters) {
+        clearTimeout(waiter.timer);
+        settle(waiter, answer, began);
       }
       begin(token, lane);
     });
@@ -117,13 +125,11 @@ export function coalesce(check: Check): SharedCheck {
   }
 
   return function sharedCheck(token, deadline, patience) {
-    const lane = lanes.get(token) ?? { running: [], next: null };
-    lanes.set(token, lane);
+    const lane = lanes.get(token) ?? open(token);
     const own = lane.next === null;
     const batch = lane.next ??= { waiters: [], ends: Infinity };
     return new Promise((resolve) => {
-      const settle = (answer: Answer, began: Moment) => resolve({ answer, began, own });
-      const waiter: Waiter = { deadline, settle };
+      const waiter: Waiter = { deadline, own, resolve };
       batch.waiters.push(waiter);
       if (lane.running.length > 0) {
         giveUpInTime(waiter); // it may be long till this begins
@@ -136,5 +142,9 @@ export function coalesce(check: Check): SharedCheck {
 /** Answers at the waiter's own deadline, whatever the check does. */
 function giveUpInTime(waiter: Waiter): void {
   const left = Math.max(0, waiter.deadline - performance.now());
-  waiter.timer ??= setTimeout(() => waiter.settle(LATE, moment()), left);
+  waiter.timer ??= setTimeout(() => settle(waiter, LATE, moment()), left);
+}
+
+function settle({ own, resolve }: Waiter, answer: Answer, began: Moment): void {
+  resolve({ answer, began, own });
 }

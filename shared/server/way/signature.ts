@@ -78,7 +78,7 @@ export function createSignatureCheck(keys: KeyStore): SignatureCheck {
       return checked.get(candidate.token) ?? await by(deadline, lookOnce(candidate));
     },
     isSuspect: (token) =>
-      performance.now() - refused < WARY_FOR && checked.get(token) !== "genuine",
+      checked.get(token) !== "genuine" && performance.now() - refused < WARY_FOR,
     learn(candidate, good) {
       if (good) {
         if (checked.get(candidate.token) === undefined) vouch(candidate);

@@ -39,7 +39,7 @@ export function ask(
       resolve(LATE); // not only signalled: a fetch that ignores its signal must not hold the request
       abort.abort();
     }, timeout);
-    void read(fetch, url, { ...init, signal: abort.signal }).then((answer) => {
+    void read(fetch, url, { ...init, redirect: "manual", signal: abort.signal }).then((answer) => {
       clearTimeout(timer);
       resolve(answer);
     });
@@ -52,7 +52,7 @@ async function read(
   init: RequestInit,
 ): Promise<Answer> {
   try {
-    const response = await fetch(url, { ...init, redirect: "manual" });
+    const response = await fetch(url, init);
     const text = await readText(response);
     if (text === null) return { kind: "fault", reason: "too_large" };
     return { kind: "answer", status: response.status, headers: response.headers, text };
