@@ -15,6 +15,8 @@ const TINY = {
   ...QUICK,
   rounds: 1,
   turn_ms: 5,
+  inside_starts: 1,
+  warm_up_ms: 5,
   inside_rounds: 2,
   inside_ms: 5,
   flood: 20,

@@ -6,7 +6,7 @@ import type { AuthServer } from "./auth_server.ts";
 import { rotate } from "./over_http.ts";
 import type { Plan } from "./plan.ts";
 import { median } from "./stats.ts";
-import { type Subject, type SubjectName } from "./subjects.ts";
+import { startSubject, type Subject, type SubjectName } from "./subjects.ts";
 import type { Block } from "./worker.ts";
 
 /**
@@ -28,57 +28,67 @@ export interface InProcess {
 }
 
 /** One subject's turn. */
-type Turn = Omit<InProcess, "subject" | "rounds_us">;
+type Turn = Pick<InProcess, "us" | "handling_us" | "cpu_us">;
+
+type Traffic = Parameters<Subject["handle"]>[0];
 
 /** Requests a block: enough to time, few enough to have many of them. */
-const BLOCK = 50;
+const BLOCK = 20;
 
-/** Milliseconds in which the compiler has its say before the first round. */
-const WARM_UP = 800;
+/** Blocks of a turn at least (worker.ts), which first requests are dealt out to. */
+const FIRST = 3;
 
-/** Times every subject in turn, round after round. */
+/** Times every subject in turn, round after round, in processes that are started anew now and then. */
 export async function measureInProcess(
   auth: AuthServer,
-  subjects: readonly Subject[],
+  names: readonly SubjectName[],
   plan: Plan,
 ): Promise<InProcess[]> {
   const tokens = await auth.tokens("live", 1);
-  const all = new Map<SubjectName, Turn[]>();
-  for (const subject of subjects) {
-    await subject.handle({ tokens, size: BLOCK, ms: Math.min(WARM_UP, 10 * plan.inside_ms) });
-  }
-  for (let round = 0; round < plan.inside_rounds; round++) {
-    for (const subject of rotate(subjects, round)) {
-      const fresh = await auth.tokens("live", plan.first_requests);
-      // Whoever has slept while the others had their turn wakes up first: its memory may be gone
-      // from the caches, or from the machine.
-      await subject.handle({ tokens, size: BLOCK, ms: plan.inside_ms });
-      const before = await subject.usage();
-      const blocks = await subject.handle({ tokens, size: BLOCK, ms: plan.inside_ms });
-      const after = await subject.usage();
-      const first = await subject.handle({ tokens: fresh, size: fresh.length / 3, ms: 0 });
-      const requests = blocks.reduce((sum, block) => sum + block.requests, 0);
-      all.set(subject.name, [...all.get(subject.name) ?? [], {
-        us: middle(blocks, (block) => block.us_per_request),
-        handling_us: middle(blocks, (block) => block.handling_us),
-        cpu_us: (after.cpu_us - before.cpu_us) / requests,
-        first_us: middle(first, (block) => block.us_per_request),
-      }]);
+  const turns = new Map<SubjectName, Turn[]>(names.map((name) => [name, []]));
+  const first = new Map<SubjectName, number[]>(names.map((name) => [name, []]));
+  for (let start = 0; start < plan.inside_starts; start++) {
+    const subjects = await Promise.all(names.map((name) => startSubject(name, auth.env)));
+    const same = { tokens, size: BLOCK };
+    for (const subject of subjects) await subject.handle({ ...same, ms: plan.warm_up_ms });
+    for (let round = 0; round < plan.inside_rounds; round++) {
+      for (const subject of rotate(subjects, round)) {
+        turns.get(subject.name)?.push(await takeTurn(subject, { ...same, ms: plan.inside_ms }));
+      }
     }
+    for (const subject of subjects) {
+      const fresh = await auth.tokens("live", plan.first_requests);
+      await subject.handle({ ...same, ms: plan.inside_ms });
+      const blocks = await subject.handle({ tokens: fresh, size: fresh.length / FIRST, ms: 0 });
+      first.get(subject.name)?.push(...blocks.map((block) => block.us_per_request));
+    }
+    await Promise.all(subjects.map((subject) => subject.stop()));
   }
-  return [...all].map(([subject, rounds]) => ({
+  return [...turns].map(([subject, rounds]) => ({
     subject,
     us: middle(rounds, (round) => round.us),
     rounds_us: rounds.map((round) => round.us),
     handling_us: middle(rounds, (round) => round.handling_us),
     cpu_us: middle(rounds, (round) => round.cpu_us),
-    first_us: middle(rounds, (round) => round.first_us),
+    first_us: median(first.get(subject) ?? []),
   }));
 }
 
-function middle<T extends Block | Turn>(
-  items: readonly T[],
-  of: (item: T) => number,
-): number {
+async function takeTurn(subject: Subject, traffic: Traffic): Promise<Turn> {
+  // Whoever has slept while the others had their turn wakes up first: its memory may be gone from
+  // the caches, or from the machine.
+  await subject.handle(traffic);
+  const before = await subject.usage();
+  const blocks = await subject.handle(traffic);
+  const after = await subject.usage();
+  const requests = blocks.reduce((sum, block) => sum + block.requests, 0);
+  return {
+    us: middle(blocks, (block) => block.us_per_request),
+    handling_us: middle(blocks, (block) => block.handling_us),
+    cpu_us: (after.cpu_us - before.cpu_us) / requests,
+  };
+}
+
+function middle<T extends Block | Turn>(items: readonly T[], of: (item: T) => number): number {
   return median(items.map(of));
 }

@@ -4,9 +4,19 @@ export interface Plan {
   readonly rounds: number;
   /** Milliseconds of one subject's turn over HTTP. */
   readonly turn_ms: number;
-  /** The same inside the process: more of them, because a shared machine's speed drifts. */
+  /**
+   * Starts of the processes for the times inside them: each start has its luck with where its memory
+   * lies, and moved the ratio of two subjects by some 5 % either way.
+   */
+  readonly inside_starts: number;
+  /** Milliseconds in which the compiler has its say after a start. */
+  readonly warm_up_ms: number;
+  /**
+   * Rounds of a start. Many short ones: a shared machine's speed drifts within seconds, and a ratio
+   * is taken within a round.
+   */
   readonly inside_rounds: number;
-  /** After as long again for waking up. */
+  /** After as long again for waking up. A turn has three blocks at least, whatever they take. */
   readonly inside_ms: number;
   /** Requests of one flood, and of a dead session's loop. */
   readonly flood: number;
@@ -15,7 +25,7 @@ export interface Plan {
   /** Page loads of one turn. */
   readonly bursts: number;
   readonly zipf_users: number;
-  /** Distinct tokens for a genuine user's first request. */
+  /** Distinct tokens of a start for a genuine user's first request. */
   readonly first_requests: number;
   /** Distinct living tokens for the memory. */
   readonly memory_tokens: number;
@@ -27,13 +37,15 @@ export interface Plan {
 export const FULL: Plan = {
   rounds: 7,
   turn_ms: 400,
-  inside_rounds: 20,
-  inside_ms: 150,
+  inside_starts: 5,
+  warm_up_ms: 1000,
+  inside_rounds: 30,
+  inside_ms: 15,
   flood: 1000,
   slow_flood: 200,
   bursts: 25,
   zipf_users: 1000,
-  first_requests: 15,
+  first_requests: 60,
   memory_tokens: 100_000,
   starts: 15,
 };
@@ -42,8 +54,10 @@ export const FULL: Plan = {
 export const QUICK: Plan = {
   rounds: 2,
   turn_ms: 40,
+  inside_starts: 1,
+  warm_up_ms: 50,
   inside_rounds: 4,
-  inside_ms: 20,
+  inside_ms: 5,
   flood: 60,
   slow_flood: 16,
   bursts: 3,

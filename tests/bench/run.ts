@@ -23,9 +23,9 @@ export async function run(
   const auth = await startAuth();
   const vigil = awake ? await start({ module: "./keep_awake.ts" }) : undefined;
   try {
-    const subjects = await Promise.all(NAMES.map((name) => startSubject(name, auth.env)));
     tell("inside the processes, one request after another");
-    const in_process = await measureInProcess(auth, subjects, plan);
+    const in_process = await measureInProcess(auth, NAMES, plan);
+    const subjects = await Promise.all(NAMES.map((name) => startSubject(name, auth.env)));
     const over_http = await measureOverHttp(auth, subjects, plan, tell);
     await Promise.all(subjects.map((subject) => subject.stop()));
     tell(`memory of ${plan.memory_tokens} tokens`);

@@ -10,8 +10,10 @@ export function readmeSection(result: Result): string {
   const { machine, measured_at } = result;
   return `![Time of one request by subject](tests/bench/chart.svg)
 
-Measured ${measured_at} in one run of \`deno task bench\` (Deno ${machine.deno}, ${machine.cores} cores, loopback HTTP, one
-fake Auth, ES256 tokens, medians of interleaved rounds). One user, one request after another:
+Measured ${measured_at} in one run of \`deno task bench\` (Deno ${machine.deno}, ${machine.cores} cores${
+    machine.awake ? " kept awake" : ""
+  }, loopback HTTP,
+one fake Auth, ES256 tokens, medians of interleaved rounds). One user, one request after another:
 
 ${oneUser(result)}
 
