@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { mock } from "node:test";
 import { coalesce, type SharedAnswer } from "../../../shared/server/way/coalesce.ts";
 import type { Answer } from "../../../shared/server/way/upstream.ts";
@@ -160,4 +160,20 @@ Deno.test("coalesce() leaves no timer of anybody who was answered", SANITIZED, a
   await settle();
   asked[1]!.answer(FAULT);
   await Promise.all([...batch, later]);
+});
+
+Deno.test("coalesce() keeps nothing of a token whose checks have ended", async () => {
+  // Twenty thousand tokens of 4 kB: kept, they would be 80 MB.
+  const module = import.meta.resolve("../../../shared/server/way/coalesce.ts");
+  const script = `
+    const { coalesce } = await import("${module}");
+    const check = coalesce(() => Promise.resolve({ kind: "fault", reason: "network" }));
+    const held = () => (gc(), Deno.memoryUsage().heapUsed);
+    const before = held();
+    for (let n = 0; n < 20_000; n++) await check(n + "x".repeat(4000), Infinity, 250);
+    console.log(held() - before);`;
+  const args = ["eval", "--quiet", "--v8-flags=--expose-gc", script];
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args }).output();
+  const bytes = Number(new TextDecoder().decode(stdout).trim() || NaN);
+  assert(bytes < 10_000_000, `${bytes} bytes`);
 });

@@ -282,3 +282,23 @@ Deno.test("createSignatureCheck() looks again at a token whose key it did not kn
   signature.learn(candidate, false);
   assertEquals(await look(), "forged");
 });
+
+Deno.test("createSignatureCheck() bounds what it keeps, and a vouch outlives what large tokens hold", async () => {
+  const fetch = () => Promise.reject(new TypeError("no call expected"));
+  const signature = createSignatureCheck(createKeyStore(readProject(environment()), fetch));
+  const candidate = (n: number, claims: number, pad: number): Candidate => ({
+    ok: true,
+    token: token({ n, pad: "x".repeat(pad) }),
+    claims: { sub: "x", about: "x".repeat(claims) },
+    session: null,
+  });
+  const look = (one: Candidate) => signature.look(one, performance.now() + 1000);
+
+  const first = candidate(-1, 100_000, 0);
+  signature.learn(first, true);
+  assertEquals(signature.recall(first.token), first);
+  for (let n = 0; n < 11; n++) signature.learn(candidate(n, 100_000, 0), true); // over 1 MiB
+  assertEquals([signature.recall(first.token), await look(first)], [undefined, "genuine"]);
+  for (let n = 0; n < 100; n++) signature.learn(candidate(n, 0, 10_000), true); // over 1 MiB
+  assertEquals(await look(first), "unknown");
+});
