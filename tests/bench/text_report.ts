@@ -7,6 +7,10 @@ export function textReport(result: Result): string {
   return [
     ...(result.quick ? ["A quick run: it shows that everything works, not how fast.", ""] : []),
     ...LEGEND,
+    result.machine.awake
+      ? "The CPUs were kept awake; --let-sleep measures without."
+      : "The CPUs were let sleep: waking them is part of every time.",
+    "",
     inProcess(result),
     overHttp(result),
     rest(result),
@@ -19,7 +23,6 @@ const LEGEND = [
   "A request over HTTP: a GET on a keep-alive loopback connection, first byte sent to last byte read;",
   "of a page load, p50 and p99 are of all 8 together. CPU is the subject's, calls are what reached Auth.",
   "Every number is the median of rounds in which all subjects have their turn.",
-  "",
 ];
 
 function inProcess({ in_process }: Result): string {

@@ -20,7 +20,12 @@ ${oneUser(result)}
 "Inside" is one request built and answered in the process, Auth at 0 ms; the rest is a GET over a
 keep-alive connection, first byte sent to last byte read. "After sign-out" is what a token gets whose
 session has ended: with a freshness, it may pass until the last answer about it is that old. With Auth
-20 ms away, what never asks it is faster than strict, and lets such a token in.
+20 ms away, what never asks it is faster than strict, and lets such a token in.${
+    machine.awake
+      ? ` The CPUs are kept
+awake, because waking one takes longer than a check; \`--let-sleep\` measures without.`
+      : ""
+  }
 
 ${otherTraffic(result)}
 

@@ -1,5 +1,5 @@
-// The least that can ask Auth: no time-out (its timer alone, pending during the call, made strict some
-// 10 % slower on loopback), no shared calls, no reasons.
+// The least that can ask Auth: no time-out (setting and clearing its timer took some 12 us of 220 on
+// loopback), no shared calls, no reasons.
 import { Hono } from "hono";
 
 const url = `${Deno.env.get("SUPABASE_URL")}/auth/v1/user`;
