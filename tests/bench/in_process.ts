@@ -1,6 +1,6 @@
 // A "request" here is made and answered inside the subject's process, one after another: a Request
 // is built and `await app.fetch(request)` answers it. That is what a runtime does for a function
-// whatever carries the bytes; a connection's 60 to 80 us would hide what a check adds to it. The
+// whatever carries the bytes; what a connection takes would hide what a check adds to it. The
 // handling alone is told beside it.
 import type { AuthServer } from "./auth_server.ts";
 import { rotate } from "./over_http.ts";
