@@ -7,7 +7,7 @@ import { rotate } from "./over_http.ts";
 import type { Plan } from "./plan.ts";
 import { median } from "./stats.ts";
 import { startSubject, type Subject, type SubjectName } from "./subjects.ts";
-import type { Block } from "./worker.ts";
+import { type Block, LEAST_BLOCKS } from "./worker.ts";
 
 /**
  * Times inside one subject's process, in microseconds a request, Auth at 0 ms. Each is the median
@@ -35,9 +35,6 @@ type Traffic = Parameters<Subject["handle"]>[0];
 /** Requests a block: enough to time, few enough to have many of them. */
 const BLOCK = 20;
 
-/** Blocks of a turn at least (worker.ts), which first requests are dealt out to. */
-const FIRST = 3;
-
 /** Times every subject in turn, round after round, in processes that are started anew now and then. */
 export async function measureInProcess(
   auth: AuthServer,
@@ -59,7 +56,8 @@ export async function measureInProcess(
     for (const subject of subjects) {
       const fresh = await auth.tokens("live", plan.first_requests);
       await subject.handle({ ...same, ms: plan.inside_ms });
-      const blocks = await subject.handle({ tokens: fresh, size: fresh.length / FIRST, ms: 0 });
+      const size = fresh.length / LEAST_BLOCKS; // each of these tokens once
+      const blocks = await subject.handle({ tokens: fresh, size, ms: 0 });
       first.get(subject.name)?.push(...blocks.map((block) => block.us_per_request));
     }
     await Promise.all(subjects.map((subject) => subject.stop()));

@@ -2,6 +2,9 @@
 import process from "node:process";
 import { TextLineStream } from "./lines.ts";
 
+/** Blocks of a turn, whatever they take: a median needs some. */
+export const LEAST_BLOCKS = 3;
+
 /** What a worker can be told. */
 export type Command =
   | { readonly do: "usage"; readonly collect: boolean }
@@ -11,7 +14,7 @@ export type Command =
     readonly tokens: readonly string[];
     /** Requests a block. */
     readonly size: number;
-    /** Blocks go on until so much time has gone, and are three at least. */
+    /** Blocks go on until so much time has gone, and are {@linkcode LEAST_BLOCKS} at least. */
     readonly ms: number;
   };
 
@@ -70,7 +73,7 @@ async function handle(app: App, { tokens, size, ms }: Command & { do: "handle" }
       handling_us: (ended - built) * 1000 / size,
       requests: size,
     });
-  } while (performance.now() < until || blocks.length < 3);
+  } while (performance.now() < until || blocks.length < LEAST_BLOCKS);
   return blocks;
 }
 
