@@ -18,6 +18,7 @@ import {
   deferred,
   environment,
   fakeAuth,
+  inFakeTime,
   json,
   logged,
   now,
@@ -207,6 +208,32 @@ Deno.test("auth() checks every request, also of the same token", async () => {
     assertEquals((await app.request("/", { headers })).status, 200);
     assertEquals(calls.length, n);
   }
+});
+
+Deno.test("auth() takes one token for one, however its scheme is written, and writes it as Auth reads it", async () => {
+  const { options, calls } = fakeAuth();
+  const app = me(options);
+  const jwt = token();
+  const page = ["Bearer", "bearer", "BEARER"].map((scheme) =>
+    app.request("/", { headers: { Authorization: `${scheme} ${jwt}` } })
+  );
+  for (const response of await Promise.all(page)) assertEquals(response.status, 200);
+  assertEquals(calls.map((call) => call.headers.get("authorization")), [`Bearer ${jwt}`]);
+});
+
+Deno.test("auth() holds a bearer that it knows to be genuine to each route's own rules", async () => {
+  const { options, calls } = fakeAuth();
+  const sessionless = bearer(token({ session_id: undefined }));
+  const open = new Hono().use(auth({ ...options, allowSessionless: true }))
+    .get("/", (c) => c.text("in"));
+  for (let n = 0; n < 2; n++) {
+    assertEquals((await open.request("/", { headers: sessionless })).status, 200);
+    await assertRefusal(
+      await me(options).request("/", { headers: sessionless }),
+      REFUSALS.session_required,
+    );
+  }
+  assertEquals(calls.length, 2);
 });
 
 Deno.test("auth() keeps concurrent checks of one token and of many apart, whatever order they end in", async () => {
@@ -522,6 +549,21 @@ Deno.test("auth() refuses an expired token without a call, once Auth proved the 
   );
   assertEquals(calls.length, 2);
 });
+
+Deno.test("auth() refuses an expired token without a call also when it has known it alive", () =>
+  inFakeTime(async () => {
+    const { options, calls } = fakeAuth(() => {
+      const response = alive();
+      response.headers.set("Date", new Date().toUTCString());
+      return response;
+    });
+    const app = me(options);
+    const headers = bearer(token({ exp: now() + 10 }));
+    assertEquals((await app.request("/", { headers })).status, 200);
+    mock.timers.tick(41_000);
+    await assertRefusal(await app.request("/", { headers }), REFUSALS.token_expired);
+    assertEquals(calls.length, 1);
+  }));
 
 Deno.test("auth() lets Auth decide about expiry when its Date shows our clock to be wrong", async () => {
   for (const hours of [-5, 5]) {

@@ -22,7 +22,7 @@ export interface AuthenticateOptions extends BackendOptions {
 }
 
 /** A caller whom Auth admits. */
-export interface Caller extends Candidate {
+export interface Caller extends Pick<Candidate, "ok" | "token" | "claims" | "session"> {
   readonly user: User;
   readonly backend: Backend;
   readonly skew: number;
@@ -63,10 +63,11 @@ export function authenticate(
     return locally({ ok: false, code: "auth_misconfigured", operator: error.message });
   }
   const { project, clock, memory, signature } = backend;
-  const credential = readCredential(authorization, project.keys);
+  const genuine = signature.recall(authorization);
+  const credential = genuine ?? readCredential(authorization, project.keys);
   const token = credential.kind === "token" ? credential.token : ""; // the precheck refuses that one
   const known = memory.recall(token);
-  const candidate = precheck(credential, options, clock, known ?? signature.recall(token));
+  const candidate = precheck(credential, options, clock, genuine ?? known);
   if (!candidate.ok) return locally(candidate);
 
   const { skew, freshness } = options;
@@ -87,12 +88,12 @@ async function ask(
   keep: boolean,
 ): Promise<Passage> {
   const { check, clock, memory, signature } = backend;
-  const { token, claims, session } = candidate;
+  const { token, bearer, claims, session } = candidate;
   const deadline = arrived + timeout;
   if (await signature.look(candidate, deadline) === "forged") {
     return locally({ ok: false, code: "bad_jwt" });
   }
-  const { answer, began, own } = await check(token, deadline, patience);
+  const { answer, began, own } = await check(bearer, deadline, patience);
   if (answer.kind === "answer") clock.observe(answer.headers.get("date"));
   const verdict = deepFreeze(judge(answer, claims, clock.now(skew), skew));
   if (verdict.ok || verdict.code === "bad_jwt") signature.learn(candidate, verdict.ok);

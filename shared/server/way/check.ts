@@ -1,8 +1,8 @@
 import type { Project } from "./project.ts";
 import { type Answer, ask } from "./upstream.ts";
 
-/** Asks Auth whether a token's session is alive. Never rejects. */
-export type Check = (token: string, timeout: number) => Promise<Answer>;
+/** Asks Auth whether the session of a bearer (`Bearer <token>`) is alive. Never rejects. */
+export type Check = (bearer: string, timeout: number) => Promise<Answer>;
 
 /**
  * The request of `supabase.auth.getUser(token)`, GET /user, with the raw answer kept: what
@@ -16,8 +16,7 @@ export type Check = (token: string, timeout: number) => Promise<Answer>;
 export function createCheck(project: Project, fetch: typeof globalThis.fetch): Check {
   const url = `${project.url}/auth/v1/user`;
   const apikey = project.apiKey;
-  return (token, timeout) => {
-    const Authorization = `Bearer ${token}`;
+  return (Authorization, timeout) => {
     const headers = { apikey, Authorization, "X-Supabase-Api-Version": "2024-01-01" };
     return ask(fetch, url, { headers }, timeout);
   };

@@ -16,6 +16,8 @@ export interface Clock {
 
 /** Builds the clock of one project; it reads `Date.now()`. */
 export function createClock(): Clock {
+  let header: string | null = null; // the last one, and what it says (ms): it changes once a second
+  let theirs = NaN;
   let offset = 0; // ms that Auth's clock is ahead of ours
   let compared = -Infinity; // when they were last compared, or a comparison was asked for
   const wrong = (skew: number) => Math.abs(offset) > skew * 1000;
@@ -28,7 +30,8 @@ export function createClock(): Clock {
       return false;
     },
     observe(date) {
-      const theirs = date === null ? NaN : Date.parse(date);
+      if (date !== header) theirs = date === null ? NaN : Date.parse(date);
+      header = date;
       if (!Number.isFinite(theirs)) return;
       compared = Date.now();
       offset = theirs - compared;

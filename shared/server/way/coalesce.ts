@@ -30,7 +30,7 @@ export function moment(): Moment {
  * time is not waited for: the next one begins beside it.
  */
 export type SharedCheck = (
-  token: string,
+  bearer: string,
   deadline: number,
   patience: number,
 ) => Promise<SharedAnswer>;
@@ -76,24 +76,24 @@ const MOST_UNDER_WAY = 2;
 export function coalesce(check: Check): SharedCheck {
   const lanes = new Map<string, Lane>();
 
-  function open(token: string): Lane {
+  function open(bearer: string): Lane {
     const lane: Lane = { running: [], next: null };
-    lanes.set(token, lane);
+    lanes.set(bearer, lane);
     return lane;
   }
 
   /** Begins the check of those who wait, if it may. */
-  function begin(token: string, lane: Lane): void {
+  function begin(bearer: string, lane: Lane): void {
     const batch = lane.next;
     if (batch !== null && lane.running.length < MOST_UNDER_WAY) {
       lane.next = null;
       clearTimeout(batch.timer);
-      run(token, lane, batch.waiters);
+      run(bearer, lane, batch.waiters);
     }
-    if (lane.running.length === 0) lanes.delete(token);
+    if (lane.running.length === 0) lanes.delete(bearer);
   }
 
-  function run(token: string, lane: Lane, waiters: readonly Waiter[]): void {
+  function run(bearer: string, lane: Lane, waiters: readonly Waiter[]): void {
     const began = moment();
     let last = 0;
     for (const { deadline } of waiters) if (deadline > last) last = deadline;
@@ -102,30 +102,30 @@ export function coalesce(check: Check): SharedCheck {
     for (const waiter of waiters) if (waiter.deadline < last) giveUpInTime(waiter);
     const mine = { began, half: left / 2 };
     lane.running.push(mine);
-    const answered = left > 0 ? check(token, left) : Promise.resolve(LATE);
+    const answered = left > 0 ? check(bearer, left) : Promise.resolve(LATE);
     void answered.then((answer) => {
       lane.running.splice(lane.running.indexOf(mine), 1);
       for (const waiter of waiters) {
         clearTimeout(waiter.timer);
         settle(waiter, answer, began);
       }
-      begin(token, lane);
+      begin(bearer, lane);
     });
   }
 
   /** Sees to it that a batch begins beside the newest check, when the least patient has waited. */
-  function hurry(token: string, lane: Lane, batch: Batch, patience: number): void {
+  function hurry(bearer: string, lane: Lane, batch: Batch, patience: number): void {
     const newest = lane.running.at(-1);
     if (newest === undefined) return;
     const ends = newest.began.mono + Math.min(patience, newest.half);
     if (ends >= batch.ends) return;
     batch.ends = ends;
     clearTimeout(batch.timer);
-    batch.timer = setTimeout(() => begin(token, lane), Math.max(0, ends - performance.now()));
+    batch.timer = setTimeout(() => begin(bearer, lane), Math.max(0, ends - performance.now()));
   }
 
-  return function sharedCheck(token, deadline, patience) {
-    const lane = lanes.get(token) ?? open(token);
+  return function sharedCheck(bearer, deadline, patience) {
+    const lane = lanes.get(bearer) ?? open(bearer);
     const own = lane.next === null;
     const batch = lane.next ??= { waiters: [], ends: Infinity };
     return new Promise((resolve) => {
@@ -133,8 +133,8 @@ export function coalesce(check: Check): SharedCheck {
       batch.waiters.push(waiter);
       if (lane.running.length > 0) {
         giveUpInTime(waiter); // it may be long till this begins
-        hurry(token, lane, batch, patience);
-      } else if (own) nextTurn(() => begin(token, lane));
+        hurry(bearer, lane, batch, patience);
+      } else if (own) nextTurn(() => begin(bearer, lane));
     });
   };
 }

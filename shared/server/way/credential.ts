@@ -14,12 +14,20 @@ export type Credential =
   | { readonly kind: "malformed" }
   /** A secret or service_role key where a user's token belongs. */
   | { readonly kind: "secret_key" }
-  /** One bearer token, not yet looked into. */
-  | { readonly kind: "token"; readonly token: string };
+  | BearerToken;
+
+/** One bearer token, not yet looked into. */
+export interface BearerToken {
+  readonly kind: "token";
+  readonly token: string;
+  /** The Authorization header that carries it to Auth: its scheme in the one case that Auth reads. */
+  readonly bearer: string;
+}
 
 /** Longest Authorization header that is read, in characters. */
 export const MAX_HEADER_LENGTH = 16 * 1024;
 
+const SCHEME = "Bearer ";
 const NO_TOKEN = [" ", ",", "\t", "\xa0"]; // all that a header can hold and a token cannot
 const SECRET_KEY_PREFIX = "sb_secret_";
 const NONE: Credential = Object.freeze({ kind: "none" });
@@ -41,7 +49,8 @@ const SECRET_KEY: Credential = Object.freeze({ kind: "secret_key" });
  * import { assertEquals } from "@std/assert";
  *
  * const keys = { public: new Set(["sb_publishable_x"]), secret: new Set<string>() };
- * assertEquals(readCredential("bearer a.b.c", keys), { kind: "token", token: "a.b.c" });
+ * const bearer = "Bearer a.b.c";
+ * assertEquals(readCredential("bearer a.b.c", keys), { kind: "token", token: "a.b.c", bearer });
  * assertEquals(readCredential("Bearer sb_publishable_x", keys).kind, "none");
  * assertEquals(readCredential("Bearer a.b.c d", keys).kind, "malformed");
  * ```
@@ -53,11 +62,12 @@ export function readCredential(header: string | null, keys: ProjectKeys): Creden
   if (!/^bearer(?![^\s,])/i.test(header)) {
     return /,\s*bearer(?![^\s,])/i.test(header) ? MALFORMED : NONE;
   }
-  const token = header.slice("Bearer ".length);
+  const token = header.slice(SCHEME.length);
   if (header[6] !== " " || token === "" || NO_TOKEN.some((char) => token.includes(char))) {
     return MALFORMED;
   }
   if (keys.public.has(token)) return NONE;
   if (keys.secret.has(token) || token.startsWith(SECRET_KEY_PREFIX)) return SECRET_KEY;
-  return { kind: "token", token };
+  const bearer = header.startsWith(SCHEME) ? header : SCHEME + token;
+  return { kind: "token", token, bearer };
 }

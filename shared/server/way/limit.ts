@@ -57,12 +57,12 @@ const MOST_SUSPECTS = 8;
  * @param check The check of one token.
  * @param isSuspect Whether a token may be part of such a flood.
  */
-export function limitSuspects(check: Check, isSuspect: (token: string) => boolean): Check {
+export function limitSuspects(check: Check, isSuspect: (bearer: string) => boolean): Check {
   const limit = createLimit(MOST_SUSPECTS);
-  return (token, timeout) => {
-    if (!isSuspect(token)) return check(token, timeout);
+  return (bearer, timeout) => {
+    if (!isSuspect(bearer)) return check(bearer, timeout);
     const began = performance.now();
     const left = () => Math.max(0, timeout - (performance.now() - began));
-    return limit(() => check(token, left()), timeout).then((answer) => answer ?? LATE);
+    return limit(() => check(bearer, left()), timeout).then((answer) => answer ?? LATE);
   };
 }

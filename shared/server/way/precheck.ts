@@ -1,12 +1,11 @@
 import { type Claims, decodeClaims, type Session, sessionOf } from "./claims.ts";
 import type { Clock } from "./clock.ts";
-import type { Credential } from "./credential.ts";
+import type { BearerToken, Credential } from "./credential.ts";
 import type { Refusal } from "./verdict.ts";
 
 /** A token that is worth a question to Auth. */
-export interface Candidate {
+export interface Candidate extends BearerToken {
   readonly ok: true;
-  readonly token: string;
   readonly claims: Claims;
   /** `null` only where sessionless tokens are allowed. */
   readonly session: Session | null;
@@ -48,7 +47,8 @@ export function precheck(
   const session = decoded ? decoded.session : sessionOf(claims);
   if (session === null && !rules.allowSessionless) return { ok: false, code: "session_required" };
   if (expired(claims, rules.skew, clock)) return { ok: false, code: "token_expired" };
-  return { ok: true, token: credential.token, claims, session };
+  const { kind, token, bearer } = credential;
+  return { ok: true, kind, token, bearer, claims, session };
 }
 
 const SECRET_KEY_WARNING =

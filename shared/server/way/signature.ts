@@ -17,15 +17,15 @@ const WARY_FOR = 60_000;
 
 /** Looks at the signatures of tokens, at each one once. */
 export interface SignatureCheck {
-  /** What a genuine token holds, so that it need not be decoded again. */
-  recall(token: string): Candidate | undefined;
+  /** What a genuine bearer holds, so that its header need not be read and decoded again. */
+  recall(authorization: string | null): Candidate | undefined;
   /**
    * Tells what a token's signature is worth; `unknown` where that takes longer than the deadline (on
    * the monotonic clock, ms). Never rejects.
    */
   look(candidate: Candidate, deadline: number): Promise<Signature>;
-  /** Whether nobody vouches for a token, at a time when Auth refuses others of its kind. */
-  isSuspect(token: string): boolean;
+  /** Whether nobody vouches for a bearer, at a time when Auth refuses others of its kind. */
+  isSuspect(bearer: string): boolean;
   /** Notes what Auth said of a token whose signature was unknown: that it is good, or bad. */
   learn(candidate: Candidate, good: boolean): void;
 }
@@ -39,8 +39,8 @@ export interface SignatureCheck {
 export function createSignatureCheck(keys: KeyStore): SignatureCheck {
   const checked = boundedMap<"genuine" | "forged">(CHECKED_BYTES);
   const decoded = boundedMap<Candidate>(DECODED_BYTES);
-  const note = (token: string, found: "genuine" | "forged") =>
-    checked.set(token, found, token.length + 100);
+  const note = (bearer: string, found: "genuine" | "forged") =>
+    checked.set(bearer, found, bearer.length + 100);
   let refused = -Infinity; // when Auth last refused a signature
   const underWay = new Map<string, Promise<Signature>>();
 
@@ -54,34 +54,35 @@ export function createSignatureCheck(keys: KeyStore): SignatureCheck {
     // A name that a fresh key set does not know may be known in a minute: not to be remembered.
     if (key === null) return "forged";
     if (await verify(key, signature, `${header}.${payload}`)) return vouch(candidate);
-    note(token, "forged");
+    note(candidate.bearer, "forged");
     return "forged";
   }
 
   function vouch(candidate: Candidate): "genuine" {
-    note(candidate.token, "genuine");
-    decoded.set(candidate.token, candidate, weigh(candidate.token, candidate.claims));
+    const { bearer, claims } = candidate;
+    note(bearer, "genuine");
+    decoded.set(bearer, candidate, weigh(bearer, claims));
     return "genuine";
   }
 
   /** A page's requests come together: they wait for one look. */
   function lookOnce(candidate: Candidate): Promise<Signature> {
-    const { token } = candidate;
-    const begun = underWay.get(token) ?? look(candidate).finally(() => underWay.delete(token));
-    underWay.set(token, begun);
+    const { bearer } = candidate;
+    const begun = underWay.get(bearer) ?? look(candidate).finally(() => underWay.delete(bearer));
+    underWay.set(bearer, begun);
     return begun;
   }
 
   return {
-    recall: decoded.get,
+    recall: (authorization) => authorization === null ? undefined : decoded.get(authorization),
     async look(candidate, deadline) {
-      return checked.get(candidate.token) ?? await by(deadline, lookOnce(candidate));
+      return checked.get(candidate.bearer) ?? await by(deadline, lookOnce(candidate));
     },
-    isSuspect: (token) =>
-      checked.get(token) !== "genuine" && performance.now() - refused < WARY_FOR,
+    isSuspect: (bearer) =>
+      checked.get(bearer) !== "genuine" && performance.now() - refused < WARY_FOR,
     learn(candidate, good) {
       if (good) {
-        if (checked.get(candidate.token) === undefined) vouch(candidate);
+        if (checked.get(candidate.bearer) === undefined) vouch(candidate);
         return;
       }
       refused = performance.now();

@@ -125,7 +125,8 @@ export function readObject(answer: Answer): Record<string, unknown> | null {
 
 /** Whether a Content-Type is JSON, or JSON with a suffix (RFC 6839, section 3.1). */
 export function isJsonType(type: string | null | undefined): boolean {
-  return /^application\/(?:[\w.-]+\+)?json\b/i.test(type ?? "");
+  // Auth's own spelling first: a text is compared faster than a pattern.
+  return type === "application/json" || /^application\/(?:[\w.-]+\+)?json\b/i.test(type ?? "");
 }
 
 /** Whether a text speaks of an API key: a gateway has no code for that, only its sentence. */

@@ -29,7 +29,7 @@ Deno.test("createCheck() keeps what supabase-js would lose: code, status, Retry-
   ];
   for (const make of answers) {
     const expected = make();
-    const got = await createCheck(project, fakeAuth(make).options.fetch)(token(), 1000);
+    const got = await createCheck(project, fakeAuth(make).options.fetch)(`Bearer ${token()}`, 1000);
     assert(got.kind === "answer");
     assertEquals([got.status, got.text], [expected.status, await expected.text()]);
     assertEquals(got.headers.get("retry-after"), expected.headers.get("retry-after"));
@@ -39,7 +39,7 @@ Deno.test("createCheck() keeps what supabase-js would lose: code, status, Retry-
 Deno.test("createCheck() asks once for each check: nothing is tried again", async () => {
   for (const status of [401, 429, 500, 503, 504, 520]) {
     const { options, calls } = fakeAuth(() => new Response("", { status }));
-    await createCheck(project, options.fetch)(token(), 1000);
+    await createCheck(project, options.fetch)(`Bearer ${token()}`, 1000);
     assertEquals([status, calls.length], [status, 1]);
   }
 });
@@ -50,12 +50,12 @@ Deno.test("createCheck() answers each of many concurrent checks with its own", a
     new Promise((resolve) => gates.set(request.headers.get("authorization") ?? "", resolve))
   );
   const check = createCheck(project, options.fetch);
-  const tokens = Array.from({ length: 20 }, (_, n) => token({ n }));
-  const answers = tokens.map((jwt) => check(jwt, 1000));
+  const bearers = Array.from({ length: 20 }, (_, n) => `Bearer ${token({ n })}`);
+  const answers = bearers.map((bearer) => check(bearer, 1000));
   await settle();
   assertEquals(gates.size, 20);
-  for (const [n, jwt] of [...tokens.entries()].toReversed()) {
-    gates.get(`Bearer ${jwt}`)!(alive({ n }));
+  for (const [n, bearer] of [...bearers.entries()].toReversed()) {
+    gates.get(bearer)!(alive({ n }));
   }
   for (const [n, got] of (await Promise.all(answers)).entries()) {
     assert(got.kind === "answer");
@@ -74,15 +74,15 @@ Deno.test("createCheck() is as good after a fault as before", async () => {
     return alive();
   });
   const check = createCheck(project, options.fetch);
-  const jwt = token();
-  assertEquals(await check(jwt, 1000), { kind: "fault", reason: "network" });
-  assertEquals((await check(jwt, 1000)).kind, "answer");
+  const bearer = `Bearer ${token()}`;
+  assertEquals(await check(bearer, 1000), { kind: "fault", reason: "network" });
+  assertEquals((await check(bearer, 1000)).kind, "answer");
 });
 
 Deno.test("createCheck() sends what supabase.auth.getUser(token) sends", async () => {
   const { options, calls } = fakeAuth();
   const jwt = token();
-  await createCheck(project, options.fetch)(jwt, 1000);
+  await createCheck(project, options.fetch)(`Bearer ${jwt}`, 1000);
   const supabase = createClient(project.url, project.apiKey, {
     global: { fetch: options.fetch },
     auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },

@@ -49,6 +49,21 @@ timed("createClock() takes Auth's clock and refuses nothing when ours is wrong",
   }
 });
 
+timed(
+  "createClock() goes by the newest Date, and holds an unchanged one against the time it has become",
+  () => {
+    const clock = createClock();
+    clock.observe(at(NOON));
+    clock.observe(at(NOON + 60_000));
+    assertEquals([clock.mayRefuse(30), clock.now(30)], [false, NOON / 1000 + 60]);
+    mock.timers.setTime(NOON + 60_000);
+    clock.observe(at(NOON + 60_000));
+    assertEquals([clock.mayRefuse(30), clock.now(30)], [true, NOON / 1000 + 60]);
+    clock.observe(null); // says nothing, and forgets nothing
+    assertEquals(clock.mayRefuse(30), true);
+  },
+);
+
 timed("createClock() judges by the skew of who asks", () => {
   const clock = createClock();
   clock.observe(at(NOON + 60_000));

@@ -30,7 +30,11 @@ Deno.test("readCredential() finds no user without a header, in another scheme, o
 
 Deno.test("readCredential() takes one bearer in any case of the scheme", () => {
   for (const scheme of ["Bearer", "bearer", "BEARER", "bEaReR"]) {
-    assertEquals(readCredential(`${scheme} a.b.c`, keys), { kind: "token", token: "a.b.c" });
+    assertEquals(readCredential(`${scheme} a.b.c`, keys), {
+      kind: "token",
+      token: "a.b.c",
+      bearer: "Bearer a.b.c",
+    });
   }
 });
 
@@ -46,7 +50,8 @@ Deno.test("readCredential() keeps a token as it is: no trimming, no unquoting, n
       "\u00a0".repeat(0) + "x",
     ]
   ) {
-    assertEquals(readCredential(`Bearer ${token}`, keys), { kind: "token", token });
+    const bearer = `Bearer ${token}`;
+    assertEquals(readCredential(bearer, keys), { kind: "token", token, bearer });
   }
 });
 

@@ -6,20 +6,22 @@ import { SESSION_ID, token, USER_ID } from "../_support.ts";
 const NOW = 1_800_000_000;
 const trusted: Clock = { now: () => NOW, mayRefuse: () => true, observe: () => {} };
 const rules = { skew: 30, allowSessionless: false };
+const carried = (jwt: string) => ({ kind: "token", token: jwt, bearer: `Bearer ${jwt}` }) as const;
 const check = (
   claims: Record<string, unknown>,
   more: Partial<typeof rules & { clock: Clock }> = {},
 ) => {
-  const credential = { kind: "token", token: token({ exp: NOW + 60, ...claims }) } as const;
+  const credential = carried(token({ exp: NOW + 60, ...claims }));
   const result = precheck(credential, { ...rules, ...more }, more.clock ?? trusted);
   return result.ok ? "ok" : result.code;
 };
 
 Deno.test("precheck() hands on a token that may live, with its claims and session", () => {
   const jwt = token({ exp: NOW + 60 });
-  const result = precheck({ kind: "token", token: jwt }, rules, trusted);
+  const result = precheck(carried(jwt), rules, trusted);
   assert(result.ok);
-  assertEquals([result.token, result.claims.sub, result.session?.id], [jwt, USER_ID, SESSION_ID]);
+  assertEquals([result.token, result.bearer], [jwt, `Bearer ${jwt}`]);
+  assertEquals([result.claims.sub, result.session?.id], [USER_ID, SESSION_ID]);
 });
 
 Deno.test("precheck() has one refusal for each kind of credential", () => {
@@ -31,7 +33,7 @@ Deno.test("precheck() has one refusal for each kind of credential", () => {
   const secret = precheck({ kind: "secret_key" }, rules, trusted);
   assert(!secret.ok && secret.operator !== undefined);
   assertEquals(secret.code, "bad_jwt");
-  assertEquals(precheck({ kind: "token", token: "a.b.c" }, rules, trusted), {
+  assertEquals(precheck(carried("a.b.c"), rules, trusted), {
     ok: false,
     code: "bad_jwt",
   });
@@ -79,5 +81,5 @@ Deno.test("precheck() leaves nbf, iat, aud, iss and the algorithm to Auth", () =
     const claims of [{ nbf: NOW + 3600 }, { iat: NOW + 3600 }, { aud: undefined }, { iss: "x" }]
   ) assertEquals(check(claims), "ok");
   const none = token({ exp: NOW + 60 }, { alg: "none" });
-  assert(precheck({ kind: "token", token: none }, rules, trusted).ok);
+  assert(precheck(carried(none), rules, trusted).ok);
 });

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { mock } from "node:test";
 import { Hono } from "hono";
 import { auth, type AuthEnv } from "../../../shared/mod.ts";
+import type { Claims } from "../../../shared/server/way/claims.ts";
 import { createKeyStore } from "../../../shared/server/way/key_store.ts";
 import type { Candidate } from "../../../shared/server/way/precheck.ts";
 import { readProject } from "../../../shared/server/way/project.ts";
@@ -39,6 +40,14 @@ async function signingKey(kid: string) {
   };
   return { jwk, sign };
 }
+const candidate = (jwt: string, claims: Claims = { sub: "x" }): Candidate => ({
+  ok: true,
+  kind: "token",
+  token: jwt,
+  bearer: `Bearer ${jwt}`,
+  claims,
+  session: null,
+});
 const forge = (jwt: string) => `${jwt.slice(0, jwt.lastIndexOf("."))}.${"A".repeat(86)}`;
 const isJwks = (request: Request) => request.url.endsWith("/.well-known/jwks.json");
 
@@ -249,20 +258,16 @@ Deno.test("createSignatureCheck() gives back what a token holds once it is known
     () => Promise.reject(new TypeError("no call expected")),
   );
   const signature = createSignatureCheck(keys);
-  const candidate = (jwt: string): Candidate => ({
-    ok: true,
-    token: jwt,
-    claims: { sub: jwt },
-    session: null,
-  });
   const genuine = candidate(await sign());
   const forged = candidate(forge(await sign({ n: 1 })));
   const hs256 = candidate(token());
   const look = (one: Candidate) => signature.look(one, performance.now() + 1000);
-  const seen = async (one: Candidate) => [await look(one), signature.recall(one.token)];
+  const seen = async (one: Candidate) => [await look(one), signature.recall(one.bearer)];
 
-  assertEquals(signature.recall(genuine.token), undefined);
+  assertEquals(signature.recall(genuine.bearer), undefined);
   assertEquals(await seen(genuine), ["genuine", genuine]);
+  const others = [null, "", genuine.token, `bearer ${genuine.token}`, `${genuine.bearer} `];
+  for (const header of others) assertEquals(signature.recall(header), undefined);
   assertEquals(await seen(forged), ["forged", undefined]);
   assertEquals(await seen(hs256), ["unknown", undefined]);
   signature.learn(hs256, true);
@@ -275,30 +280,25 @@ Deno.test("createSignatureCheck() looks again at a token whose key it did not kn
   const { jwk, sign } = await signingKey("late");
   const fetch = () => Promise.resolve(json(200, { keys: [jwk] }));
   const signature = createSignatureCheck(createKeyStore(readProject(environment()), fetch));
-  const jwt = forge(await sign());
-  const candidate: Candidate = { ok: true, token: jwt, claims: { sub: "x" }, session: null };
-  const look = () => signature.look(candidate, performance.now() + 1000);
+  const forged = candidate(forge(await sign()));
+  const look = () => signature.look(forged, performance.now() + 1000);
   assertEquals(await look(), "unknown");
-  signature.learn(candidate, false);
+  signature.learn(forged, false);
   assertEquals(await look(), "forged");
 });
 
 Deno.test("createSignatureCheck() bounds what it keeps, and a vouch outlives what large tokens hold", async () => {
   const fetch = () => Promise.reject(new TypeError("no call expected"));
   const signature = createSignatureCheck(createKeyStore(readProject(environment()), fetch));
-  const candidate = (n: number, claims: number, pad: number): Candidate => ({
-    ok: true,
-    token: token({ n, pad: "x".repeat(pad) }),
-    claims: { sub: "x", about: "x".repeat(claims) },
-    session: null,
-  });
+  const sized = (n: number, claims: number, pad: number) =>
+    candidate(token({ n, pad: "x".repeat(pad) }), { sub: "x", about: "x".repeat(claims) });
   const look = (one: Candidate) => signature.look(one, performance.now() + 1000);
 
-  const first = candidate(-1, 100_000, 0);
+  const first = sized(-1, 100_000, 0);
   signature.learn(first, true);
-  assertEquals(signature.recall(first.token), first);
-  for (let n = 0; n < 11; n++) signature.learn(candidate(n, 100_000, 0), true); // over 1 MiB
-  assertEquals([signature.recall(first.token), await look(first)], [undefined, "genuine"]);
-  for (let n = 0; n < 100; n++) signature.learn(candidate(n, 0, 10_000), true); // over 1 MiB
+  assertEquals(signature.recall(first.bearer), first);
+  for (let n = 0; n < 11; n++) signature.learn(sized(n, 100_000, 0), true); // over 1 MiB
+  assertEquals([signature.recall(first.bearer), await look(first)], [undefined, "genuine"]);
+  for (let n = 0; n < 100; n++) signature.learn(sized(n, 0, 10_000), true); // over 1 MiB
   assertEquals(await look(first), "unknown");
 });
