@@ -42,6 +42,10 @@ export async function measureOverHttp(
 ): Promise<Row[]> {
   const rows: Row[] = [];
   const traffics = await prepareTraffic(auth, plan);
+  tell("warm-up over HTTP"); // these processes have handled nothing yet: see Plan.warm_up_ms
+  const rounds = Math.ceil(plan.warm_up_ms / plan.turn_ms);
+  const [one_user] = traffics;
+  if (one_user !== undefined) await measureTraffic(auth, subjects, one_user, 0, rounds);
   for (const delay_ms of [0, 20]) {
     await auth.delay(delay_ms);
     for (const traffic of traffics) {
