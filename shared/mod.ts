@@ -4,8 +4,6 @@
  *
  * @module
  */
-import "./server/data_client.ts";
-
 export { auth, type AuthEnv, type AuthOptions, type AuthVariables } from "./server/auth.ts";
 export { authHealth } from "./server/auth_health.ts";
 export { body } from "./server/body.ts";
@@ -13,6 +11,7 @@ export { type AuthCall, callAuth } from "./server/call_auth.ts";
 export type { Claims, Session } from "./server/way/claims.ts";
 export type { AuthContext } from "./server/context.ts";
 export type { CorsOptions } from "./server/cors.ts";
+export type { DataClient } from "./server/data_client.ts";
 export type { Decision, DecisionSource, OnDecision } from "./server/way/decision.ts";
 export { type EdgeEnv, edgeFunction, type EdgeFunctionOptions } from "./server/edge_function.ts";
 export { ProblemError } from "./server/problem_error.ts";

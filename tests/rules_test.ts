@@ -582,7 +582,7 @@ Deno.test("rule 9: replay is said only before the handler ran", async () => {
   assertEquals(refused.replay, true);
 });
 
-Deno.test("rule 10: the core imports hono, zod and supabase-js, and nothing else", async () => {
+Deno.test("rule 10: the core imports hono, zod, supabase-js and its own packages, same version, and nothing else", async () => {
   const root = new URL("../", import.meta.url);
   const entries = [
     "shared/mod.ts",
@@ -612,7 +612,11 @@ Deno.test("rule 10: the core imports hono, zod and supabase-js, and nothing else
       imports: Record<string, string>;
     };
     const pinned = (name: string) => imports[name]?.replace(/^npm:/, "") ?? name;
-    const allowed = ["hono", "zod", "@supabase/supabase-js"].map(pinned);
+    const supabase = pinned("@supabase/supabase-js");
+    const parts = ["postgrest-js", "storage-js"].map((name) =>
+      supabase.replace("supabase-js", name)
+    );
+    const allowed = ["hono", "zod"].map(pinned).concat(supabase, parts);
     for (const one of outside) assert(allowed.includes(one), `${entry} imports ${one}`);
   }
 });

@@ -1,6 +1,5 @@
 // Can this project's functions reach Auth? Public, and cheap to ask: one call in five seconds.
-import { authHealth } from "../../shared/server/auth_health.ts";
-import { edgeFunction } from "../../shared/server/edge_function.ts";
+import { authHealth, edgeFunction } from "../../shared/mod.ts";
 
 const health = authHealth();
 const app = edgeFunction("health", { public: ["/"] });

@@ -1,7 +1,5 @@
 // Who am I? The smallest function there is: everything about auth is in edgeFunction().
-// It touches no data, so it takes edgeFunction from its own file: supabase-js' data client, which
-// shared/mod.ts brings along, stays out of its start.
-import { edgeFunction } from "../../shared/server/edge_function.ts";
+import { edgeFunction } from "../../shared/mod.ts";
 
 const app = edgeFunction("me");
 

@@ -1,10 +1,7 @@
-import type { createClient, SupabaseClient, User } from "@supabase/supabase-js";
+import type { User } from "@supabase/supabase-js";
+import { type AnyDatabase, DataClient } from "./data_client.ts";
 import type { Caller } from "./way/authenticate.ts";
 import type { Claims, Session } from "./way/claims.ts";
-
-/** supabase-js' own default: a client without generated types. */
-// deno-lint-ignore no-explicit-any -- `unknown` would make every table name an error
-export type AnyDatabase = any;
 
 /** What a handler knows about its caller: `c.var.auth`. */
 export interface AuthContext<Database = AnyDatabase, S extends Session | null = Session> {
@@ -18,19 +15,8 @@ export interface AuthContext<Database = AnyDatabase, S extends Session | null = 
   readonly now: number;
   /** The access token. Not enumerable: logging or serialising the context does not show it. */
   readonly token: string;
-  /**
-   * A Supabase client that acts as this user: row level security applies. Built when first
-   * touched. It has no session of its own, so its `auth` namespace is of no use here.
-   * Throws in a function that imports neither mod.ts nor data_client.ts.
-   */
-  readonly supabase: SupabaseClient<Database>;
-}
-
-let newClient: typeof createClient | undefined;
-
-/** Says how data clients are built: see data_client.ts. */
-export function useDataClient(create: typeof createClient): void {
-  newClient = create;
+  /** Rows and files as this user: row level security applies. Built when first touched. */
+  readonly supabase: DataClient<Database>;
 }
 
 /** Builds the context of an admitted caller. */
@@ -52,7 +38,7 @@ class CallerContext<Database, S extends Session | null> implements AuthContext<D
   readonly session: S;
   readonly #caller: Caller;
   readonly #dispatch: object;
-  #client: SupabaseClient<Database> | undefined;
+  #client: DataClient<Database> | undefined;
 
   constructor(caller: Caller & { readonly session: S }, dispatch: object) {
     this.#dispatch = dispatch;
@@ -77,17 +63,8 @@ class CallerContext<Database, S extends Session | null> implements AuthContext<D
     return this.#caller.token;
   }
 
-  get supabase(): SupabaseClient<Database> {
-    if (newClient === undefined) {
-      throw new Error(
-        "c.var.auth.supabase: no data client is loaded. Import shared/mod.ts, " +
-          "or shared/server/data_client.ts beside what you import",
-      );
-    }
-    const { backend, token } = this.#caller;
-    return this.#client ??= newClient<Database>(backend.project.url, backend.project.apiKey, {
-      accessToken: () => Promise.resolve(token),
-      global: { fetch: backend.fetch },
-    });
+  get supabase(): DataClient<Database> {
+    const { backend: { project, fetch }, token } = this.#caller;
+    return this.#client ??= new DataClient<Database>(project, token, fetch);
   }
 }
