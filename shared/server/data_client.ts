@@ -47,8 +47,9 @@ export class DataClient<Database = AnyDatabase> extends PostgrestClient<Database
   ) {
     const asUser: typeof globalThis.fetch = (input, init) => {
       const headers = new Headers(init?.headers);
-      headers.set("apikey", apiKey);
-      headers.set("Authorization", `Bearer ${token}`);
+      // A query's own `setHeader()` wins, as in supabase-js.
+      if (!headers.has("apikey")) headers.set("apikey", apiKey);
+      if (!headers.has("Authorization")) headers.set("Authorization", `Bearer ${token}`);
       return fetch(input, { ...init, headers });
     };
     super(`${url}/rest/v1`, { fetch: asUser, schema: DEFAULT_SCHEMA });

@@ -29,6 +29,11 @@ const ACTS: Record<string, Act> = {
   "a call by GET": (client) => client.rpc("add", { a: 1 }, { get: true }),
   "another schema": (client) => client.schema("shop").from("orders").select(),
   "an insert elsewhere": (client) => client.schema("shop").from("orders").insert({ id: 1 }),
+  "a query with headers of its own": (client) =>
+    client.from("todos").select().setHeader("Authorization", "Bearer other").setHeader(
+      "apikey",
+      "k",
+    ),
   "a file": (client) => client.storage.from("photos").upload("a b/c.txt", "text"),
   "a list of files": (client) => client.storage.from("photos").list("a"),
   "a signed URL": (client) => client.storage.from("photos").createSignedUrl("c.txt", 60),
