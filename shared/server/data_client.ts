@@ -45,14 +45,14 @@ export class DataClient<Database = AnyDatabase> extends PostgrestClient<Database
     token: string,
     fetch: typeof globalThis.fetch,
   ) {
-    const asUser: typeof globalThis.fetch = (input, init) => {
+    const asUser = (send: typeof globalThis.fetch): typeof globalThis.fetch => (input, init) => {
       const headers = new Headers(init?.headers);
       // A query's own `setHeader()` wins, as in supabase-js.
       if (!headers.has("apikey")) headers.set("apikey", apiKey);
       if (!headers.has("Authorization")) headers.set("Authorization", `Bearer ${token}`);
-      return fetch(input, { ...init, headers });
+      return send(input, { ...init, headers });
     };
-    super(`${url}/rest/v1`, { fetch: asUser, schema: DEFAULT_SCHEMA });
-    this.storage = new StorageClient(`${url}/storage/v1`, {}, asUser);
+    super(`${url}/rest/v1`, { fetch, wrapFetch: asUser, schema: DEFAULT_SCHEMA });
+    this.storage = new StorageClient(`${url}/storage/v1`, {}, asUser(fetch));
   }
 }

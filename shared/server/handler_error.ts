@@ -6,8 +6,8 @@ import { ProblemError } from "./problem_error.ts";
 import { namesApiKey } from "./way/upstream.ts";
 
 /**
- * What a handler threw, as a problem: supabase-js' Auth and database errors, zod's, Hono's, our
- * own. Nothing of the thrown text goes into the answer.
+ * What a handler threw, as a problem: supabase-js' Auth, database and storage errors, zod's,
+ * Hono's, our own. Nothing of the thrown text goes into the answer.
  *
  * @param thrown Anything.
  * @returns The problem; `internal_error` for what is none of these.
@@ -27,6 +27,7 @@ export function fromThrown(thrown: unknown): ProblemError {
   if (thrown instanceof HTTPException) return new ProblemError(fromStatus(thrown.status));
   if (isAuthError(thrown)) return fromAuth(thrown);
   if (isPostgrestError(thrown)) return new ProblemError(fromDatabase(thrown.code));
+  if (isStorageError(thrown)) return new ProblemError(fromStorage(thrown));
   if (isGatewayError(thrown)) {
     const ours = namesApiKey(thrown.message);
     return new ProblemError(ours ? "auth_misconfigured" : "unexpected_failure");
@@ -129,6 +130,25 @@ const BY_CLASS: ReadonlyMap<string, ProblemCode> = new Map(Object.entries({
 function isPostgrestError(thrown: unknown): thrown is { code: string } {
   return typeof thrown === "object" && thrown !== null && "details" in thrown && "hint" in thrown &&
     "code" in thrown && typeof thrown.code === "string";
+}
+
+/** By the mark that storage-js' own `isStorageError` goes by. */
+function isStorageError(thrown: unknown): thrown is StorageError {
+  return typeof thrown === "object" && thrown !== null && "__isStorageError" in thrown;
+}
+
+interface StorageError {
+  readonly message: string;
+  /** Of the answer; none where there was no answer. */
+  readonly status?: number;
+  /** What Storage means by it: "404" in an answer of 400. */
+  readonly statusCode?: string;
+}
+
+function fromStorage({ message, status, statusCode }: StorageError): ProblemCode {
+  if (namesApiKey(message)) return "auth_misconfigured";
+  const code = BY_STATUS.get(Number(statusCode)) ?? BY_STATUS.get(status ?? 503);
+  return code ?? ((status ?? 500) < 500 ? "validation_failed" : "unexpected_failure");
 }
 
 /** What supabase-js makes of a gateway's answer: a page is `{ message }`, a wrong key has a hint. */

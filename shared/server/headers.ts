@@ -10,9 +10,11 @@ export const EXPOSED_HEADERS: readonly string[] = [
 
 /**
  * Changes the headers of a response that a handler has made. Those of a Response that came from
- * `fetch` cannot be changed in place.
+ * `fetch` cannot be changed in place. An upgrade to a web socket is left alone: no page reads its
+ * headers, and Deno 2.1 wants the very Response back that it gave.
  */
 export function editHeaders(c: Context, edit: (headers: Headers) => void): void {
+  if (c.res.status === 101) return;
   try {
     edit(c.res.headers);
   } catch (error) {

@@ -1,5 +1,5 @@
 import { lossOf } from "./losses.ts";
-import { type KeyName, type Result, TARGETS } from "./result.ts";
+import { heldAgainst, type KeyName, type Result } from "./result.ts";
 import { SUBJECTS } from "./subjects.ts";
 
 /** The whole result as text for a terminal. */
@@ -97,13 +97,7 @@ function keys(result: Result): string {
     "Keys",
     ["measured", "target", ""],
     names.map((name) => {
-      const { most, least } = TARGETS[name] ?? {};
-      const target = most !== undefined
-        ? `<= ${most.toFixed(1)}`
-        : least !== undefined
-        ? `>= ${least.toFixed(1)}`
-        : "";
-      const missed = result[name] > (most ?? Infinity) || result[name] < (least ?? -Infinity);
+      const [target, missed] = heldAgainst(name, result[name]);
       return [name, result[name].toFixed(2), target, missed ? "missed" : ""];
     }),
   );

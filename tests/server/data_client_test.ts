@@ -16,7 +16,10 @@ function recorder() {
   return { sent, fetch };
 }
 
-type Act = (client: Pick<DataClient, "from" | "schema" | "rpc" | "storage">) => unknown;
+type Act = (
+  client: Pick<DataClient, "from" | "schema" | "rpc" | "storage">,
+  fetch: typeof globalThis.fetch,
+) => unknown;
 
 const ACTS: Record<string, Act> = {
   "a select": (client) => client.from("todos").select("id, title").eq("done", false).limit(3),
@@ -34,6 +37,8 @@ const ACTS: Record<string, Act> = {
       "apikey",
       "k",
     ),
+  "a query with a fetch of its own": (client, fetch) => client.from("todos", { fetch }).select(),
+  "one elsewhere": (client, fetch) => client.schema("shop").from("orders", { fetch }).select(),
   "a file": (client) => client.storage.from("photos").upload("a b/c.txt", "text"),
   "a list of files": (client) => client.storage.from("photos").list("a"),
   "a signed URL": (client) => client.storage.from("photos").createSignedUrl("c.txt", 60),
@@ -52,13 +57,13 @@ async function shown(request: Request | undefined) {
 for (const [name, act] of Object.entries(ACTS)) {
   Deno.test(`DataClient sends for ${name} what supabase-js sends`, async () => {
     const ours = recorder();
-    await act(new DataClient(PROJECT, TOKEN, ours.fetch));
+    await act(new DataClient(PROJECT, TOKEN, ours.fetch), ours.fetch);
     const theirs = recorder();
     const supabase = createClient(PROJECT.url, PROJECT.apiKey, {
       accessToken: () => Promise.resolve(TOKEN),
       global: { fetch: theirs.fetch },
     });
-    await act(supabase);
+    await act(supabase, theirs.fetch);
     assertEquals(ours.sent.length, 1);
     assertEquals(await shown(ours.sent[0]), await shown(theirs.sent[0]));
     await supabase.realtime.disconnect();

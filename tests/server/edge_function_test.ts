@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { Hono } from "hono";
 import { stream } from "hono/streaming";
 import { mock } from "node:test";
@@ -323,14 +323,20 @@ Deno.test("edgeFunction() streams, and a stream that breaks changes nothing that
   assertEquals([response.status, await response.text()], [200, "one"]);
 });
 
-Deno.test("edgeFunction() serves web sockets", async () => {
+Deno.test("edgeFunction() serves web sockets, with the response that Deno made, as 2.1 wants it", async () => {
   const { app } = shop({ public: ["/"] });
+  let made: Response | undefined;
+  let answer: Response | undefined;
   app.get("/", (c) => {
     const { socket, response } = Deno.upgradeWebSocket(c.req.raw);
     socket.onopen = () => socket.send("hello");
+    made = response;
     return response;
   });
-  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, app.fetch);
+  const options = { port: 0, hostname: "127.0.0.1", onListen() {} };
+  const server = Deno.serve(options, async (request) => {
+    return answer = await app.fetch(request);
+  });
   try {
     const socket = new WebSocket(`ws://127.0.0.1:${server.addr.port}/shop`);
     const closed = Promise.withResolvers<void>();
@@ -339,8 +345,10 @@ Deno.test("edgeFunction() serves web sockets", async () => {
       socket.onmessage = (event) => resolve(event.data);
       socket.onerror = () => resolve("error");
     });
-    assertEquals(said, "hello");
     socket.close();
+    assertEquals(said, "hello");
+    assertStrictEquals(answer, made);
+    assertEquals(made?.headers.has("X-Request-Id"), false);
     await closed.promise;
   } finally {
     await server.shutdown();

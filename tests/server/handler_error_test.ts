@@ -9,6 +9,7 @@ import {
   AuthUnknownError,
   AuthWeakPasswordError,
 } from "@supabase/supabase-js";
+import { StorageApiError, StorageUnknownError } from "@supabase/storage-js";
 import { HTTPException } from "hono/http-exception";
 import { z } from "zod";
 import * as mini from "zod/mini";
@@ -99,6 +100,29 @@ Deno.test("fromThrown() knows what supabase-js makes of a gateway's page or wron
   assertEquals(codeOf({ message: "<html>502 Bad Gateway</html>" }), "unexpected_failure");
   assertEquals(codeOf({ message: "Invalid API key", hint: UPSTREAM_TEXT }), "auth_misconfigured");
   assertEquals(codeOf({ message: "x", name: "y" }), "internal_error");
+});
+
+Deno.test("fromThrown() goes by what Storage means, not by the status it comes with", () => {
+  const cases = [
+    [400, "404", "not_found"],
+    [400, "403", "insufficient_scope"],
+    [400, "409", "conflict"],
+    [400, "413", "request_entity_too_large"],
+    [400, "InvalidKey", "validation_failed"],
+    [404, "NoSuchKey", "not_found"],
+    [403, "", "insufficient_scope"],
+    [429, "429", "over_request_rate_limit"],
+    [500, "500", "unexpected_failure"],
+    [503, "503", "unexpected_failure"],
+    [504, "504", "request_timeout"],
+    [544, "DatabaseTimeout", "unexpected_failure"],
+  ] as const;
+  for (const [status, statusCode, expected] of cases) {
+    const thrown = new StorageApiError(UPSTREAM_TEXT, status, statusCode);
+    assertEquals([status, statusCode, codeOf(thrown)], [status, statusCode, expected]);
+  }
+  assertEquals(codeOf(new StorageUnknownError("offline", null)), "unexpected_failure");
+  assertEquals(codeOf(new StorageApiError("Invalid API key", 401, "401")), "auth_misconfigured");
 });
 
 Deno.test("fromThrown() turns an HTTPException into the code of its status, never a 401", () => {

@@ -1,7 +1,7 @@
 // The part of README.md that a run of the benchmark writes.
 import { lossOf } from "../losses.ts";
 import type { Row } from "../over_http.ts";
-import type { Result } from "../result.ts";
+import { heldAgainst, type KeyName, type Result, type Target, TARGETS } from "../result.ts";
 import { type SubjectName, SUBJECTS } from "../subjects.ts";
 import { markdownTable } from "./markdown.ts";
 
@@ -33,10 +33,21 @@ p50 in ms with Auth at 0 ms (a page load: until the last of its 8 answers), and 
 1,000 requests. A local check of a signature costs more than a question to an Auth that is 0 ms away;
 it is made for the load on Auth, and for distances that are not 0.
 
-${result.memory[0]?.tokens.toLocaleString("en")} distinct tokens left ${
-    result.mb_per_100k_tokens.toFixed(1)
-  } MB on the heap (bound: 16 MiB). \`functions/me\` from process start to first answer:
-${coldStarts(result)}.`;
+What we hold ourselves to, in the same run ("/" is time over time, inside the process, round by round):
+
+${promises(result)}
+
+\`functions/me\` from process start to first answer: ${coldStarts(result)}.`;
+}
+
+function promises(result: Result): string {
+  return markdownTable(
+    ["", "measured", "target"],
+    (Object.entries(TARGETS) as [KeyName, Target][]).map(([name, { what }]) => {
+      const [target, missed] = heldAgainst(name, result[name]);
+      return [what, result[name].toFixed(2), missed ? `${target}, **missed**` : target];
+    }),
+  );
 }
 
 function oneUser({ in_process, over_http }: Result): string {
