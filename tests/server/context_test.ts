@@ -194,3 +194,19 @@ Deno.test("auth() again on a path goes by its own skew", async () => {
   assert(Math.abs(await now("/lax") - Date.now() / 1000) < 30);
   assert(await now("/") - Date.now() / 1000 > 70);
 });
+
+Deno.test("auth() takes the time of Auth only, not of a page on the way to it", async () => {
+  const hourAgo = { Date: new Date(Date.now() - 3_600_000).toUTCString() };
+  const answers = [
+    () => new Response("<html>", { status: 503, headers: hourAgo }),
+    () => new Response("<html>", { status: 200, headers: hourAgo }),
+    () => json(200, {}, hourAgo),
+    () => alive(),
+  ];
+  const { options } = fakeAuth((_, call) => answers[call - 1]!());
+  const app = new Hono<AuthEnv>().use(auth(options)).get("/", (c) => c.json(c.var.auth.now));
+  const ask = () => app.request("/", { headers: bearer(token()) });
+  for (let n = 0; n < 3; n++) assertEquals((await ask()).status, 503);
+  const now = await (await ask()).json() as number;
+  assert(Math.abs(now - Date.now() / 1000) < 30, `${now}`);
+});

@@ -5,6 +5,7 @@ import { deepFreeze } from "./freeze.ts";
 import { serves } from "./memory.ts";
 import { type Candidate, precheck } from "./precheck.ts";
 import { EnvironmentError } from "./project.ts";
+import { isOfAuth } from "./upstream.ts";
 import { judge, type Refusal, type Verdict } from "./verdict.ts";
 import type { User } from "@supabase/supabase-js";
 
@@ -72,7 +73,7 @@ export function authenticate(
 
   const { skew, freshness } = options;
   const asked = earlier?.asked === true && earlier.backend === backend && earlier.token === token;
-  if (known !== undefined && serves(known, freshness, clock.now(skew))) {
+  if (known !== undefined && serves(known, freshness, clock.latest())) {
     return passage(candidate, known.verdict, { backend, skew, asked }, "memory");
   }
   if (asked) return { result: { ...earlier, skew }, source: "memory", upstream_calls: 0 };
@@ -90,13 +91,16 @@ async function ask(
   const { check, clock, memory, signature } = backend;
   const { token, bearer, claims, session } = candidate;
   const deadline = arrived + timeout;
-  if (await signature.look(candidate, deadline) === "forged") {
-    return locally({ ok: false, code: "bad_jwt" });
-  }
+  // Keys that have to be fetched may take half of the time: the other half is the question's.
+  const found = await signature.look(candidate, arrived + timeout / 2);
+  if (found === "forged") return locally({ ok: false, code: "bad_jwt" });
   const { answer, began, own } = await check(bearer, deadline, patience);
-  if (answer.kind === "answer") clock.observe(answer.headers.get("date"));
+  if (isOfAuth(answer)) clock.observe(answer.headers.get("date"));
   const verdict = deepFreeze(judge(answer, claims, clock.now(skew), skew));
-  if (verdict.ok || verdict.code === "bad_jwt") signature.learn(candidate, verdict.ok);
+  // A forger chooses `exp`: what Auth refuses may be called expired, and be forged all the same.
+  const bad = !verdict.ok && (verdict.code === "bad_jwt" ||
+    verdict.code === "token_expired" && found !== "genuine");
+  if (verdict.ok || bad) signature.learn(candidate, verdict.ok);
   // A function that is strict everywhere keeps no living token; a route that is not profits.
   if (answer.kind === "answer" && (keep || !verdict.ok)) {
     memory.note(token, Object.freeze({ claims, session, verdict, began }));

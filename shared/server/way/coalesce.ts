@@ -1,4 +1,5 @@
 import type { Check } from "./check.ts";
+import { type Moment, moment } from "./moment.ts";
 import { nextTurn } from "./turn.ts";
 import { type Answer, LATE } from "./upstream.ts";
 
@@ -9,19 +10,6 @@ export interface SharedAnswer {
   readonly began: Moment;
   /** Whether this request's own arrival is the reason for the check. */
   readonly own: boolean;
-}
-
-/** One moment by both clocks: the monotonic one stops in a suspended isolate, the wall one jumps. */
-export interface Moment {
-  /** `performance.now()`, ms. */
-  readonly mono: number;
-  /** `Date.now()`, ms. */
-  readonly wall: number;
-}
-
-/** Now, by both clocks. */
-export function moment(): Moment {
-  return { mono: performance.now(), wall: Date.now() };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { age, type Moment, moment } from "./moment.ts";
 import { type Project, readKeySet } from "./project.ts";
 import { type Answer, ask } from "./upstream.ts";
 
@@ -19,24 +20,22 @@ export interface PublicKey {
   verify(signature: BufferSource, signed: BufferSource): Promise<boolean>;
 }
 
-/** How long a fetched key set says that a name is unknown, in milliseconds. */
-const FRESH = 60_000;
-/** The first pause after a fetch that failed, in milliseconds; it doubles up to {@linkcode FRESH}. */
-const FIRST_PAUSE = 1_000;
+/** How long a fetched key set says that a name is unknown, in seconds. */
+const FRESH = 60;
+/** The first pause after a fetch that failed, in seconds; it doubles up to {@linkcode FRESH}. */
+const FIRST_PAUSE = 1;
 /** Milliseconds that a fetch may take: a question to Auth is always the alternative. */
 const TIMEOUT = 1_000;
 
 /** By `kty` and `crv`, and the `alg` that goes with them: all that Supabase Auth signs with. */
-const ALGORITHMS: Readonly<
-  Record<
-    string,
-    [alg: string, (EcKeyImportParams & EcdsaParams) | RsaHashedImportParams | Algorithm]
-  >
-> = {
-  "EC P-256": ["ES256", { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" }],
-  RSA: ["RS256", { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" }],
-  "OKP Ed25519": ["EdDSA", { name: "Ed25519" }],
-};
+const ALGORITHMS: ReadonlyMap<
+  string,
+  [alg: string, (EcKeyImportParams & EcdsaParams) | RsaHashedImportParams | Algorithm]
+> = new Map([
+  ["EC P-256", ["ES256", { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" }]],
+  ["RSA", ["RS256", { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" }]],
+  ["OKP Ed25519", ["EdDSA", { name: "Ed25519" }]],
+]);
 
 /**
  * Builds the key store of a project. Keys come from `SUPABASE_JWKS`, else from the project's own
@@ -48,9 +47,9 @@ const ALGORITHMS: Readonly<
  */
 export function createKeyStore(project: Project, fetch: typeof globalThis.fetch): KeyStore {
   const keys = new Map<string, Promise<PublicKey | undefined>>();
-  let fetched = -Infinity; // when the last good fetch began
-  let pause = FIRST_PAUSE;
-  let notBefore = -Infinity;
+  let fetched = NEVER; // when the last good set left Auth
+  let pause = FIRST_PAUSE; // after the next fetch that fails
+  let rest = { since: NEVER, seconds: 0 };
   let underWay: Promise<void> | undefined;
   let wanted = project.jwks.length > 0; // with keys at hand, a name they lack is suspect
   add(project.jwks);
@@ -63,7 +62,7 @@ export function createKeyStore(project: Project, fetch: typeof globalThis.fetch)
   }
 
   async function refresh(): Promise<void> {
-    const began = performance.now();
+    const began = moment();
     const url = `${project.url}/auth/v1/.well-known/jwks.json`;
     const headers = { apikey: project.apiKey, "Cache-Control": "no-cache" };
     const answer = await ask(fetch, url, { headers }, TIMEOUT);
@@ -72,13 +71,14 @@ export function createKeyStore(project: Project, fetch: typeof globalThis.fetch)
       : undefined;
     underWay = undefined;
     if (found === undefined) {
-      notBefore = performance.now() + pause;
+      rest = { since: moment(), seconds: pause };
       pause = Math.min(pause * 2, FRESH);
       return;
     }
     pause = FIRST_PAUSE;
-    notBefore = began + FRESH; // also where a cache keeps serving an old one
-    fetched = began - 1000 * ageOf(answer);
+    rest = { since: began, seconds: FRESH }; // also where a cache keeps serving an old one
+    const old = 1000 * ageOf(answer);
+    fetched = { mono: began.mono - old, wall: began.wall - old };
     add(found);
   }
 
@@ -88,23 +88,27 @@ export function createKeyStore(project: Project, fetch: typeof globalThis.fetch)
       const known = keys.get(kid);
       if (known !== undefined) return await known;
       if (!wanted) return undefined;
-      const now = performance.now();
-      if (now - fetched >= FRESH && now >= notBefore) await (underWay ??= refresh());
+      if (age(fetched) >= FRESH && age(rest.since) >= rest.seconds) await (underWay ??= refresh());
       const found = keys.get(kid);
       if (found !== undefined) return await found;
-      return performance.now() - fetched < FRESH ? null : undefined;
+      return age(fetched) < FRESH ? null : undefined;
     },
   };
 }
 
-/** Seconds that an answer has lain in a cache on the way (RFC 9111, section 5.1). */
+/** Seconds that an answer has lain in a cache on the way (RFC 9111, section 5.1); one that cannot
+ * be read (two caches, joined) is old. */
 function ageOf(answer: Answer): number {
-  return answer.kind === "answer" ? Number(answer.headers.get("age")) || 0 : 0;
+  const told = answer.kind === "answer" ? answer.headers.get("age") : null;
+  if (told === null) return 0;
+  return /^\d+$/.test(told) ? Number(told) : Infinity;
 }
+
+const NEVER: Moment = { mono: -Infinity, wall: -Infinity };
 
 /** `undefined` for a kind of key that we cannot use: Auth can. */
 async function importKey(jwk: JsonWebKey): Promise<PublicKey | undefined> {
-  const [alg, algorithm] = ALGORITHMS[[jwk.kty, jwk.crv].filter(Boolean).join(" ")] ?? [];
+  const [alg, algorithm] = ALGORITHMS.get([jwk.kty, jwk.crv].filter(Boolean).join(" ")) ?? [];
   if (algorithm === undefined || (jwk.alg !== undefined && jwk.alg !== alg)) return undefined;
   const { d: _, use: __, ...open } = { ...jwk, key_ops: ["verify"] };
   try {

@@ -1,11 +1,12 @@
 import type { Check } from "./check.ts";
 import { LATE } from "./upstream.ts";
 
-/** Runs at most so many tasks at once; the others wait in line, each for so long. */
+/** Runs at most so many tasks at once; the others wait, each for so long. */
 export type Limit = <T>(task: () => Promise<T>, patience: number) => Promise<T | null>;
 
 /**
- * Builds a limit.
+ * Builds a limit. Who came last is next: with more to do than can be done, a line that is served in
+ * its order makes everybody wait until nobody has time left.
  *
  * @param most How many tasks may be under way.
  * @returns Runs a task when its turn comes; `null` if that took longer than `patience` (ms).
@@ -32,7 +33,7 @@ export function createLimit(most: number): Limit {
 
   /** Hands the place on, or frees it. */
   function leave(): void {
-    const next = line.shift();
+    const next = line.pop();
     if (next === undefined) running--;
     else next();
   }
@@ -52,7 +53,8 @@ const MOST_SUSPECTS = 8;
 
 /**
  * Keeps a flood of forged tokens whose signature cannot be judged here from starving the others:
- * only so many suspects are asked about at a time.
+ * only so many suspects are asked about at a time. One waits for half of its time at most, so that
+ * each call that is made has the other half.
  *
  * @param check The check of one token.
  * @param isSuspect Whether a token may be part of such a flood.
@@ -63,6 +65,6 @@ export function limitSuspects(check: Check, isSuspect: (bearer: string) => boole
     if (!isSuspect(bearer)) return check(bearer, timeout);
     const began = performance.now();
     const left = () => Math.max(0, timeout - (performance.now() - began));
-    return limit(() => check(bearer, left()), timeout).then((answer) => answer ?? LATE);
+    return limit(() => check(bearer, left()), timeout / 2).then((answer) => answer ?? LATE);
   };
 }

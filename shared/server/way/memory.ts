@@ -1,6 +1,6 @@
 import { boundedMap } from "./bounded_map.ts";
 import type { Claims, Session } from "./claims.ts";
-import { type Moment, moment } from "./coalesce.ts";
+import { age, type Moment } from "./moment.ts";
 import type { Verdict } from "./verdict.ts";
 import { weigh } from "./weigh.ts";
 
@@ -26,8 +26,8 @@ export interface Memory {
 /** How long a dead token is remembered, in seconds: short, so that a false alarm heals itself. */
 export const DEAD_FOR = 5;
 
-/** What each part may hold, in bytes: 14 MiB, and 2 MiB of checked signatures beside them. */
-export const LIVE_BYTES = 11 * 1024 * 1024;
+/** What each part may hold, in bytes: 13.5 MiB, and 2.5 MiB of checked signatures beside them. */
+export const LIVE_BYTES = 10.5 * 1024 * 1024;
 const DEAD_BYTES = 3 * 1024 * 1024;
 
 /** Refusals that are a verdict on the token; every other one is about the way to Auth. */
@@ -39,17 +39,12 @@ const DEADLY = new Set([
   "token_expired",
 ]);
 
-/** Seconds since a moment, by the clock that says more. */
-export function age(since: Moment, now: Moment = moment()): number {
-  return Math.max(now.mono - since.mono, now.wall - since.wall) / 1000;
-}
-
 /**
  * Whether a memory serves a request.
  *
  * @param memo What is remembered.
  * @param freshness Seconds an admission may be old; 0 for not at all.
- * @param now By Auth's clock, seconds since the epoch: a token never lives past its `exp`.
+ * @param now By the later clock, seconds since the epoch: a token never lives past its `exp`.
  */
 export function serves({ verdict, began, claims }: Memo, freshness: number, now: number): boolean {
   if (!verdict.ok) return age(began) < DEAD_FOR;

@@ -11,6 +11,9 @@ export interface Candidate extends BearerToken {
   readonly session: Session | null;
 }
 
+/** What the precheck has to know of the time. */
+export type LocalClock = Pick<Clock, "now" | "mayRefuse">;
+
 /** What the precheck goes by. */
 export interface PrecheckRules {
   /** Seconds that two clocks may differ. */
@@ -31,7 +34,7 @@ export interface PrecheckRules {
 export function precheck(
   credential: Credential,
   rules: PrecheckRules,
-  clock: Clock,
+  clock: LocalClock,
   decoded?: Pick<Candidate, "claims" | "session">,
 ): Candidate | Refusal {
   switch (credential.kind) {
@@ -56,6 +59,6 @@ const SECRET_KEY_WARNING =
   "If that caller is a browser or an app, the key has leaked: rotate it";
 
 /** Past the skew only: inside it, Auth decides whose clock is right. */
-function expired({ exp }: Claims, skew: number, clock: Clock): boolean {
+function expired({ exp }: Claims, skew: number, clock: LocalClock): boolean {
   return typeof exp === "number" && exp + skew < clock.now(skew) && clock.mayRefuse(skew);
 }

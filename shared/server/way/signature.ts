@@ -7,10 +7,12 @@ import { weigh } from "./weigh.ts";
 /** What a look at the signature says. It never admits: `genuine` only spares a second look. */
 export type Signature = "genuine" | "forged" | "unknown";
 
-/** Signatures that were checked, in bytes of memory. */
-const CHECKED_BYTES = 1024 * 1024;
-/** What genuine tokens hold. Apart: a user chooses how much that is, and must not push out a vouch. */
+/** Bearers with a good signature, in bytes of memory. Apart from all that a stranger can fill. */
+const GENUINE_BYTES = 1024 * 1024;
+/** What they hold: how much that is, is the user's choice. */
 const DECODED_BYTES = 1024 * 1024;
+/** Bearers with a bad signature. */
+const FORGED_BYTES = 512 * 1024;
 
 /** How long a signature that Auth refused makes others suspect, in milliseconds. */
 const WARY_FOR = 60_000;
@@ -37,10 +39,10 @@ export interface SignatureCheck {
  * @param keys The project's public keys.
  */
 export function createSignatureCheck(keys: KeyStore): SignatureCheck {
-  const checked = boundedMap<"genuine" | "forged">(CHECKED_BYTES);
+  const genuine = boundedMap<"genuine">(GENUINE_BYTES);
+  const forged = boundedMap<"forged">(FORGED_BYTES);
   const decoded = boundedMap<Candidate>(DECODED_BYTES);
-  const note = (bearer: string, found: "genuine" | "forged") =>
-    checked.set(bearer, found, bearer.length + 100);
+  const checked = (bearer: string) => genuine.get(bearer) ?? forged.get(bearer);
   let refused = -Infinity; // when Auth last refused a signature
   const underWay = new Map<string, Promise<Signature>>();
 
@@ -54,13 +56,13 @@ export function createSignatureCheck(keys: KeyStore): SignatureCheck {
     // A name that a fresh key set does not know may be known in a minute: not to be remembered.
     if (key === null) return "forged";
     if (await verify(key, signature, `${header}.${payload}`)) return vouch(candidate);
-    note(candidate.bearer, "forged");
+    forged.set(candidate.bearer, "forged", bytesOf(candidate.bearer));
     return "forged";
   }
 
   function vouch(candidate: Candidate): "genuine" {
     const { bearer, claims } = candidate;
-    note(bearer, "genuine");
+    genuine.set(bearer, "genuine", bytesOf(bearer));
     decoded.set(bearer, candidate, weigh(bearer, claims));
     return "genuine";
   }
@@ -76,19 +78,24 @@ export function createSignatureCheck(keys: KeyStore): SignatureCheck {
   return {
     recall: (authorization) => authorization === null ? undefined : decoded.get(authorization),
     async look(candidate, deadline) {
-      return checked.get(candidate.bearer) ?? await by(deadline, lookOnce(candidate));
+      return checked(candidate.bearer) ?? await by(deadline, lookOnce(candidate));
     },
     isSuspect: (bearer) =>
-      checked.get(bearer) !== "genuine" && performance.now() - refused < WARY_FOR,
+      genuine.get(bearer) === undefined && performance.now() - refused < WARY_FOR,
     learn(candidate, good) {
       if (good) {
-        if (checked.get(candidate.bearer) === undefined) vouch(candidate);
+        if (checked(candidate.bearer) === undefined) vouch(candidate);
         return;
       }
       refused = performance.now();
       keys.suspect();
     },
   };
+}
+
+/** The bearer is the key of its entry, which holds a word. */
+function bytesOf(bearer: string): number {
+  return bearer.length + 100;
 }
 
 /** Keys may have to be fetched: what is not known in time is for Auth to say. */

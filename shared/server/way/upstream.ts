@@ -109,12 +109,29 @@ export function readAuthError(answer: Answer): AuthErrorBody | null {
   return { code: written, reasons };
 }
 
+/** Whether this is Auth itself: a user, or an error in its own shape. Not what stands on the way. */
+export function isOfAuth(answer: Answer): answer is Answer & { kind: "answer" } {
+  if (answer.kind === "fault") return false;
+  if (answer.status === 200) return typeof readObject(answer)?.id === "string";
+  return readAuthError(answer) !== null;
+}
+
 /** The JSON object of an answer, or `null`: both the type and the text have to be JSON. */
 export function readObject(answer: Answer): Record<string, unknown> | null {
   if (answer.kind === "fault") return null;
-  if (!isJsonType(answer.headers.get("content-type"))) return null;
+  const known = objects.get(answer);
+  if (known !== undefined) return known;
+  const object = isJsonType(answer.headers.get("content-type")) ? parseObject(answer.text) : null;
+  objects.set(answer, object);
+  return object;
+}
+
+/** More than one question is asked of an answer; it is parsed for the first. */
+const objects = new WeakMap<Answer, Record<string, unknown> | null>();
+
+function parseObject(text: string): Record<string, unknown> | null {
   try {
-    const value: unknown = JSON.parse(answer.text);
+    const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null && !Array.isArray(value)
       ? value as Record<string, unknown>
       : null;

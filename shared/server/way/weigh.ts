@@ -12,7 +12,8 @@ export function weigh(token: string, ...values: readonly unknown[]): number {
     if (typeof value === "string") bytes += textBytes(value);
     if (typeof value !== "object" || value === null) continue;
     const members = Object.entries(value);
-    const each = members.length > 64 ? 48 : 24; // a large object is a hash table
+    // A member has its place in a shape; a large object is a hash table.
+    const each = Array.isArray(value) ? 24 : members.length > 64 ? 48 : 40;
     bytes += 64 + each * members.length;
     for (const [name, member] of members) {
       if (!Array.isArray(value)) bytes += textBytes(name);

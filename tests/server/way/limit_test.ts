@@ -1,10 +1,10 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { mock } from "node:test";
 import { createLimit, limitSuspects } from "../../../shared/server/way/limit.ts";
 import type { Answer } from "../../../shared/server/way/upstream.ts";
 import { deferred, inFakeTime, settle } from "../_support.ts";
 
-Deno.test("createLimit() runs so many at once, the others in their order", async () => {
+Deno.test("createLimit() runs so many at once, and next who came last", async () => {
   const limit = createLimit(2);
   const gates = [1, 2, 3, 4].map(() => deferred<void>());
   const begun: number[] = [];
@@ -19,7 +19,7 @@ Deno.test("createLimit() runs so many at once, the others in their order", async
   assertEquals(begun, [0, 1]);
   gates[1]!.resolve();
   await settle();
-  assertEquals(begun, [0, 1, 2]);
+  assertEquals(begun, [0, 1, 3]);
   for (const gate of gates) gate.resolve();
   assertEquals(await Promise.all(results), [0, 1, 2, 3]);
 });
@@ -84,4 +84,25 @@ Deno.test("limitSuspects() takes the time spent in line off the time of the chec
     gate.resolve(FAULT);
     await settle();
     assertEquals([timeouts.length, timeouts.at(-1)], [9, 600]);
+  }));
+
+Deno.test("limitSuspects() makes each call with half of its time left, and answers some of an endless flood", () =>
+  inFakeTime(async () => {
+    const timeouts: number[] = [];
+    const check = limitSuspects((_token, timeout) => {
+      timeouts.push(timeout);
+      return new Promise((resolve) => setTimeout(() => resolve(FAULT), 100));
+    }, () => true);
+    let answered = 0, late = 0;
+    // 8 places and 100 ms a call are 80 calls a second; 400 come.
+    for (let n = 0; n < 1200; n++) {
+      if (n % 4 === 0) {
+        mock.timers.tick(10);
+        await settle(2);
+      }
+      void check(`${n}`, 1000).then((answer) => answer === FAULT ? answered++ : late++);
+    }
+    await settle();
+    assert(timeouts.every((left) => left >= 500), `${Math.min(...timeouts)}`);
+    assert(answered > 200 && late > 600, `${answered} answered, ${late} not`);
   }));

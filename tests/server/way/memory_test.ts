@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { mock } from "node:test";
-import type { Moment } from "../../../shared/server/way/coalesce.ts";
+import type { Moment } from "../../../shared/server/way/moment.ts";
 import { createMemory, DEAD_FOR, type Memo, serves } from "../../../shared/server/way/memory.ts";
 import type { Verdict } from "../../../shared/server/way/verdict.ts";
 import { USER_ID } from "../_support.ts";
@@ -124,11 +124,11 @@ timed(
   "createMemory() weighs what a user chose: many members, long texts, long names, any script",
   () => {
     const metadata: Record<string, unknown>[] = [
-      { text: "x".repeat(200_000) },
-      { text: "☃".repeat(100_000) },
-      { ["k".repeat(200_000)]: 1 },
-      Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`member${n}`, n])),
-      { list: Array.from({ length: 10_000 }, () => []) },
+      { text: "x".repeat(150_000) },
+      { text: "☃".repeat(75_000) },
+      { ["k".repeat(150_000)]: 1 },
+      Object.fromEntries(Array.from({ length: 3000 }, (_, n) => [`member${n}`, n])),
+      { list: Array.from({ length: 3000 }, () => []) },
     ];
     for (const user_metadata of metadata) {
       const memory = createMemory();
@@ -137,8 +137,21 @@ timed(
       const kept = Array.from({ length: 200 }, (_, n) => memory.recall(`t${n}`)).filter(Boolean);
       assert(
         kept.length > 0 && kept.length < 100,
-        `${kept.length} of ${Object.keys(user_metadata)}`,
+        `${kept.length} of ${Object.keys(user_metadata)[0]?.slice(0, 9)}`,
       );
     }
   },
 );
+
+timed("createMemory() keeps no entry so large that a few would push everybody out", () => {
+  const memory = createMemory();
+  const small = { ok: true, user: { id: USER_ID } } as unknown as Verdict;
+  const large = {
+    ok: true,
+    user: { id: USER_ID, user_metadata: { n: Array(20_000).fill(1) } },
+  } as unknown as Verdict;
+  for (let n = 0; n < 1000; n++) memory.note(`small${n}`, memo(small, at(0)));
+  for (let n = 0; n < 100; n++) memory.note(`large${n}`, memo(large, at(0)));
+  const kept = Array.from({ length: 1000 }, (_, n) => memory.recall(`small${n}`)).filter(Boolean);
+  assertEquals([kept.length, memory.recall("large0")], [1000, undefined]);
+});

@@ -1,15 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Clock } from "../../../shared/server/way/clock.ts";
-import { precheck } from "../../../shared/server/way/precheck.ts";
+import { type LocalClock, precheck } from "../../../shared/server/way/precheck.ts";
 import { SESSION_ID, token, USER_ID } from "../_support.ts";
 
 const NOW = 1_800_000_000;
-const trusted: Clock = { now: () => NOW, mayRefuse: () => true, observe: () => {} };
+const trusted: LocalClock = { now: () => NOW, mayRefuse: () => true };
 const rules = { skew: 30, allowSessionless: false };
 const carried = (jwt: string) => ({ kind: "token", token: jwt, bearer: `Bearer ${jwt}` }) as const;
 const check = (
   claims: Record<string, unknown>,
-  more: Partial<typeof rules & { clock: Clock }> = {},
+  more: Partial<typeof rules & { clock: LocalClock }> = {},
 ) => {
   const credential = carried(token({ exp: NOW + 60, ...claims }));
   const result = precheck(credential, { ...rules, ...more }, more.clock ?? trusted);
@@ -52,7 +51,7 @@ Deno.test("precheck() refuses past the skew, to the second, and lets Auth decide
 
 Deno.test("precheck() refuses nothing by a clock that may not", () => {
   const asked: number[] = [];
-  const clock: Clock = {
+  const clock: LocalClock = {
     ...trusted,
     mayRefuse: (skew) => {
       asked.push(skew);

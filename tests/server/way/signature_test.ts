@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { mock } from "node:test";
 import { Hono } from "hono";
 import { auth, type AuthEnv } from "../../../shared/mod.ts";
+import { backendOf } from "../../../shared/server/way/backend.ts";
 import type { Claims } from "../../../shared/server/way/claims.ts";
 import { createKeyStore } from "../../../shared/server/way/key_store.ts";
 import type { Candidate } from "../../../shared/server/way/precheck.ts";
@@ -13,9 +14,11 @@ import {
   bearer,
   environment,
   fakeAuth,
+  inFakeTime,
   json,
   REFUSALS,
   refuses,
+  settle,
   token,
 } from "../_support.ts";
 
@@ -294,11 +297,108 @@ Deno.test("createSignatureCheck() bounds what it keeps, and a vouch outlives wha
     candidate(token({ n, pad: "x".repeat(pad) }), { sub: "x", about: "x".repeat(claims) });
   const look = (one: Candidate) => signature.look(one, performance.now() + 1000);
 
-  const first = sized(-1, 100_000, 0);
+  const first = sized(-1, 20_000, 0);
   signature.learn(first, true);
   assertEquals(signature.recall(first.bearer), first);
-  for (let n = 0; n < 11; n++) signature.learn(sized(n, 100_000, 0), true); // over 1 MiB
+  for (let n = 0; n < 55; n++) signature.learn(sized(n, 20_000, 0), true); // over 1 MiB
   assertEquals([signature.recall(first.bearer), await look(first)], [undefined, "genuine"]);
   for (let n = 0; n < 100; n++) signature.learn(sized(n, 0, 10_000), true); // over 1 MiB
   assertEquals(await look(first), "unknown");
+});
+
+Deno.test("createSignatureCheck() forgets no genuine bearer for forged ones", async () => {
+  const { jwk } = await signingKey("k1");
+  const fetch = () => Promise.reject(new TypeError("no call expected"));
+  const env = environment({ SUPABASE_JWKS: keySet(jwk) });
+  const signature = createSignatureCheck(createKeyStore(readProject(env), fetch));
+  const vouched = candidate(token({}));
+  const look = (one: Candidate) => signature.look(one, performance.now() + 1000);
+  signature.learn(vouched, true);
+  for (let n = 0; n < 200; n++) {
+    const large = forge(token({ n, pad: "x".repeat(10_000) }, { alg: "ES256", kid: "k1" }));
+    assertEquals(await look(candidate(large)), "forged"); // 2 MB of them
+  }
+  assertEquals(await look(vouched), "genuine");
+});
+
+Deno.test("createSignatureCheck() learns of forged tokens, also of those that are about to expire", async () => {
+  // The forger chooses `exp`: Auth's bad_jwt is then called expired.
+  for (const exp of [3600, 20, -10]) {
+    const { jwk } = await signingKey("k1");
+    const keys = () => json(200, { keys: [jwk] });
+    const { options, calls } = fakeAuth((request) =>
+      isJwks(request) ? keys() : refuses(403, "bad_jwt")
+    );
+    const app = new Hono<AuthEnv>().use(auth(options)).get("/", (c) => c.text("in"));
+    for (let n = 0; n < 30; n++) {
+      const claims = { n, exp: Math.floor(Date.now() / 1000) + exp };
+      const jwt = forge(token(claims, { alg: "ES256", kid: "k1" }));
+      assertEquals((await app.request("/", { headers: bearer(jwt) })).status, 401);
+    }
+    assertEquals([exp, calls.filter((call) => !isJwks(call)).length], [exp, 1]);
+  }
+});
+
+Deno.test("createSignatureCheck() suspects nobody because a genuine token has run out", async () => {
+  const { options } = fakeAuth((_, call) => call === 1 ? alive() : refuses(403, "bad_jwt"));
+  const app = new Hono<AuthEnv>().use(auth(options)).get("/", (c) => c.text("in"));
+  const headers = bearer(token({ exp: Math.floor(Date.now() / 1000) + 5 }));
+  assertEquals((await app.request("/", { headers })).status, 200);
+  assertEquals((await (await app.request("/", { headers })).json()).code, "token_expired");
+  const backend = backendOf(options);
+  assertEquals(backend.signature.isSuspect("Bearer of.somebody.else"), false);
+});
+
+Deno.test("auth() leaves Auth half of a short time where the key set hangs", () =>
+  inFakeTime(async () => {
+    const { jwk, sign } = await signingKey("new");
+    const { jwk: old } = await signingKey("old");
+    assert(jwk);
+    const { options, calls } = fakeAuth(
+      (request) => isJwks(request) ? new Promise<Response>(() => {}) : alive(),
+      environment({ SUPABASE_JWKS: keySet(old) }),
+    );
+    const app = new Hono<AuthEnv>().use(auth({ ...options, timeout: 800 }))
+      .get("/", (c) => c.text("in"));
+    const asked = app.request("/", { headers: bearer(await sign()) });
+    await settle();
+    mock.timers.tick(400);
+    await settle();
+    assertEquals((await asked).status, 200);
+    assertEquals(calls.filter((call) => !isJwks(call)).length, 1);
+  }));
+
+Deno.test("createKeyStore() goes by both clocks: one of them stops in a suspended isolate", async () => {
+  const { jwk } = await signingKey("k1");
+  mock.timers.enable({ apis: ["Date"], now: Date.now() });
+  try {
+    let fetched = 0;
+    const fetch = () => Promise.resolve(json(200, { keys: fetched++ ? [jwk] : [] }));
+    const keys = createKeyStore(readProject(environment()), fetch);
+    keys.suspect();
+    assertEquals(await keys.find("k1"), null);
+    mock.timers.setTime(Date.now() + 3_600_000); // and performance.now() has hardly moved
+    assert(await keys.find("k1"));
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+Deno.test("createKeyStore() calls no name unknown by a set whose age it cannot read", async () => {
+  for (
+    const [age, expected] of [["12, 300", undefined], ["-5", undefined], ["12", null]] as const
+  ) {
+    const fetch = () => Promise.resolve(json(200, { keys: [] }, { Age: age }));
+    const keys = createKeyStore(readProject(environment()), fetch);
+    keys.suspect();
+    assertEquals([age, await keys.find("k1")], [age, expected]);
+  }
+});
+
+Deno.test("createKeyStore() leaves a kind of key that it does not know to Auth, whatever its name", async () => {
+  const fetch = () => Promise.reject(new TypeError("no call expected"));
+  for (const kty of ["constructor", "toString", "__proto__", "AKP"]) {
+    const env = environment({ SUPABASE_JWKS: keySet({ kty, kid: "k1" }) });
+    assertEquals(await createKeyStore(readProject(env), fetch).find("k1"), undefined);
+  }
 });
