@@ -43,7 +43,10 @@ const optionsSchema = z.strictObject({
   auth: authOptionsSchema.optional(),
   public: z.array(path).readonly().default([]),
   cors: z.strictObject({
-    origins: z.union([z.literal("*"), z.array(z.string().refine(isOrigin, "must be an origin"))])
+    origins: z.union([
+      z.literal("*"),
+      z.array(z.string().refine(isOrigin, "must be an exact origin, such as https://app.example")),
+    ])
       .default("*"),
     exposeHeaders: z.array(z.string().regex(HEADER_NAME, "must be a header name")).default([]),
     maxAge: z.number().int().min(0).max(86_400).default(600),

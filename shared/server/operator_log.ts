@@ -19,9 +19,16 @@ const LOCATION = /(?:file|https?|npm|node|ext):[^\s()]+:\d+:\d+(?=\)?$)/gm;
  */
 export function tellDefect(requestId: string, thrown: unknown): void {
   const told = thrown instanceof Error ? thrown.name : typeof thrown;
-  const name = /^[A-Za-z_$][\w$]{0,63}$/.test(told) ? told : "an error";
+  const name = databaseCode(thrown) ?? (/^[A-Za-z_$][\w$]{0,63}$/.test(told) ? told : "an error");
   const stack = thrown instanceof Error ? thrown.stack ?? "" : "";
   const places = stack.match(LOCATION)?.slice(0, 5) ?? [];
   const line = `edge-auth: a handler failed with ${name} (request ${requestId})`;
   console.error([line, ...places.map((place) => `    at ${place}`)].join("\n"));
+}
+
+/** PostgREST's code, or PostgreSQL's SQLSTATE: a name from a list, never somebody's text. */
+function databaseCode(thrown: unknown): string | undefined {
+  if (typeof thrown !== "object" || thrown === null || !("code" in thrown)) return undefined;
+  const code = String(thrown.code);
+  return /^(?:PGRST\d{3}|[0-9A-Z]{5})$/.test(code) ? `database error ${code}` : undefined;
 }

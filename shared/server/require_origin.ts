@@ -35,7 +35,7 @@ export function requireOrigin(origins: readonly string[]): MiddlewareHandler {
   };
 }
 
-/** Whether a text is exactly an origin: scheme, host and port, nothing after them. */
+/** Whether a text is exactly an origin: scheme, host and port, nothing after them, no wildcard. */
 export function isOrigin(text: string): boolean {
-  return URL.canParse(text) && new URL(text).origin === text;
+  return URL.canParse(text) && new URL(text).origin === text && !text.includes("*");
 }

@@ -1,7 +1,7 @@
 // A "request" here is made and answered inside the subject's process, one after another: a Request
-// is built and `await app.fetch(request)` answers it. That is what a runtime does for a function
-// whatever carries the bytes; what a connection takes would hide what a check adds to it. The
-// handling alone is told beside it.
+// is built and `await app.fetch(request)` answers it. Building it is most of what bare Hono takes; a
+// server of the runtime makes its requests in another way, and a connection costs more. So the
+// handling alone, and the same over HTTP, are told beside it.
 import type { AuthServer } from "./auth_server.ts";
 import { rotate } from "./over_http.ts";
 import type { Plan } from "./plan.ts";

@@ -95,6 +95,9 @@ async function measureTurn(
   const turn = await traffic.turn(connections, delay_ms);
   const after = await subject.usage();
   const { all } = await auth.calls();
+  if (traffic.for_all && turn.admitted < turn.requests) {
+    throw new Error(`${subject.name} refused a living token: ${traffic.title}`);
+  }
   return { ...turn, calls: turn.calls + all, cpu_us: after.cpu_us - before.cpu_us, rss: after.rss };
 }
 

@@ -10,9 +10,8 @@ export interface Plan {
    */
   readonly inside_starts: number;
   /**
-   * Milliseconds of work in which the compiler has its say after a start: until the ratios stay where they
-   * are. In six starts strict_over_raw_fetch was 1.25 to 1.55 in the first second, 1.24 to 1.34 in
-   * the fourth and fifth (the shorter code is optimised first), and about 1.22 from the eighth on.
+   * Milliseconds of work in which the compiler has its say after a start: until the ratios stay where
+   * they are. The shorter code is optimised first, so an early ratio is higher.
    */
   readonly warm_up_ms: number;
   /**

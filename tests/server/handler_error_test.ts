@@ -272,3 +272,19 @@ Deno.test("edgeFunction() is not confused by the error of an AuthError that some
   const body = await response.json();
   assert(["weak_password", "internal_error"].includes(body.code));
 });
+
+Deno.test("edgeFunction() logs the code of a database error that is nobody's fault but ours", async () => {
+  const app = edgeFunction("f", { public: ["/*"] });
+  const thrown = { message: UPSTREAM_TEXT, details: UPSTREAM_TEXT, hint: null };
+  app.get("/table", () => Promise.reject({ ...thrown, code: "PGRST205" }));
+  app.get(
+    "/column",
+    () => Promise.reject(Object.assign(new Error("x"), thrown, { code: "42703" })),
+  );
+  app.get("/text", () => Promise.reject({ ...thrown, code: UPSTREAM_TEXT }));
+  const said = (path: string) =>
+    logged(async () => assertEquals((await app.request(`/f/${path}`)).status, 500));
+  assert((await said("table")).includes("a handler failed with database error PGRST205"));
+  assert((await said("column")).includes("a handler failed with database error 42703"));
+  assertEquals((await said("text")).includes(UPSTREAM_TEXT), false);
+});

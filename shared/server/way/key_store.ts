@@ -46,20 +46,14 @@ const ALGORITHMS: ReadonlyMap<
  * @param fetch The fetch to use.
  */
 export function createKeyStore(project: Project, fetch: typeof globalThis.fetch): KeyStore {
-  const keys = new Map<string, Promise<PublicKey | undefined>>();
+  const given = readKeys(project.jwks);
+  let served: Keys = new Map(); // the last good set: a key that Auth serves no more is forgotten
+  const known = (kid: string) => given.get(kid) ?? served.get(kid);
   let fetched = NEVER; // when the last good set left Auth
   let pause = FIRST_PAUSE; // after the next fetch that fails
   let rest = { since: NEVER, seconds: 0 };
   let underWay: Promise<void> | undefined;
   let wanted = project.jwks.length > 0; // with keys at hand, a name they lack is suspect
-  add(project.jwks);
-
-  function add(jwks: readonly JsonWebKey[]): void {
-    for (const jwk of jwks) {
-      const { kid } = jwk as { kid?: string };
-      if (kid !== undefined && jwk.kty !== "oct") keys.set(kid, importKey(jwk));
-    }
-  }
 
   async function refresh(): Promise<void> {
     const began = moment();
@@ -79,21 +73,30 @@ export function createKeyStore(project: Project, fetch: typeof globalThis.fetch)
     rest = { since: began, seconds: FRESH }; // also where a cache keeps serving an old one
     const old = 1000 * ageOf(answer);
     fetched = { mono: began.mono - old, wall: began.wall - old };
-    add(found);
+    served = readKeys(found);
   }
 
   return {
     suspect: () => void (wanted = true),
     async find(kid) {
-      const known = keys.get(kid);
-      if (known !== undefined) return await known;
+      const key = known(kid);
+      if (key !== undefined) return await key;
       if (!wanted) return undefined;
       if (age(fetched) >= FRESH && age(rest.since) >= rest.seconds) await (underWay ??= refresh());
-      const found = keys.get(kid);
+      const found = known(kid);
       if (found !== undefined) return await found;
       return age(fetched) < FRESH ? null : undefined;
     },
   };
+}
+
+type Keys = ReadonlyMap<string, Promise<PublicKey | undefined>>;
+
+function readKeys(jwks: readonly JsonWebKey[]): Keys {
+  return new Map(jwks.flatMap((jwk) => {
+    const { kid, kty } = jwk as { kid?: string; kty: string };
+    return kid === undefined || kty === "oct" ? [] : [[kid, importKey(jwk)]];
+  }));
 }
 
 /** Seconds that an answer has lain in a cache on the way (RFC 9111, section 5.1); one that cannot

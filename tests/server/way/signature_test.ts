@@ -402,3 +402,20 @@ Deno.test("createKeyStore() leaves a kind of key that it does not know to Auth, 
     assertEquals(await createKeyStore(readProject(env), fetch).find("k1"), undefined);
   }
 });
+
+Deno.test("createKeyStore() forgets a key that Auth serves no more", async () => {
+  const [old, next] = [await signingKey("old"), await signingKey("next")];
+  mock.timers.enable({ apis: ["Date"], now: Date.now() });
+  try {
+    const sets = [[old.jwk], [next.jwk]];
+    const fetch = () => Promise.resolve(json(200, { keys: sets.shift() }));
+    const keys = createKeyStore(readProject(environment()), fetch);
+    keys.suspect();
+    assert(await keys.find("old"));
+    mock.timers.setTime(Date.now() + 61_000);
+    assert(await keys.find("next"));
+    assertEquals(await keys.find("old"), null);
+  } finally {
+    mock.timers.reset();
+  }
+});
