@@ -29,20 +29,26 @@ const json = z.string().transform((text, ctx) => {
   }
 });
 
-const keyMap = json.pipe(
-  z.record(z.string().min(1), { invalid_type_error: "must be a JSON object of keys" }),
+const keyMap = (key: z.ZodType<string>) =>
+  json.pipe(z.record(key, { invalid_type_error: "must be a JSON object of keys" }));
+
+const key = z.string().min(1);
+// It would go out with every call of ours, and act for nobody's row level security.
+const publicKey = key.refine(
+  (text) => !text.startsWith("sb_secret_"),
+  "holds a secret key where a publishable one belongs",
 );
 
 const variables = z.object({
   SUPABASE_URL: z.string({ required_error: "is not set" })
     .refine((text) => /^https?:\/\//i.test(text) && URL.canParse(text), "must be an http(s) URL"),
-  SUPABASE_PUBLISHABLE_KEYS: keyMap.optional(),
-  SUPABASE_SECRET_KEYS: keyMap.optional(),
+  SUPABASE_PUBLISHABLE_KEYS: keyMap(publicKey).optional(),
+  SUPABASE_SECRET_KEYS: keyMap(key).optional(),
   SUPABASE_JWKS: z.string().optional(),
   // Not set by the platform: for whoever runs functions elsewhere, as in @supabase/server.
-  SUPABASE_PUBLISHABLE_KEY: z.string().optional(),
+  SUPABASE_PUBLISHABLE_KEY: publicKey.optional(),
   SUPABASE_SECRET_KEY: z.string().optional(),
-  SUPABASE_ANON_KEY: z.string().optional(),
+  SUPABASE_ANON_KEY: publicKey.optional(),
   SUPABASE_SERVICE_ROLE_KEY: z.string().optional(),
 });
 

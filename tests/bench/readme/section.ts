@@ -95,11 +95,12 @@ function oneUser({ in_process, over_http }: Result): string {
         row.traffic === "dead" && row.subject === inside.subject
       );
       const [near, far] = [at(0), at(20)];
-      const loss = [
-        lossOf(inside, in_process),
-        far && lossOf(far, over_http.filter((row) => same(row, far))),
-      ].map((text, i) => text ? `${i === 0 ? "inside" : "at 20 ms"}: ${text}` : "")
-        .filter((text) => text !== "").join("; ");
+      const first = in_process.map((line) => ({ ...line, us: line.first_us }));
+      const loss = Object.entries({
+        inside: lossOf(inside, in_process),
+        first: lossOf({ ...inside, us: inside.first_us }, first),
+        "at 20 ms": far && lossOf(far, over_http.filter((row) => same(row, far))),
+      }).flatMap(([where, text]) => text ? [`${where}: ${text}`] : []).join("; ");
       return [
         SUBJECTS[inside.subject].title,
         inside.us.toFixed(1),

@@ -64,6 +64,14 @@ Deno.test("readProject() names the variable that is missing or wrong, and never 
     [{ SUPABASE_PUBLISHABLE_KEYS: "null" }, "SUPABASE_PUBLISHABLE_KEYS must be"],
     [{ SUPABASE_PUBLISHABLE_KEYS: '{"VALUE":5}' }, "SUPABASE_PUBLISHABLE_KEYS"],
     [{ SUPABASE_PUBLISHABLE_KEYS: '{"VALUE":""}' }, "SUPABASE_PUBLISHABLE_KEYS"],
+    ...["SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY"].map((name): typeof wrong[number] => [
+      { [name]: "sb_secret_VALUE" },
+      `${name} holds a secret key`,
+    ]),
+    [
+      { SUPABASE_PUBLISHABLE_KEYS: '{"default":"sb_secret_VALUE"}' },
+      "SUPABASE_PUBLISHABLE_KEYS holds a secret key",
+    ],
     [{ SUPABASE_SECRET_KEYS: '{"default":["VALUE"]}' }, "SUPABASE_SECRET_KEYS"],
     [{ SUPABASE_URL: "VALUE", SUPABASE_SECRET_KEYS: "VALUE" }, "SUPABASE_SECRET_KEYS"],
   ];
