@@ -8,11 +8,11 @@ export { auth, type AuthEnv, type AuthOptions, type AuthVariables } from "./serv
 export { authHealth } from "./server/auth_health.ts";
 export { body } from "./server/body.ts";
 export { type AuthCall, callAuth } from "./server/call_auth.ts";
-export type { Claims, Session } from "./server/way/claims.ts";
-export type { AuthContext } from "./server/context.ts";
-export type { CorsOptions } from "./server/cors.ts";
-export type { DataClient } from "./server/data_client.ts";
-export type { Decision, DecisionSource, OnDecision } from "./server/way/decision.ts";
+export type { Claims, Session } from "./server/core/claims.ts";
+export type { AuthContext } from "./server/internal/context.ts";
+export type { CorsOptions } from "./server/internal/cors.ts";
+export type { DataClient } from "./server/internal/user_client.ts";
+export type { Decision, DecisionSource, OnDecision } from "./server/core/decision.ts";
 export { type EdgeEnv, edgeFunction, type EdgeFunctionOptions } from "./server/edge_function.ts";
 export { ProblemError } from "./server/problem_error.ts";
 export { requireAal, type RequireAalOptions, type RequiredAal } from "./server/require_aal.ts";

@@ -1,17 +1,17 @@
 import type { MiddlewareHandler } from "hono";
 import { z } from "zod/v3";
-import { authenticate, type Passage } from "./way/authenticate.ts";
-import type { BackendOptions } from "./way/backend.ts";
-import type { Session } from "./way/claims.ts";
-import { type AuthContext, callerOf, createContext } from "./context.ts";
-import type { AnyDatabase } from "./data_client.ts";
-import { type OnDecision, report, serverTiming } from "./way/decision.ts";
-import { editHeaders } from "./headers.ts";
-import { tellOperator } from "./operator_log.ts";
-import { functionOf, parseOptions } from "./options.ts";
-import type { Environment } from "./way/project.ts";
-import { requestIdOf } from "./request_id.ts";
-import { respond } from "./respond.ts";
+import { authenticate, type Passage } from "./core/authenticate.ts";
+import type { BackendOptions } from "./core/backend.ts";
+import type { Session } from "./core/claims.ts";
+import { type AuthContext, callerOf, createContext } from "./internal/context.ts";
+import type { AnyDatabase } from "./internal/user_client.ts";
+import { type OnDecision, report, serverTiming } from "./core/decision.ts";
+import { editHeaders } from "./internal/headers.ts";
+import { tellOperator } from "./internal/log.ts";
+import { functionOf, parseOptions } from "./internal/options.ts";
+import type { Environment } from "./core/project.ts";
+import { requestIdOf } from "./internal/request_id.ts";
+import { respond } from "./internal/respond.ts";
 
 /** Options of {@linkcode auth}. */
 export interface AuthOptions extends BackendOptions {

@@ -1,4 +1,4 @@
-import type { BackendOptions } from "./way/backend.ts";
+import type { BackendOptions } from "./core/backend.ts";
 import { callAuth } from "./call_auth.ts";
 
 /** How long an answer about Auth's health is remembered, in milliseconds. */

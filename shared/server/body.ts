@@ -1,8 +1,8 @@
 import type { MiddlewareHandler } from "hono";
 import type { z } from "zod";
-import { invalid } from "./handler_error.ts";
-import { respond } from "./respond.ts";
-import { isJsonType } from "./way/upstream.ts";
+import { invalid } from "./internal/handler_error.ts";
+import { respond } from "./internal/respond.ts";
+import { isJsonType } from "./core/auth_answer.ts";
 
 /** The types that {@linkcode body} gives a route: Hono's client and `c.req.valid("json")` know them. */
 export interface BodyInput<S extends z.ZodType> {

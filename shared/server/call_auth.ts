@@ -1,9 +1,9 @@
-import { backendOf, type BackendOptions } from "./way/backend.ts";
-import { weakPassword } from "./handler_error.ts";
-import { tellOperator } from "./operator_log.ts";
+import { backendOf, type BackendOptions } from "./core/backend.ts";
+import { weakPassword } from "./internal/handler_error.ts";
+import { tellOperator } from "./internal/log.ts";
 import { ProblemError } from "./problem_error.ts";
-import { EnvironmentError } from "./way/project.ts";
-import { ask, isApiKeyRefusal, readAuthError, readObject, retryAfter } from "./way/upstream.ts";
+import { EnvironmentError } from "./core/project.ts";
+import { ask, isApiKeyRefusal, readAuthError, readObject, retryAfter } from "./core/auth_answer.ts";
 
 /** A request to Supabase Auth. */
 export interface AuthCall extends BackendOptions {

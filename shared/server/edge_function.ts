@@ -2,16 +2,16 @@ import { type Context, type Env, Hono, type MiddlewareHandler } from "hono";
 import type { BlankSchema } from "hono/types";
 import { z } from "zod/v3";
 import { auth, type AuthOptions, authOptionsSchema, type AuthVariables } from "./auth.ts";
-import type { Session } from "./way/claims.ts";
-import { type CorsOptions, createCors } from "./cors.ts";
-import type { AnyDatabase } from "./data_client.ts";
-import { fromThrown } from "./handler_error.ts";
-import { editHeaders } from "./headers.ts";
-import { tellDefect } from "./operator_log.ts";
-import { parseOptions } from "./options.ts";
-import { requestIdOf } from "./request_id.ts";
+import type { Session } from "./core/claims.ts";
+import { type CorsOptions, createCors } from "./internal/cors.ts";
+import type { AnyDatabase } from "./internal/user_client.ts";
+import { fromThrown } from "./internal/handler_error.ts";
+import { editHeaders } from "./internal/headers.ts";
+import { tellDefect } from "./internal/log.ts";
+import { parseOptions } from "./internal/options.ts";
+import { requestIdOf } from "./internal/request_id.ts";
 import { isOrigin } from "./require_origin.ts";
-import { respond } from "./respond.ts";
+import { respond } from "./internal/respond.ts";
 
 /** Options of {@linkcode edgeFunction}. */
 export interface EdgeFunctionOptions {

@@ -2,9 +2,9 @@ import type { User } from "@supabase/supabase-js";
 import type { MiddlewareHandler } from "hono";
 import { z } from "zod/v3";
 import type { AuthEnv } from "./auth.ts";
-import type { Session } from "./way/claims.ts";
-import { parseOptions } from "./options.ts";
-import { respond } from "./respond.ts";
+import type { Session } from "./core/claims.ts";
+import { parseOptions } from "./internal/options.ts";
+import { respond } from "./internal/respond.ts";
 
 /** Options of {@linkcode requireAal}. */
 export interface RequireAalOptions {

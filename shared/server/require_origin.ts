@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from "hono";
-import { respond } from "./respond.ts";
+import { respond } from "./internal/respond.ts";
 
 /**
  * Lets only pages of these origins call. CORS alone does not: it keeps the *answer* from a foreign

@@ -1,6 +1,6 @@
 /**
  * Every way in which lite answers otherwise than Supabase Auth 2.196, once each, in the order in
- * which a request meets them. tests/local/ holds the list against the recordings.
+ * which a request meets them. tests/unit/local/ holds the list against the recordings.
  */
 
 import { adminUsers } from "./admin.ts";

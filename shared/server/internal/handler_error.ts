@@ -1,0 +1,186 @@
+import type { AuthError } from "@supabase/supabase-js";
+import { HTTPException } from "hono/http-exception";
+import type { Issue } from "../../problems/problem.ts";
+import type { ProblemCode } from "../../problems/table.ts";
+import { ProblemError } from "../problem_error.ts";
+import { namesApiKey } from "../core/auth_answer.ts";
+
+/**
+ * What a handler threw, as a problem: supabase-js' Auth, database and storage errors, zod's,
+ * Hono's, our own. Nothing of the thrown text goes into the answer.
+ *
+ * @param thrown Anything.
+ * @returns The problem; `internal_error` for what is none of these.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const thrown = { code: "PGRST116", message: "…", details: null, hint: null };
+ * assertEquals(fromThrown(thrown).code, "not_found");
+ * assertEquals(fromThrown(new Error("boom")).code, "internal_error");
+ * ```
+ */
+export function fromThrown(thrown: unknown): ProblemError {
+  if (thrown instanceof ProblemError) return thrown;
+  if (isZodError(thrown)) return invalid(thrown.issues);
+  if (thrown instanceof HTTPException) return new ProblemError(fromStatus(thrown.status));
+  if (isAuthError(thrown)) return fromAuth(thrown);
+  if (isPostgrestError(thrown)) return new ProblemError(fromDatabase(thrown.code));
+  if (isStorageError(thrown)) return new ProblemError(fromStorage(thrown));
+  if (isGatewayError(thrown)) {
+    const ours = namesApiKey(thrown.message);
+    return new ProblemError(ours ? "auth_misconfigured" : "unexpected_failure");
+  }
+  return new ProblemError("internal_error");
+}
+
+/** What a schema finds wrong, whichever version of zod it is of. */
+export interface SchemaIssue {
+  readonly path?: readonly unknown[] | undefined;
+  /** zod's name of the kind of mistake: `invalid_type`, `too_small`. */
+  readonly code?: unknown;
+  readonly message: string;
+}
+
+/** What is wrong with a body, as a problem. */
+export function invalid(issues: readonly SchemaIssue[]): ProblemError {
+  return new ProblemError("validation_failed", {
+    issues: issues.map(({ path = [], code, message }): Issue => ({
+      path: path.map((key) => typeof key === "number" ? key : String(key)),
+      code: typeof code === "string" ? code : "custom",
+      message,
+    })),
+  });
+}
+
+/** By its name: importing zod only to ask for the class would cost every start. */
+function isZodError(thrown: unknown): thrown is { issues: SchemaIssue[] } {
+  return typeof thrown === "object" && thrown !== null && "name" in thrown &&
+    (thrown.name === "ZodError" || thrown.name === "$ZodError") && "issues" in thrown &&
+    Array.isArray(thrown.issues) && thrown.issues.every(isIssue);
+}
+
+function isIssue(value: unknown): value is SchemaIssue {
+  return typeof value === "object" && value !== null && "path" in value &&
+    Array.isArray(value.path) && "message" in value && typeof value.message === "string";
+}
+
+/** A password that Auth finds too weak; a reason is `length`, `characters` or `pwned`. */
+export function weakPassword(reasons: readonly string[]): ProblemError {
+  const issues = reasons.map((reason) => ({
+    path: ["password"],
+    code: reason,
+    message: WEAK.get(reason) ?? "Choose a stronger password.",
+  }));
+  return new ProblemError("weak_password", issues.length > 0 ? { issues } : {});
+}
+
+const WEAK: ReadonlyMap<string, string> = new Map(Object.entries({
+  length: "The password is too short.",
+  characters: "The password lacks a kind of character that is required.",
+  pwned: "The password is known from a data leak.",
+}));
+
+function fromStatus(status: number): ProblemCode {
+  return BY_STATUS.get(status) ?? (status < 500 ? "validation_failed" : "internal_error");
+}
+
+const BY_STATUS: ReadonlyMap<number, ProblemCode> = new Map([
+  // A handler that refuses a caller whom Auth admitted lacks a permission, not a sign-in.
+  [401, "insufficient_scope"],
+  [403, "insufficient_scope"],
+  [404, "not_found"],
+  [405, "method_not_allowed"],
+  [409, "conflict"],
+  [413, "request_entity_too_large"],
+  [429, "over_request_rate_limit"],
+  [502, "unexpected_failure"],
+  [503, "unexpected_failure"],
+  [504, "request_timeout"],
+]);
+
+/** By the mark that supabase-js' own `isAuthError` goes by; importing that would load auth-js. */
+function isAuthError(thrown: unknown): thrown is AuthError {
+  return typeof thrown === "object" && thrown !== null && "__isAuthError" in thrown;
+}
+
+/** supabase-js keeps a code in only one of its error classes (see the field guide, section 2). */
+function fromAuth(error: AuthError): ProblemError {
+  if ("reasons" in error) return weakPassword(error.reasons as string[]);
+  const byClass = BY_CLASS.get(error.name);
+  if (byClass !== undefined) return new ProblemError(byClass);
+  if (typeof error.code === "string") return new ProblemError(error.code);
+  if (error.status === 429) return new ProblemError("over_request_rate_limit");
+  if (namesApiKey(error.message)) return new ProblemError("auth_misconfigured");
+  return new ProblemError((error.status ?? 500) < 500 ? "validation_failed" : "auth_unavailable");
+}
+
+const BY_CLASS: ReadonlyMap<string, ProblemCode> = new Map(Object.entries({
+  AuthSessionMissingError: "session_not_found",
+  AuthRetryableFetchError: "auth_unavailable",
+  AuthUnknownError: "auth_unavailable",
+  AuthInvalidTokenResponseError: "auth_unavailable",
+  AuthInvalidCredentialsError: "invalid_credentials",
+  AuthInvalidJwtError: "bad_jwt",
+  AuthPKCECodeVerifierMissingError: "bad_code_verifier",
+}));
+
+/** The client returns a plain object; `throwOnError()` throws a class of the same members. */
+function isPostgrestError(thrown: unknown): thrown is { code: string } {
+  return typeof thrown === "object" && thrown !== null && "details" in thrown && "hint" in thrown &&
+    "code" in thrown && typeof thrown.code === "string";
+}
+
+/** By the mark that storage-js' own `isStorageError` goes by. */
+function isStorageError(thrown: unknown): thrown is StorageError {
+  return typeof thrown === "object" && thrown !== null && "__isStorageError" in thrown;
+}
+
+interface StorageError {
+  readonly message: string;
+  /** Of the answer; none where there was no answer. */
+  readonly status?: number;
+  /** What Storage means by it: "404" in an answer of 400. */
+  readonly statusCode?: string;
+}
+
+function fromStorage({ message, status, statusCode }: StorageError): ProblemCode {
+  if (namesApiKey(message)) return "auth_misconfigured";
+  const code = BY_STATUS.get(Number(statusCode)) ?? BY_STATUS.get(status ?? 503);
+  return code ?? ((status ?? 500) < 500 ? "validation_failed" : "unexpected_failure");
+}
+
+/** What supabase-js makes of a gateway's answer: a page is `{ message }`, a wrong key has a hint. */
+function isGatewayError(thrown: unknown): thrown is { message: string } {
+  return typeof thrown === "object" && thrown !== null && !(thrown instanceof Error) &&
+    "message" in thrown && typeof thrown.message === "string" &&
+    Object.keys(thrown).every((key) => key === "message" || key === "hint");
+}
+
+/** PostgREST's codes, else PostgreSQL's SQLSTATE, else its class (the first two characters). */
+function fromDatabase(code: string): ProblemCode {
+  return BY_DATABASE.get(code) ?? BY_DATABASE.get(code.slice(0, 2)) ?? "internal_error";
+}
+
+const BY_DATABASE: ReadonlyMap<string, ProblemCode> = new Map(Object.entries({
+  "": "unexpected_failure", // the call itself failed
+  PGRST000: "unexpected_failure", // no connection to the database, in three kinds
+  PGRST001: "unexpected_failure",
+  PGRST002: "unexpected_failure",
+  PGRST003: "request_timeout",
+  PGRST103: "validation_failed", // a range that is not there
+  PGRST116: "not_found", // not exactly one row
+  PGRST301: "auth_misconfigured", // Auth accepts the token, the database API does not
+  PGRST303: "unexpected_failure", // the token ran out under way: the next check says so
+  "08": "unexpected_failure", // connection
+  "22": "validation_failed", // a value that its type cannot hold
+  "23": "validation_failed", // a constraint: unique, foreign key, not null, check
+  "40": "conflict", // serialization, deadlock
+  "42501": "insufficient_scope", // row level security, or a missing grant
+  "53": "unexpected_failure", // out of resources
+  "57014": "request_timeout", // statement time-out
+  "57": "unexpected_failure", // shutting down
+  P0001: "validation_failed", // RAISE EXCEPTION
+  P0002: "not_found",
+}));

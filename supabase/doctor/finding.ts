@@ -1,0 +1,82 @@
+/** What the doctor has to say, as data. */
+
+/** `error`: sessions get lost, or are not ended. `warning`: under a condition that it names. */
+export type Severity = "error" | "warning" | "info";
+
+/** One thing that was found. It never holds a token, a key or an address. */
+export interface Finding {
+  /** Names the check, and the paragraph that explains it. */
+  readonly id: string;
+  readonly severity: Severity;
+  /** Relative to the folder that was read; `null` where the finding is about no file. */
+  readonly file: string | null;
+  /** From 1; `null` where there is no line to point at. */
+  readonly line: number | null;
+  readonly message: string;
+  /** Why that leads to lost sessions. */
+  readonly why: string;
+  readonly fix: string;
+  /** The paragraph in the page of causes. */
+  readonly docs: string;
+}
+
+/** What a check returns: the part of a finding that is not the same every time. */
+export interface Hit {
+  readonly severity: Severity;
+  readonly file?: string | null;
+  readonly line?: number | null;
+  readonly message: string;
+  /** Instead of the check's own. */
+  readonly why?: string;
+  /** Instead of the check's own. */
+  readonly fix?: string;
+}
+
+/** One kind of finding: its id, why it matters, what to do. */
+export interface Kind {
+  readonly id: string;
+  readonly why: string;
+  readonly fix: string;
+}
+
+/** A pure function from what was read to what is wrong with it. */
+export interface Check<Input> extends Kind {
+  look(input: Input): Iterable<Hit>;
+}
+
+const RANK = { error: 0, warning: 1, info: 2 } as const satisfies Record<Severity, number>;
+
+/**
+ * Completes a hit.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const kind = { id: "clock-skew", why: "Tokens seem expired.", fix: "Set the clock." };
+ * const finding = toFinding(kind, { severity: "warning", message: "90 s ahead." });
+ * assertEquals(finding.docs, "supabase/doctor/README.md#clock-skew");
+ * ```
+ */
+export function toFinding(kind: Kind, hit: Hit): Finding {
+  const { severity, file = null, line = null, message, why = kind.why, fix = kind.fix } = hit;
+  const docs = `supabase/doctor/README.md#${kind.id}`;
+  return { id: kind.id, severity, file, line, message, why, fix, docs };
+}
+
+/** Runs checks over one input; the gravest findings first, then by place, none of them twice. */
+export function runChecks<Input>(checks: readonly Check<Input>[], input: Input): Finding[] {
+  const found = checks.flatMap((check) =>
+    [...check.look(input)].map((hit) => toFinding(check, hit))
+  );
+  return sortFindings([...new Map(found.map((one) => [JSON.stringify(one), one])).values()]);
+}
+
+/** The gravest first, then by file and line. */
+export function sortFindings(findings: readonly Finding[]): Finding[] {
+  return findings.toSorted((a, b) =>
+    RANK[a.severity] - RANK[b.severity] ||
+    (a.file ?? "").localeCompare(b.file ?? "") ||
+    (a.line ?? 0) - (b.line ?? 0)
+  );
+}

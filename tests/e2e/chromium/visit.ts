@@ -1,0 +1,106 @@
+/** People with browsers, on a stack of this test's own. */
+
+import { assertEquals } from "@std/assert";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { bootStack, type RunningStack } from "../../../supabase/local/stack.ts";
+import { launchChromium } from "./chromium.ts";
+
+/** What the page may take at most, on a busy machine. */
+const PATIENCE = 20_000;
+
+/** A stack and a browser. */
+export interface Place {
+  readonly stack: RunningStack;
+  readonly browser: Browser;
+  close(): Promise<void>;
+}
+
+/** Boots a stack on a free port, and a browser. */
+export async function openPlace(): Promise<Place> {
+  const [stack, browser] = await Promise.all([bootStack({ port: 0 }), launchChromium()]);
+  const close = async () => {
+    await browser.close();
+    await stack.close();
+  };
+  return { stack, browser, close };
+}
+
+/** A browser with a storage of its own: another device. */
+export async function newDevice({ browser }: Place): Promise<BrowserContext> {
+  const context = await browser.newContext({ reducedMotion: "reduce" });
+  context.setDefaultTimeout(PATIENCE);
+  return context;
+}
+
+/** Opens the page, and waits until it has shown something. */
+export async function openPage(place: Place, device?: BrowserContext, path = "/"): Promise<Page> {
+  const page = await (device ?? await newDevice(place)).newPage();
+  await visit(page, place.stack.url + path);
+  return page;
+}
+
+/** Goes to an address of the page, and waits until it is ready. */
+export async function visit(page: Page, url: string): Promise<void> {
+  await page.goto(url);
+  await page.locator("html[data-ready]").waitFor();
+}
+
+/** Presses a button by its name. */
+export async function press(page: Page, name: string): Promise<void> {
+  await page.getByRole("button", { name, exact: true }).click();
+}
+
+/** Waits until the page says something. */
+export async function says(page: Page, text: string | RegExp): Promise<void> {
+  await page.getByRole("status").filter({ hasText: text }).waitFor();
+}
+
+/** Waits until nobody is signed in on a page: it shows the sign-in, and its storage is clean. */
+export async function waitForSignIn(page: Page): Promise<void> {
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await page.locator("#who", { hasText: "Signed out" }).waitFor();
+  assertEquals(await sessionKeys(page), []);
+}
+
+/** Waits until a page shows somebody as signed in. */
+export async function waitForSignedIn(page: Page): Promise<void> {
+  await page.locator("#who", { hasText: "Signed in as" }).waitFor();
+}
+
+/** The keys of supabase-js in a page's storage. */
+export function sessionKeys(page: Page): Promise<string[]> {
+  return page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("sb-")));
+}
+
+/** The session that a page holds. */
+export function storedSession(page: Page): Promise<{ access_token: string }> {
+  return page.evaluate(() => JSON.parse(localStorage.getItem("sb-page-auth-token") ?? "null"));
+}
+
+/** Who the page's person is: what its form offers, seen or not. */
+export async function personOf(page: Page): Promise<{ email: string; password: string }> {
+  const form = page.locator("#sign-in-form");
+  return {
+    email: await form.locator("[name=email]").inputValue(),
+    password: await form.locator("[name=password]").inputValue(),
+  };
+}
+
+/** The newest run of the timeline, once it has a result: its lines. */
+export async function lastRun(page: Page): Promise<string[]> {
+  const run = page.locator("#timeline > li").first();
+  await run.locator(".step[data-kind=result]").waitFor();
+  const kinds = await run.locator(".kind").allTextContents();
+  const texts = await run.locator(".text").allTextContents();
+  const counts = await run.locator(".count").allTextContents();
+  return kinds.map((kind, n) => `${kind} ${texts[n]}${counts[n]}`);
+}
+
+/** Takes down the requests of a page, as `METHOD /path`. */
+export function recordRequests(page: Page): string[] {
+  const requests: string[] = [];
+  page.on("request", (request) => {
+    requests.push(`${request.method()} ${new URL(request.url()).pathname}`);
+  });
+  return requests;
+}

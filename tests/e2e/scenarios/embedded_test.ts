@@ -1,0 +1,15 @@
+// The scenario table on the embedded stack, with the real functions in workers behind it.
+import { bootStack } from "../../../supabase/local/stack.ts";
+import { runOn } from "./run_on.ts";
+
+const stack = await bootStack({ port: 0 });
+Deno.test.afterAll(() => stack.close());
+
+runOn({
+  stack,
+  mailbox: (address) => {
+    const html = stack.mails.findLast(({ to }) => to === address)?.html;
+    if (html === undefined) throw new Error(`no mail to ${address}`);
+    return Promise.resolve(html);
+  },
+});

@@ -1,0 +1,88 @@
+import type { Capability, Stack } from "../../../supabase/local/stack.ts";
+import type { Target } from "./run_on.ts";
+
+/** How to bring about what {@linkcode findSupabase} looks for. */
+export const HOW_TO_START = "No running Supabase stack was found. Start one with " +
+  "`npx supabase@3.1.0 start` (it needs docker), or set SUPABASE_URL, SUPABASE_PUBLISHABLE_KEY, " +
+  "SUPABASE_SECRET_KEY, SUPABASE_ANON_KEY, SUPABASE_SERVICE_ROLE_KEY and SUPABASE_JWT_SECRET.";
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** What a full stack can do; SUPABASE_CAN names less, such as `admin,mail`. */
+const EVERYTHING: readonly Capability[] = ["rest", "admin", "mail", "mfa", "anonymous"];
+
+/** Reads `NAME="value"` lines, as `supabase status -o env` prints them. */
+export function parseEnv(text: string): Record<string, string> {
+  const pairs = [...text.matchAll(/^([A-Z_]+)="?(.*?)"?$/gm)];
+  return Object.fromEntries(pairs.map(([, name = "", value = ""]) => [name, value]));
+}
+
+/**
+ * Finds a stack: the one that the environment names, else the one of the CLI.
+ *
+ * @throws {Error} There is none, or it does not answer; the message says what to start.
+ */
+export async function findSupabase(env: Variables = Deno.env.toObject()): Promise<Target> {
+  const explicit = env.SUPABASE_URL !== undefined;
+  const vars = explicit ? fromEnvironment(env) : await fromCli();
+  const required = (name: string): string => {
+    const value = vars[name];
+    if (!value) {
+      throw new Error(`${HOW_TO_START}${explicit ? ` (SUPABASE_${name} is not set.)` : ""}`);
+    }
+    return value;
+  };
+  const named = env.SUPABASE_CAN?.split(",") as Capability[] | undefined;
+  const stack: Stack = {
+    name: explicit ? "supabase (SUPABASE_URL)" : "supabase start",
+    url: required("API_URL").replace(/\/+$/, ""),
+    keys: {
+      publishable: required("PUBLISHABLE_KEY"),
+      secret: required("SECRET_KEY"),
+      anon: required("ANON_KEY"),
+      serviceRole: required("SERVICE_ROLE_KEY"),
+    },
+    jwtSecret: required("JWT_SECRET"),
+    can: new Set(named ?? EVERYTHING),
+  };
+  const health = await fetch(`${stack.url}/auth/v1/health`, {
+    headers: { apikey: stack.keys.publishable },
+  }).catch(() => null);
+  await health?.body?.cancel();
+  if (!health?.ok) throw new Error(`${stack.url} does not answer. ${HOW_TO_START}`);
+  return { stack, mailbox: mailpit(vars.MAILPIT_URL ?? "http://127.0.0.1:54324") };
+}
+
+function fromEnvironment(env: Variables): Variables {
+  return {
+    API_URL: env.SUPABASE_URL,
+    PUBLISHABLE_KEY: env.SUPABASE_PUBLISHABLE_KEY,
+    SECRET_KEY: env.SUPABASE_SECRET_KEY,
+    ANON_KEY: env.SUPABASE_ANON_KEY,
+    SERVICE_ROLE_KEY: env.SUPABASE_SERVICE_ROLE_KEY,
+    JWT_SECRET: env.SUPABASE_JWT_SECRET,
+    MAILPIT_URL: env.MAILPIT_URL,
+  };
+}
+
+/** Empty where no stack runs: the CLI then exits with 1 and prints nothing to stdout. */
+async function fromCli(): Promise<Variables> {
+  const command = new Deno.Command("npx", {
+    args: ["--yes", "supabase@3.1.0", "status", "-o", "env"],
+    stdout: "piped",
+    stderr: "null",
+  });
+  const { stdout } = await command.output();
+  return parseEnv(new TextDecoder().decode(stdout));
+}
+
+/** Reads mails where `supabase start` puts them. */
+function mailpit(url: string) {
+  return async (address: string): Promise<string> => {
+    const query = encodeURIComponent(`to:"${address}"`);
+    const found = await (await fetch(`${url}/api/v1/search?query=${query}`)).json();
+    const id: unknown = found.messages?.[0]?.ID;
+    if (typeof id !== "string") throw new Error(`no mail to ${address}`);
+    return (await (await fetch(`${url}/api/v1/message/${id}`)).json()).HTML;
+  };
+}

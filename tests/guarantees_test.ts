@@ -1,0 +1,622 @@
+// The ten rules of DESIGN, each by its number. What a rule means in every corner stands in
+// tests/unit/server; here is what must fail if somebody breaks the rule itself.
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Hono } from "hono";
+import { some } from "hono/combine";
+import { mock } from "node:test";
+import { auth, type AuthEnv, type AuthOptions, edgeFunction, ProblemError } from "../shared/mod.ts";
+import { createMemory, LIVE_BYTES } from "../shared/server/core/verdict_cache.ts";
+import {
+  alive,
+  ANON,
+  assertRefusal,
+  bearer,
+  deferred,
+  environment,
+  fakeAuth,
+  json,
+  logged,
+  now,
+  PUBLISHABLE,
+  REFUSALS,
+  refuses,
+  SECRET,
+  SERVICE_ROLE,
+  settle,
+  token,
+  UPSTREAM_TEXT,
+  USER_ID,
+} from "./support/server.ts";
+
+/** A plain app behind `auth()` that counts how often its handler ran. */
+function guarded(options: AuthOptions & { allowSessionless?: false }) {
+  let ran = 0;
+  const app = new Hono<AuthEnv>().use(auth(options))
+    .all("/", (c) => c.text(`${c.var.auth.user.id} ${++ran}`));
+  const ask = (headers: HeadersInit = {}) => Promise.resolve(app.request("/", { headers }));
+  return { ask, ran: () => ran };
+}
+
+Deno.test("rule 1: nobody is admitted without an answer of Auth, however good the token looks", async () => {
+  const { options, calls } = fakeAuth(() => refuses(403, "session_not_found"));
+  const { ask, ran } = guarded(options);
+  await assertRefusal(await ask(bearer(token())), REFUSALS.session_not_found);
+  assertEquals([calls.length, ran()], [1, 0]);
+});
+
+Deno.test("rule 1: a genuine signature admits nobody whom Auth does not know", async () => {
+  const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, [
+    "sign",
+    "verify",
+  ]);
+  const jwk = { ...await crypto.subtle.exportKey("jwk", pair.publicKey), kid: "k1", alg: "ES256" };
+  const unsigned = token({}, { alg: "ES256", kid: "k1" }).split(".").slice(0, 2).join(".");
+  const signature = new Uint8Array(
+    await crypto.subtle.sign(
+      { name: "ECDSA", hash: "SHA-256" },
+      pair.privateKey,
+      new TextEncoder().encode(unsigned),
+    ),
+  );
+  const genuine = `${unsigned}.${
+    btoa(String.fromCharCode(...signature)).replaceAll("+", "-").replaceAll("/", "_")
+      .replaceAll("=", "")
+  }`;
+  const env = environment({ SUPABASE_JWKS: JSON.stringify({ keys: [jwk] }) });
+  const { options, calls } = fakeAuth(() => refuses(403, "session_not_found"), env);
+  const { ask } = guarded(options);
+  await assertRefusal(await ask(bearer(genuine)), REFUSALS.session_not_found);
+  assertEquals(calls.length, 1);
+  // The same key, another signature: refused without a call, and without a promise to sign in.
+  const forged = `${unsigned}.${"A".repeat(86)}`;
+  await assertRefusal(await ask(bearer(forged)), REFUSALS.bad_jwt);
+  assertEquals(calls.length, 1);
+});
+
+Deno.test("rule 1: at freshness n an answer admits for n seconds from when its check began", async () => {
+  let mono = 0;
+  const clock = mock.method(performance, "now", () => mono);
+  mock.timers.enable({ apis: ["Date"], now: Date.parse("2026-11-23T12:00:00Z") });
+  try {
+    const gate = deferred<Response>();
+    const { options, calls } = fakeAuth((_, call) => call === 1 ? gate.promise : alive());
+    const { ask } = guarded({ ...options, freshness: 10 });
+    const headers = bearer(token());
+    const first = ask(headers);
+    await settle();
+    mono = 2_000; // Auth takes two seconds: the answer is as old as the question
+    gate.resolve(alive());
+    assertEquals((await first).status, 200);
+    mono = 10_000;
+    assertEquals((await ask(headers)).status, 200);
+    assertEquals(calls.length, 1);
+    mono = 10_001;
+    assertEquals((await ask(headers)).status, 200);
+    assertEquals(calls.length, 2);
+  } finally {
+    clock.mock.restore();
+    mock.timers.reset();
+  }
+});
+
+Deno.test("rule 1: no remembered answer outlives the token", async () => {
+  mock.timers.enable({ apis: ["Date"], now: Date.parse("2026-11-23T12:00:00Z") });
+  try {
+    const { options, calls } = fakeAuth();
+    const { ask } = guarded({ ...options, freshness: 60 });
+    const headers = bearer(token({ exp: now() + 5 }));
+    await ask(headers);
+    mock.timers.tick(4_000);
+    await ask(headers);
+    assertEquals(calls.length, 1);
+    mock.timers.tick(1_000);
+    await ask(headers);
+    assertEquals(calls.length, 2);
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+Deno.test("rule 1: keys admit nobody as a user", async () => {
+  const { options, calls } = fakeAuth();
+  const { ask, ran } = guarded(options);
+  await logged(async () => {
+    for (const key of [PUBLISHABLE, ANON]) {
+      await assertRefusal(await ask(bearer(key)), REFUSALS.no_authorization);
+    }
+    for (const key of [SECRET, SERVICE_ROLE, "sb_secret_other", "sb_publishable_other"]) {
+      await assertRefusal(await ask(bearer(key)), REFUSALS.bad_jwt);
+    }
+    await assertRefusal(await ask({ apikey: SECRET }), REFUSALS.no_authorization);
+  });
+  assertEquals([calls.length, ran()], [0, 0]);
+});
+
+Deno.test("rule 2: no request that arrives after a sign-out is admitted, and none joins a check under way", async () => {
+  let alone = true;
+  const gates: PromiseWithResolvers<Response>[] = [];
+  const { options } = fakeAuth(() => {
+    if (!alone) return refuses(403, "session_not_found");
+    gates.push(deferred<Response>());
+    return gates.at(-1)!.promise;
+  });
+  const { ask } = guarded(options);
+  const headers = bearer(token());
+  const before = ask(headers);
+  await settle();
+  alone = false; // the sign-out returns while that check is under way
+  const after = ask(headers);
+  await settle();
+  gates[0]!.resolve(alive());
+  assertEquals((await before).status, 200);
+  await assertRefusal(await after, REFUSALS.session_not_found);
+});
+
+Deno.test("rule 2: strict is the default, and remembers no admission", async () => {
+  let dead = false;
+  for (const freshness of [undefined, "strict"] as const) {
+    dead = false;
+    const { options, calls } = fakeAuth(() => dead ? refuses(403, "session_not_found") : alive());
+    const { ask } = guarded({ ...options, freshness });
+    const headers = bearer(token());
+    for (let n = 1; n <= 3; n++) {
+      assertEquals([(await ask(headers)).status, calls.length], [200, n]);
+    }
+    dead = true;
+    await assertRefusal(await ask(headers), REFUSALS.session_not_found);
+  }
+});
+
+Deno.test("rule 2: the same Request sent again is another request", async () => {
+  let dead = false;
+  const { options } = fakeAuth(() => dead ? refuses(403, "session_not_found") : alive());
+  const app = new Hono<AuthEnv>().use(auth(options)).get("/", (c) => c.text("in"));
+  const request = new Request("http://localhost/", { headers: bearer(token()) });
+  assertEquals((await app.fetch(request)).status, 200);
+  dead = true;
+  await assertRefusal(await app.fetch(request), REFUSALS.session_not_found);
+});
+
+Deno.test("rule 3: an upstream fault is 503 or 429 with Retry-After, never 401 and never a pass", async () => {
+  const faults: [() => Response | Promise<Response>, keyof typeof REFUSALS][] = [
+    [() => Promise.reject(new TypeError("down")), "auth_unavailable"],
+    [() => new Response("<html>", { status: 502 }), "auth_unavailable"],
+    [() => new Response("nope", { status: 403 }), "auth_unavailable"],
+    [() => refuses(500, "session_not_found"), "auth_unavailable"],
+    [() => json(401, { error: "unauthorized" }), "auth_unavailable"],
+    [() => refuses(401, "no_authorization"), "auth_unavailable"],
+    [() => Response.redirect("https://evil.example/"), "auth_unavailable"],
+    [() => json(200, { id: USER_ID, pad: "x".repeat(256 * 1024) }), "auth_unavailable"],
+    [() => json(200, "{}"), "auth_unavailable"],
+    [() => new Response("slow", { status: 429 }), "over_request_rate_limit"],
+    [() => refuses(429, "session_not_found"), "over_request_rate_limit"],
+  ];
+  for (const [fault, code] of faults) {
+    const { options } = fakeAuth(fault);
+    const { ask, ran } = guarded(options);
+    await logged(async () => {
+      await assertRefusal(await ask(bearer(token())), REFUSALS[code]);
+    });
+    assertEquals(ran(), 0);
+  }
+});
+
+Deno.test("rule 3: a fault is over when Auth is back", async () => {
+  const { options } = fakeAuth((_, call) =>
+    call === 1 ? new Response("", { status: 503 }) : alive()
+  );
+  const { ask } = guarded({ ...options, freshness: 60 });
+  const headers = bearer(token());
+  await assertRefusal(await ask(headers), REFUSALS.auth_unavailable);
+  assertEquals((await ask(headers)).status, 200);
+});
+
+Deno.test("rule 4: an unusable credential is never taken for none, nor for another one", async () => {
+  const { options } = fakeAuth();
+  const { ask } = guarded(options);
+  const good = token();
+  const others = {
+    apikey: good,
+    Cookie: `sb-access-token=${good}`,
+    "X-Authorization": `Bearer ${good}`,
+  };
+  const cases = [
+    ["Bearer", "invalid_authorization_header"],
+    [`Bearer  ${good}`, "invalid_authorization_header"],
+    [`Bearer ${good}, Bearer ${good}`, "invalid_authorization_header"],
+    [`Basic x, Bearer ${good}`, "invalid_authorization_header"],
+    [`Bearer ${PUBLISHABLE}, Bearer ${good}`, "invalid_authorization_header"],
+    ["Bearer garbage", "bad_jwt"],
+    [`Bearer ${token({ sub: undefined })}`, "bad_jwt"],
+    [`Bearer ${token({ session_id: undefined })}`, "session_required"],
+  ] as const;
+  for (const [Authorization, code] of cases) {
+    await assertRefusal(await ask({ ...others, Authorization }), REFUSALS[code]);
+  }
+  await assertRefusal(await ask(others), REFUSALS.no_authorization);
+});
+
+Deno.test("rule 4: only a bearer that equals a public key means no user", async () => {
+  const { options } = fakeAuth();
+  const { ask } = guarded(options);
+  await assertRefusal(await ask(bearer(PUBLISHABLE)), REFUSALS.no_authorization);
+  for (
+    const bearerText of [
+      `${PUBLISHABLE}x`,
+      "sb_publishable_",
+      token({ sub: undefined, role: "anon" }),
+    ]
+  ) {
+    await assertRefusal(await ask(bearer(bearerText)), REFUSALS.bad_jwt);
+  }
+});
+
+Deno.test("rule 5: every failure of a function is the one shape, with all its headers", async () => {
+  const { options } = fakeAuth(() => alive());
+  const app = edgeFunction("f", { auth: options, public: ["/open"] });
+  app.get("/crash", () => {
+    throw new Error(UPSTREAM_TEXT);
+  });
+  app.get("/plain", () => {
+    throw { code: "42501", message: UPSTREAM_TEXT, details: null, hint: null };
+  });
+  app.get("/problem", () => {
+    throw new ProblemError("conflict");
+  });
+  const handler = { replay: false };
+  const headers = bearer(token());
+  const ask = (path: string, init: RequestInit = { headers }) => app.request(`/f${path}`, init);
+  await logged(async () => {
+    await assertRefusal(await ask("/crash", {}), REFUSALS.no_authorization);
+    await assertRefusal(await ask("/nowhere", {}), REFUSALS.no_authorization);
+    await assertRefusal(await ask("/crash"), { ...REFUSALS.internal_error, ...handler });
+    await assertRefusal(await ask("/plain"), {
+      status: 403,
+      code: "insufficient_scope",
+      action: "none",
+      ...handler,
+    });
+    await assertRefusal(await ask("/problem"), {
+      status: 409,
+      code: "conflict",
+      action: "retry",
+      retry_after: true,
+      ...handler,
+    });
+    await assertRefusal(await ask("/nowhere"), {
+      status: 404,
+      code: "not_found",
+      action: "fix_request",
+      ...handler,
+    });
+    await assertRefusal(await ask("/crash", { method: "POST", headers }), {
+      status: 405,
+      code: "method_not_allowed",
+      action: "fix_request",
+      ...handler,
+    });
+    await assertRefusal(await app.request("/elsewhere"), {
+      status: 404,
+      code: "not_found",
+      action: "fix_request",
+      ...handler,
+    });
+  });
+});
+
+Deno.test("rule 5: a request id comes in only if it is short and plain", async () => {
+  const { options } = fakeAuth();
+  const { ask } = guarded(options);
+  const id = async (inbound: string) => {
+    const response = await ask({ "X-Request-Id": inbound });
+    return (await assertRefusal(response, REFUSALS.no_authorization)).request_id;
+  };
+  assertEquals(await id("Good-1_2.3"), "Good-1_2.3");
+  for (const bad of ["a b", "x".repeat(65), "<script>", "a,b"]) {
+    assertMatch(await id(bad), /^[0-9a-f-]{36}$/);
+  }
+});
+
+Deno.test("rule 6: admission needs the user of the token, in JSON, with 200, not banned", async () => {
+  const text = JSON.stringify({ id: USER_ID });
+  const notAdmitted: [() => Response, keyof typeof REFUSALS][] = [
+    [() => alive({ id: "" }), "auth_unavailable"],
+    [() => alive({ id: undefined }), "auth_unavailable"],
+    [() => alive({ id: USER_ID.replace("1", "2") }), "auth_unavailable"],
+    [() => json(200, { user: { id: USER_ID } }), "auth_unavailable"],
+    [() => json(201, text), "auth_unavailable"],
+    [() => new Response(text), "auth_unavailable"],
+    [() => new Response(text, { headers: { "Content-Type": "text/html" } }), "auth_unavailable"],
+    [() => alive({ banned_until: "2999-01-01T00:00:00Z" }), "user_banned"],
+    [() => alive({ banned_until: "infinity" }), "auth_unavailable"],
+  ];
+  for (const [answer, code] of notAdmitted) {
+    const { options } = fakeAuth(answer);
+    const { ask, ran } = guarded(options);
+    await assertRefusal(await ask(bearer(token())), REFUSALS[code]);
+    assertEquals(ran(), 0);
+  }
+});
+
+Deno.test("rule 6: no redirect leads to another origin's answer", async () => {
+  const evil = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, () => alive());
+  const real = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    () => Response.redirect(`http://127.0.0.1:${evil.addr.port}/auth/v1/user`),
+  );
+  try {
+    const env = environment({ SUPABASE_URL: `http://127.0.0.1:${real.addr.port}` });
+    const { ask, ran } = guarded({ env });
+    await assertRefusal(await ask(bearer(token())), REFUSALS.auth_unavailable);
+    assertEquals(ran(), 0);
+  } finally {
+    await Promise.all([evil.shutdown(), real.shutdown()]);
+  }
+});
+
+Deno.test("rule 7: no onError, some(), sub-app, HEAD or OPTIONS makes a pass of a refusal", async () => {
+  const { options } = fakeAuth(() => refuses(403, "session_not_found"));
+  let ran = 0;
+  const careless = () =>
+    new Hono().onError((_, c) => c.text("careless")).notFound((c) => c.text("careless"));
+  const handler = () => new Response(`ran ${++ran}`);
+  const apps = [
+    careless().use(auth(options)).all("/", handler),
+    careless().use(some(auth(options), (_c, next) => next())).all("/", handler),
+    careless().route("/", careless().use(auth(options)).all("/", handler)),
+    careless().use(async (c, next) => {
+      c.res = new Response("early");
+      await next();
+    }).use(auth(options)).all("/", handler),
+  ];
+  for (const app of apps) {
+    for (const method of ["GET", "HEAD", "OPTIONS", "POST"]) {
+      const preflight = { Origin: "https://a.example", "Access-Control-Request-Method": "GET" };
+      for (const headers of [{}, bearer(token()), preflight]) {
+        const response = await app.request("/", { method, headers });
+        assertEquals(response.status, 401);
+        await response.body?.cancel();
+      }
+    }
+  }
+  assertEquals(ran, 0);
+});
+
+Deno.test("rule 7: in a function only the public routes are open, for every method", async () => {
+  const { options, calls } = fakeAuth();
+  const app = edgeFunction("f", { auth: options, public: ["/open"] });
+  let ran = 0;
+  app.all("*", (c) => c.text(`ran ${++ran}`));
+  for (const path of ["/f", "/f/x", "/f/open/x", "/f/open/../x", "/f/opened", "/f/Open"]) {
+    for (const method of ["GET", "HEAD", "OPTIONS", "POST", "PURGE"]) {
+      const response = await app.request(path, { method });
+      assertEquals([path, method, response.status], [path, method, 401]);
+      await response.body?.cancel();
+    }
+  }
+  assertEquals([ran, calls.length], [0, 0]);
+  assertEquals(await (await app.request("/f/open")).text(), "ran 1");
+});
+
+Deno.test("rule 7: where two checks meet on one path, the stricter holds", async () => {
+  const { options } = fakeAuth();
+  const lax = auth({ ...options, allowSessionless: true });
+  const strict = auth(options);
+  const sessionless = bearer(token({ session_id: undefined }));
+  const apps = [
+    new Hono().use(lax).use(strict).get("/", (c) => c.text("in")),
+    new Hono().use(strict).use(lax).get("/", (c) => c.text("in")),
+  ];
+  for (const app of apps) {
+    const response = await app.request("/", { headers: sessionless });
+    await assertRefusal(response, REFUSALS.session_required);
+  }
+
+  let dead = false;
+  const other = fakeAuth(() => dead ? refuses(403, "session_not_found") : alive());
+  const fresh = new Hono().use(auth({ ...other.options, freshness: 60 }))
+    .use("/strict", auth(other.options)).get("/*", (c) => c.text("in"));
+  const headers = bearer(token());
+  assertEquals((await fresh.request("/", { headers })).status, 200);
+  dead = true;
+  await assertRefusal(await fresh.request("/strict", { headers }), REFUSALS.session_not_found);
+});
+
+Deno.test("rule 8: no token, key, address or upstream text comes out", async () => {
+  const jwt = token({ email: "ada@example.com" });
+  const answers = [
+    () => refuses(403, "session_not_found"),
+    () => refuses(403, "brand_new_code"),
+    () => json(401, { message: `Invalid API key ${UPSTREAM_TEXT}` }),
+    () => json(401, { code: "no_authorization", message: UPSTREAM_TEXT }),
+    () => new Response(UPSTREAM_TEXT, { status: 500 }),
+    () => json(403, { code: UPSTREAM_TEXT, message: UPSTREAM_TEXT }),
+    () => Promise.reject(new Error(`${UPSTREAM_TEXT} ${jwt}`)),
+  ];
+  const log = await logged(async () => {
+    for (const answer of answers) {
+      const { options } = fakeAuth(answer);
+      const seen: string[] = [];
+      const { ask } = guarded({
+        ...options,
+        onDecision: (told) => seen.push(JSON.stringify(told)),
+      });
+      const response = await ask(bearer(jwt));
+      const out = await response.text() + JSON.stringify([...response.headers]) + seen.join();
+      for (const secret of ["UPSTREAM", "@", "eyJ", PUBLISHABLE, USER_ID]) {
+        assert(!out.includes(secret), out);
+      }
+    }
+    const app = edgeFunction("f", { public: ["/"] });
+    app.get("/", () => {
+      throw new Error(`${UPSTREAM_TEXT}\n    at ${jwt} (file:///x:1:1)`);
+    });
+    await app.request("/f");
+  });
+  for (const secret of ["UPSTREAM", "@", "eyJ", PUBLISHABLE, USER_ID]) {
+    assert(!log.includes(secret), log);
+  }
+});
+
+Deno.test("rule 8: the memory is bounded in bytes", () => {
+  const memory = createMemory();
+  const began = { mono: performance.now(), wall: Date.now() };
+  type Memo = Parameters<typeof memory.note>[1];
+  const size = 64 * 1024;
+  const most = LIVE_BYTES / size;
+  const filled = (bytes: number, verdict: object) => {
+    const claims = { sub: USER_ID, text: "x".repeat(bytes) };
+    return { claims, session: null, began, verdict } as unknown as Memo;
+  };
+  const living = { ok: true, user: { id: USER_ID } };
+  const gone = { ok: false, code: "session_not_found" };
+  for (const [kind, verdict] of [["live", living], ["dead", gone]] as const) {
+    for (let n = 0; n < 2 * most; n++) memory.note(`${kind}${n}`, filled(size, verdict));
+    const kept = Array.from({ length: 2 * most }, (_, n) => memory.recall(`${kind}${n}`))
+      .filter(Boolean).length;
+    assert(kept > 0 && kept <= most, `${kept} of ${kind}`);
+    assert(memory.recall(`${kind}${2 * most - 1}`));
+  }
+  // Dead ones do not push living ones out, and one that is too heavy pushes out nobody.
+  assert(memory.recall(`live${2 * most - 1}`));
+  memory.note("huge", filled(LIVE_BYTES, living));
+  assertEquals(memory.recall("huge"), undefined);
+  assert(memory.recall(`live${2 * most - 1}`));
+});
+
+Deno.test("rule 8: a flood of strangers does not keep a caller out whom Auth has vouched for", async () => {
+  const hung = deferred<Response>();
+  const known = token({ n: "known" });
+  const forged = token({ n: "forged" });
+  const fat = (n: number) => token({ n, user_metadata: { m: Array(3900).fill([]) } });
+  const own = [known, ...Array.from({ length: 10 }, (_, n) => fat(n))];
+  const { options, calls } = fakeAuth((request) => {
+    const jwt = request.headers.get("authorization")?.slice("Bearer ".length) ?? "";
+    if (own.includes(jwt)) return alive();
+    return jwt === forged ? json(403, { code: "bad_jwt", message: "x" }) : hung.promise;
+  });
+  const { ask } = guarded(options);
+  // However large the tokens are that others came with.
+  for (const jwt of own) assertEquals((await ask(bearer(jwt))).status, 200);
+  assertEquals((await ask(bearer(forged))).status, 401);
+  const before = calls.length;
+  const flood = Array.from({ length: 100 }, (_, n) => ask(bearer(token({ n }))));
+  await settle();
+  assertEquals(calls.length - before, 8); // the others wait in line
+  const caller = ask(bearer(known));
+  await settle();
+  assertEquals(calls.length - before, 9);
+  assertEquals((await caller).status, 200);
+  hung.resolve(json(403, { code: "bad_jwt", message: "x" }));
+  for (const response of await Promise.all(flood)) assert(response.status !== 200);
+});
+
+Deno.test("rule 8: a session that has ended makes no stranger wait in line", async () => {
+  const hung = deferred<Response>();
+  const dead = token({ n: "dead" });
+  const { options, calls } = fakeAuth((request) =>
+    request.headers.get("authorization") === `Bearer ${dead}`
+      ? json(403, { code: "session_not_found", message: "x" })
+      : hung.promise
+  );
+  const { ask } = guarded(options);
+  assertEquals((await ask(bearer(dead))).status, 401);
+  const strangers = Array.from({ length: 30 }, (_, n) => ask(bearer(token({ n }))));
+  await settle();
+  assertEquals(calls.length, 1 + 30);
+  hung.resolve(alive());
+  await Promise.all(strangers);
+});
+
+Deno.test("rule 9: only Auth's word about this very token says sign_in", async () => {
+  const answers: [string, () => Response][] = [
+    ["session_not_found", () => refuses(403, "session_not_found")],
+    ["user_not_found", () => refuses(403, "user_not_found")],
+  ];
+  for (const [code, answer] of answers) {
+    const { ask } = guarded(fakeAuth(answer).options);
+    const body = await (await ask(bearer(token()))).json();
+    assertEquals([body.code, body.action], [code, "sign_in"]);
+  }
+  const others: (() => Response | Promise<Response>)[] = [
+    () => refuses(403, "bad_jwt"),
+    () => refuses(403, "brand_new_code"),
+    () => refuses(403, "user_banned"),
+    () => refuses(500, "session_not_found"),
+    () => refuses(429, "session_not_found"),
+    () => new Response("", { status: 401 }),
+    () => json(401, { message: "Invalid API key" }),
+    () => Promise.reject(new Error("down")),
+  ];
+  for (const answer of others) {
+    const { ask } = guarded(fakeAuth(answer).options);
+    await logged(async () => {
+      assert((await (await ask(bearer(token()))).json()).action !== "sign_in");
+    });
+  }
+  const { ask } = guarded(fakeAuth().options);
+  for (const jwt of [token({ exp: now() - 3600 }), "garbage", token({ session_id: undefined })]) {
+    const response = await ask(bearer(jwt));
+    if (response.status !== 200) assert((await response.json()).action !== "sign_in");
+  }
+});
+
+Deno.test("rule 9: replay is said only before the handler ran", async () => {
+  const { options } = fakeAuth((request) =>
+    request.headers.get("authorization")?.includes(dead) ? refuses(403, "bad_jwt") : alive()
+  );
+  const dead = token({ n: "dead" });
+  const app = edgeFunction("f", { auth: options });
+  const codes = ["session_not_found", "bad_jwt", "insufficient_aal", "auth_unavailable"];
+  for (const code of codes) {
+    app.get(`/${code}`, () => {
+      throw new ProblemError(code);
+    });
+  }
+  for (const path of [...codes, "nowhere"]) {
+    const { replay, action } = await (await app.request(`/f/${path}`, { headers: bearer(token()) }))
+      .json();
+    assert(!replay && !["sign_in", "refresh", "step_up"].includes(action));
+  }
+  const refused = await (await app.request("/f/x", { headers: bearer(dead) })).json();
+  assertEquals(refused.replay, true);
+});
+
+Deno.test("rule 10: the core imports hono, zod, supabase-js and its own packages, same version, and nothing else", async () => {
+  const root = new URL("../", import.meta.url);
+  const entries = [
+    "shared/mod.ts",
+    ...[...Deno.readDirSync(new URL("functions/", root))].map(({ name }) =>
+      `functions/${name}/index.ts`
+    ),
+  ];
+  for (const entry of entries) {
+    const { stdout, success } = await new Deno.Command(Deno.execPath(), {
+      args: ["info", "--json", "--no-lock", entry],
+      cwd: root,
+      stderr: "null",
+    }).output();
+    assert(success);
+    const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as {
+      modules: { specifier: string; kind: string; npmPackage?: string; error?: string }[];
+    };
+    const outside = new Set<string>();
+    for (const { specifier, kind, npmPackage, error } of modules) {
+      assertEquals([specifier, error], [specifier, undefined]);
+      if (kind === "esm") {
+        const path = specifier.slice(root.href.length);
+        assert(/^(?:shared\/(?:mod\.ts|server\/|problems\/)|functions\/)/.test(path), path);
+      } else outside.add((npmPackage ?? specifier).replace(/_.*/, ""));
+    }
+    const { imports } = JSON.parse(Deno.readTextFileSync(new URL("import_map.json", root))) as {
+      imports: Record<string, string>;
+    };
+    const pinned = (name: string) => imports[name]?.replace(/^npm:/, "") ?? name;
+    const supabase = pinned("@supabase/supabase-js");
+    const parts = ["postgrest-js", "storage-js"].map((name) =>
+      supabase.replace("supabase-js", name)
+    );
+    const allowed = ["hono", "zod"].map(pinned).concat(supabase, parts);
+    for (const one of outside) assert(allowed.includes(one), `${entry} imports ${one}`);
+  }
+});

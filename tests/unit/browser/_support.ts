@@ -1,0 +1,190 @@
+// What the tests of shared/browser share: both versions of supabase-js, a project that is one
+// function, a storage that tabs share, and tokens.
+import { createClient as createNewest } from "@supabase/supabase-js";
+import { createClient as createOldest } from "@supabase/supabase-js-2.109";
+import { setImmediate } from "node:timers";
+import { type Problem, problem, type ProblemFields } from "../../../shared/problems/problem.ts";
+import type { Source } from "../../../shared/problems/table.ts";
+import type { AnyClient } from "../../../shared/browser/mod.ts";
+import { now, SESSION_ID, token, USER_ID } from "../../support/server.ts";
+
+export { now, SESSION_ID, token, USER_ID };
+
+export const URL_ = "https://project.example";
+export const KEY = "sb_publishable_test";
+export const STORAGE_KEY = "sb-project-auth-token";
+export const OTHER_USER = "33333333-3333-4333-8333-333333333333";
+
+/** A client, and how a person signs in to it. */
+export type TestClient = AnyClient & {
+  readonly auth: {
+    signInWithPassword(
+      person: { readonly email: string; readonly password: string },
+    ): Promise<{ readonly error: unknown }>;
+  };
+};
+
+export type Create = (
+  url: string,
+  key: string,
+  options: {
+    auth: { storage: TabStorage; autoRefreshToken: false; storageKey?: string };
+    global?: { fetch: typeof fetch };
+  },
+) => TestClient;
+
+/** The oldest version that is promised and the newest there is. */
+export const VERSIONS: readonly (readonly [version: string, create: Create])[] = [
+  ["2.119", (url, key, options) => createNewest(url, key, options)],
+  ["2.109", (url, key, options) => createOldest(url, key, options)],
+];
+
+/** Registers a test once a version. */
+export function onBoth(name: string, run: (create: Create) => Promise<void> | void): void {
+  for (const [version, create] of VERSIONS) {
+    Deno.test(`${name} (supabase-js ${version})`, () => run(create));
+  }
+}
+
+/** What localStorage is to tabs of one origin. */
+export class TabStorage {
+  readonly items = new Map<string, string>();
+  getItem(key: string): string | null {
+    return this.items.get(key) ?? null;
+  }
+  setItem(key: string, value: string): void {
+    this.items.set(key, value);
+  }
+  removeItem(key: string): void {
+    this.items.delete(key);
+  }
+}
+
+/** A session as supabase-js stores it. */
+export function session(claims: Record<string, unknown> = {}) {
+  const access_token = token({ n: crypto.randomUUID(), iat: now() - 900, ...claims });
+  return {
+    access_token,
+    refresh_token: crypto.randomUUID(),
+    token_type: "bearer",
+    expires_in: 3600,
+    expires_at: now() + 2700,
+    user: { id: USER_ID, aud: "authenticated", app_metadata: {}, user_metadata: {} },
+  };
+}
+
+export type StoredTestSession = ReturnType<typeof session>;
+
+export function stored(storage: TabStorage): StoredTestSession | null {
+  return JSON.parse(storage.getItem(STORAGE_KEY) ?? "null");
+}
+
+export function store(storage: TabStorage, value: StoredTestSession): StoredTestSession {
+  storage.setItem(STORAGE_KEY, JSON.stringify(value));
+  return value;
+}
+
+/** One request as the fake project saw it. */
+export interface Seen {
+  readonly method: string;
+  readonly path: string;
+  readonly bearer: string | null;
+  readonly headers: Headers;
+  readonly body: string;
+  readonly redirect: string | undefined;
+}
+
+type Answer = (seen: Seen, call: number) => Response | Promise<Response>;
+
+/** A project that is a table of paths; a path that is not there fails the test's call with 599. */
+export function fakeProject(routes: Readonly<Record<string, Answer>>) {
+  const calls: Seen[] = [];
+  const fake: typeof fetch = async (input, init) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    const headers = new Headers(init?.headers);
+    const { body } = init ?? {};
+    const seen: Seen = {
+      method: init?.method ?? "GET",
+      path: url.pathname + url.search,
+      bearer: headers.get("authorization")?.replace(/^Bearer /, "") ?? null,
+      headers,
+      body: typeof body === "string" ? body : body ? await new Response(body).text() : "",
+      redirect: init?.redirect,
+    };
+    calls.push(seen);
+    init?.signal?.throwIfAborted();
+    const route = routes[`${seen.method} ${url.pathname}`] ?? routes[url.pathname];
+    if (route === undefined) return new Response(`no route for ${seen.path}`, { status: 599 });
+    const { promise, reject } = Promise.withResolvers<never>();
+    init?.signal?.addEventListener("abort", () => reject(init.signal?.reason));
+    return await Promise.race([
+      Promise.resolve(route(seen, countOf(calls, seen.path))),
+      promise,
+    ]);
+  };
+  const to = (path: string) => calls.filter((call) => call.path.startsWith(path));
+  return { fetch: fake, calls, to };
+}
+
+function countOf(calls: readonly Seen[], path: string): number {
+  return calls.filter((call) => call.path === path).length;
+}
+
+/** A tab: a client over the shared storage. */
+export function openTab(create: Create, storage: TabStorage, fetch: typeof globalThis.fetch) {
+  return create(URL_, KEY, {
+    auth: { storage, autoRefreshToken: false, storageKey: STORAGE_KEY },
+    global: { fetch },
+  });
+}
+
+export const json = (status: number, body: unknown, headers: Record<string, string> = {}) =>
+  Response.json(body, { status, headers });
+
+/** A refusal as edge-auth writes it. */
+export function refuses(code: string, source: Source, fields: Partial<ProblemFields> = {}) {
+  const body: Problem = problem(code, source, {
+    request_id: "r1",
+    replay: source === "credential",
+    ...fields,
+  });
+  return json(body.status, body);
+}
+
+/** Auth's word about a token. */
+export const authSays = (status: number, code: string) =>
+  json(status, { code: status, error_code: code, msg: "UPSTREAM" });
+
+/** Auth's answer to a refresh: the same session, another token. */
+export function renewed(old: StoredTestSession, claims: Record<string, unknown> = {}) {
+  const fresh = session({ iat: now(), ...claims });
+  return { ...old, ...fresh };
+}
+
+/** Lets everything happen that needs no time to pass. */
+export async function settle(turns = 20): Promise<void> {
+  for (let n = 0; n < turns; n++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+export const ME = "/functions/v1/me";
+export const TOKEN = "/auth/v1/token";
+
+/** A project where only tokens in `good` work, and a refresh gives a new good one. */
+export function renewingProject(
+  code = "token_expired",
+  refresh?: () => Response | Promise<Response>,
+) {
+  const storage = new TabStorage();
+  const mine = store(storage, session());
+  const good = new Set<string>();
+  const made = fakeProject({
+    [ME]: ({ bearer }) => good.has(bearer ?? "") ? json(200, "in") : refuses(code, "credential"),
+    [TOKEN]: refresh ?? (() => {
+      const fresh = renewed(mine);
+      good.add(fresh.access_token);
+      return json(200, fresh);
+    }),
+    "/auth/v1/user": () => authSays(403, "bad_jwt"),
+  });
+  return { storage, mine, good, ...made };
+}

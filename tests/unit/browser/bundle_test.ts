@@ -1,0 +1,37 @@
+// shared/browser runs in a page: what it imports, and what it names.
+import { assert, assertEquals } from "@std/assert";
+
+const root = new URL("../../../", import.meta.url);
+
+Deno.test("shared/browser loads nothing but the table, and no runtime's own names", async () => {
+  const { stdout, success } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", "--no-lock", "shared/browser/mod.ts"],
+    cwd: root,
+    stderr: "null",
+  }).output();
+  assert(success);
+  interface Module {
+    specifier: string;
+    kind: string;
+    dependencies?: { specifier: string; code?: unknown }[];
+  }
+  const { modules }: { modules: Module[] } = JSON.parse(new TextDecoder().decode(stdout));
+  const own = modules.filter(({ specifier }) => specifier.startsWith(root.href));
+  for (const { specifier, dependencies = [] } of own) {
+    const path = specifier.slice(root.href.length);
+    assert(
+      /^shared\/(?:browser\/|problems\/(?:table|problem|auth_redirect)\.ts$)/.test(path),
+      path,
+    );
+    const loaded = dependencies.filter(({ code }) => code).map(({ specifier }) => specifier);
+    // A type of supabase-js is all that comes from outside, and types are gone at run time.
+    const outside = loaded.filter((one) => !one.startsWith("."));
+    assertEquals(outside.filter((one) => one !== "@supabase/supabase-js"), [], path);
+    const text = (await Deno.readTextFile(new URL(specifier)))
+      .replaceAll(/\/\*[^]*?\*\/|\/\/.*/g, "");
+    assert(!/\bDeno\b|\bprocess\b|\bBuffer\b|node:/.test(text), path);
+    const value = /^(?:import|export) (?!type\b)[^;]*"@supabase/m.test(text);
+    assert(!value, `${path} loads supabase-js`);
+  }
+  assert(own.length > 20);
+});

@@ -1,0 +1,160 @@
+// What withRecovery() sends and gives back when there is nothing to recover from.
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { createClient } from "@supabase/supabase-js";
+import { FunctionsHttpError } from "@supabase/supabase-js";
+import { problemOf, withRecovery } from "../../../shared/browser/mod.ts";
+import {
+  fakeProject,
+  json,
+  KEY,
+  onBoth,
+  openTab,
+  refuses,
+  session,
+  STORAGE_KEY,
+  store,
+  TabStorage,
+  URL_,
+} from "./_support.ts";
+
+const ME = "/functions/v1/me";
+
+function signedIn(routes: Parameters<typeof fakeProject>[0]) {
+  const storage = new TabStorage();
+  const mine = store(storage, session());
+  const project = fakeProject(routes);
+  return { storage, mine, project };
+}
+
+onBoth("invoke() sends the user's token and gives the data", async (create) => {
+  const { storage, mine, project } = signedIn({ [ME]: () => json(200, { id: 1 }) });
+  const { invoke } = withRecovery(openTab(create, storage, project.fetch));
+  const { data, error } = await invoke<{ id: number }>("me", { body: { a: 1 } });
+  assertEquals([data, error], [{ id: 1 }, null]);
+  const [call] = project.calls;
+  assertEquals([call?.method, call?.bearer, call?.body], ["POST", mine.access_token, '{"a":1}']);
+  assertEquals([call?.headers.get("apikey"), call?.redirect], [KEY, "manual"]);
+  assertEquals(call?.headers.get("content-type"), "application/json");
+});
+
+onBoth("invoke() hands on what functions-js takes", async (create) => {
+  const { storage, project } = signedIn({ [ME]: () => json(200, {}) });
+  const supabase = openTab(create, storage, project.fetch);
+  // supabase-js makes a functions client each time it is asked; one that kept it must work as well.
+  Object.defineProperty(supabase, "functions", { value: supabase.functions });
+  const { invoke } = withRecovery(supabase);
+  const headers = { "X-One": "1" };
+  const options = { method: "PUT", headers, region: "eu-west-1", body: "text" } as const;
+  await invoke("me", options as unknown as Parameters<typeof invoke>[1]);
+  const [call] = project.calls;
+  assertEquals([call?.method, call?.body], ["PUT", "text"]);
+  assertEquals([call?.headers.get("x-one"), call?.headers.get("x-region")], ["1", "eu-west-1"]);
+  // The application's own client does not recover because of us.
+  await supabase.functions.invoke("me");
+  assertEquals(project.calls.at(-1)?.redirect, undefined);
+});
+
+onBoth("invoke() leaves the body unread when it fails", async (create) => {
+  const { storage, project } = signedIn({ [ME]: () => refuses("validation_failed", "handler") });
+  const { invoke } = withRecovery(openTab(create, storage, project.fetch));
+  const { data, error, response } = await invoke("me");
+  assertEquals([data, error.name], [null, "FunctionsHttpError"]);
+  assertEquals(problemOf(error), await error.context.json());
+  assertEquals(problemOf(response)?.code, "validation_failed");
+});
+
+Deno.test("invoke() gives supabase-js' own error class", async () => {
+  const { storage, project } = signedIn({ [ME]: () => refuses("validation_failed", "handler") });
+  const auth = { storage, autoRefreshToken: false, storageKey: STORAGE_KEY };
+  const supabase = createClient(URL_, KEY, { auth, global: { fetch: project.fetch } });
+  const { error } = await withRecovery(supabase).invoke("me");
+  assert(error instanceof FunctionsHttpError);
+});
+
+onBoth("fetch() sends the user's token nowhere but to the project", async (create) => {
+  const { storage, project } = signedIn({ "/rest/v1/todos": () => json(200, []) });
+  const { fetch } = withRecovery(openTab(create, storage, project.fetch));
+  assertEquals(await (await fetch(`${URL_}/rest/v1/todos`)).json(), []);
+  for (const url of ["https://evil.example/", `${URL_}.evil.example/rest/v1/todos`]) {
+    await assertRejects(() => fetch(url), TypeError);
+  }
+  assertEquals(project.calls.length, 1);
+});
+
+onBoth("fetch() obeys nothing outside functions and REST, and no success", async (create) => {
+  const ended = () => refuses("session_not_found", "credential");
+  const body = await ended().json();
+  const { storage, project } = signedIn({
+    "/storage/v1/object": ended,
+    "/functions/v1evil/me": ended,
+    "/rest/v1/todos": () => json(200, body),
+  });
+  const { fetch } = withRecovery(openTab(create, storage, project.fetch));
+  for (const path of ["/storage/v1/object", "/functions/v1evil/me", "/rest/v1/todos"]) {
+    const response = await fetch(path);
+    assertEquals(problemOf(response), undefined);
+    assertEquals(await response.json(), body);
+  }
+  assertEquals(project.to("/auth/").length, 0);
+  assert(storage.getItem(STORAGE_KEY) !== null);
+});
+
+onBoth("fetch() recovers below supabase-js, which brings the token itself", async (create) => {
+  const storage = new TabStorage();
+  const mine = store(storage, session());
+  const project = fakeProject({
+    "/rest/v1/todos": () => refuses("session_not_found", "credential"),
+    "/auth/v1/user": () => json(403, { error_code: "session_not_found" }),
+  });
+  const { fetch } = withRecovery(openTab(create, storage, project.fetch));
+  const response = await fetch("/rest/v1/todos", {
+    headers: { Authorization: `Bearer ${mine.access_token}` },
+  });
+  assertEquals(problemOf(response)?.action, "sign_in");
+  assertEquals(storage.getItem(STORAGE_KEY), null);
+});
+
+onBoth("a call with a token of its own neither refreshes nor signs out", async (create) => {
+  const codes = ["session_not_found", "token_expired"];
+  const { storage, project } = signedIn({
+    [ME]: (_, call) => refuses(codes[call - 1] ?? "", "credential"),
+  });
+  const { invoke } = withRecovery(openTab(create, storage, project.fetch));
+  for (const code of codes) {
+    const headers = { Authorization: "Bearer of-somebody-else" };
+    const { error } = await invoke("me", { headers });
+    assertEquals(problemOf(error)?.code, code);
+  }
+  assertEquals(project.calls.map((call) => call.bearer), Array(2).fill("of-somebody-else"));
+  assert(storage.getItem(STORAGE_KEY) !== null);
+});
+
+onBoth("a redirect is not followed", async (create) => {
+  const { storage, project } = signedIn({
+    [ME]: () => new Response(null, { status: 302, headers: { Location: "https://evil.example" } }),
+  });
+  const { invoke } = withRecovery(openTab(create, storage, project.fetch));
+  const { error } = await invoke("me", { method: "GET" });
+  assertEquals([problemOf(error)?.action, project.calls.length], ["contact_support", 1]);
+});
+
+onBoth("nobody signed in is told to sign in, and nothing is cleared or told", async (create) => {
+  const project = fakeProject({ [ME]: () => refuses("no_authorization", "credential") });
+  const told: unknown[] = [];
+  const { invoke } = withRecovery(openTab(create, new TabStorage(), project.fetch), {
+    onSignedOut: (problem) => told.push(problem),
+  });
+  const { error } = await invoke("me");
+  assertEquals([problemOf(error)?.action, told, project.calls.length], ["sign_in", [], 1]);
+});
+
+Deno.test("withRecovery() refuses a client that keeps no session, and options that are none", () => {
+  const accessToken = () => Promise.resolve("token");
+  assertThrows(() => withRecovery(createClient(URL_, KEY, { accessToken })), TypeError, "session");
+  const auth = { autoRefreshToken: false, persistSession: false };
+  const supabase = createClient(URL_, KEY, { auth });
+  for (const wrong of [-1, NaN, Infinity]) {
+    assertThrows(() => withRecovery(supabase, { timeout: wrong }), TypeError, "timeout");
+    assertThrows(() => withRecovery(supabase, { patience: wrong }), TypeError, "patience");
+  }
+});

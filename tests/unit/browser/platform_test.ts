@@ -1,0 +1,84 @@
+import { assert, assertEquals } from "@std/assert";
+import { isProblem } from "../../../shared/browser/problem_guard.ts";
+import { networkProblem, platformProblem } from "../../../shared/browser/platform.ts";
+
+type Case = readonly [status: number, body: unknown, code: string, action: string, replay: boolean];
+
+const html = undefined;
+const cases: readonly Case[] = [
+  [401, { code: "UNAUTHORIZED_NO_AUTH_HEADER" }, "no_authorization", "sign_in", true],
+  [401, { code: "UNAUTHORIZED_INVALID_JWT_FORMAT" }, "bad_jwt", "refresh", true],
+  [401, { code: "UNAUTHORIZED_ASYMMETRIC_JWT" }, "bad_jwt", "refresh", true],
+  [401, { code: "UNAUTHORIZED_LEGACY_JWT" }, "bad_jwt", "refresh", true],
+  [401, { code: "UNAUTHORIZED_SOMETHING_NEW" }, "bad_jwt", "refresh", true],
+  [401, { code: 401, message: "Invalid JWT" }, "bad_jwt", "refresh", true],
+  [
+    401,
+    { code: 401, message: "Missing authorization header" },
+    "no_authorization",
+    "sign_in",
+    true,
+  ],
+  [401, { message: "Invalid API key", hint: "…" }, "auth_misconfigured", "contact_support", true],
+  [401, { message: "No API key found in request" }, "auth_misconfigured", "contact_support", true],
+  [404, { code: "NOT_FOUND" }, "not_found", "fix_request", true],
+  [503, { code: "BOOT_ERROR" }, "unexpected_failure", "retry", true],
+  [546, { code: "WORKER_LIMIT" }, "unexpected_failure", "retry", false],
+  [546, { code: "WORKER_RESOURCE_LIMIT" }, "unexpected_failure", "retry", false],
+  [500, { code: "WORKER_ERROR" }, "internal_error", "contact_support", false],
+  [504, { code: "IDLE_TIMEOUT" }, "request_timeout", "retry", false],
+  [401, { code: "PGRST303", message: "JWT expired" }, "token_expired", "refresh", true],
+  [401, { code: "PGRST301" }, "bad_jwt", "refresh", true],
+  [503, { code: "PGRST002" }, "unexpected_failure", "retry", true],
+  [409, { code: "23505" }, "validation_failed", "fix_request", false],
+  [502, html, "unexpected_failure", "retry", false],
+  [522, html, "unexpected_failure", "retry", false],
+  [504, html, "request_timeout", "retry", false],
+  [500, html, "internal_error", "contact_support", false],
+  [429, html, "over_request_rate_limit", "retry", false],
+  [413, html, "request_entity_too_large", "fix_request", false],
+  [405, html, "method_not_allowed", "fix_request", false],
+  [404, html, "not_found", "fix_request", false],
+  [403, { error: "no" }, "insufficient_scope", "none", false],
+  [401, { error: "no" }, "insufficient_scope", "none", false],
+  [400, { code: "constructor", message: "toString" }, "validation_failed", "fix_request", false],
+  [0, html, "internal_error", "contact_support", false],
+  [302, html, "internal_error", "contact_support", false],
+];
+
+for (const [status, body, code, action, replay] of cases) {
+  Deno.test(`platformProblem() makes ${code} when ${status} ${JSON.stringify(body)} comes`, () => {
+    const made = platformProblem(status, new Headers(), body);
+    assertEquals([made.code, made.action, made.replay], [code, action, replay]);
+    assert(isProblem(made));
+  });
+}
+
+Deno.test("platformProblem() reads the code from the header when the body has none", () => {
+  const headers = new Headers({ "sb-error-code": "WORKER_RESOURCE_LIMIT" });
+  assertEquals(platformProblem(546, headers, undefined).code, "unexpected_failure");
+  assertEquals(
+    platformProblem(500, new Headers({ "sb-error-code": "BOOT_ERROR" }), undefined).replay,
+    true,
+  );
+});
+
+Deno.test("platformProblem() keeps the wait and the id when headers name them", () => {
+  const headers = { "retry-after": "7", "sb-request-id": "abc" };
+  const { retry_after, request_id } = platformProblem(502, new Headers(headers), undefined);
+  assertEquals([retry_after, request_id], [7, "abc"]);
+  const date = new Headers({ "retry-after": "Mon, 23 Nov 2026 12:00:00 GMT" });
+  assertEquals(platformProblem(502, date, undefined).retry_after, 2);
+});
+
+Deno.test("platformProblem() passes no text of the platform on", () => {
+  const text = "UPSTREAM someone@elsewhere.example";
+  const made = platformProblem(502, new Headers(), { code: text, message: text });
+  assert(!JSON.stringify(made).includes("UPSTREAM"));
+});
+
+Deno.test("networkProblem() is a retry that may have arrived", () => {
+  const made = networkProblem();
+  assert(isProblem(made));
+  assertEquals([made.action, made.replay], ["retry", false]);
+});

@@ -1,0 +1,246 @@
+// refresh: once, shared, at most once in 30 seconds a session.
+import { assert, assertEquals } from "@std/assert";
+import { mock } from "node:test";
+import { clientOf } from "../../../shared/browser/client.ts";
+import { createRefresh } from "../../../shared/browser/refresh.ts";
+import { problemOf, withRecovery } from "../../../shared/browser/mod.ts";
+import {
+  authSays,
+  fakeProject,
+  json,
+  ME,
+  now,
+  onBoth,
+  openTab,
+  OTHER_USER,
+  refuses,
+  renewed,
+  renewingProject,
+  session,
+  STORAGE_KEY,
+  store,
+  stored,
+  TabStorage,
+  TOKEN,
+} from "./_support.ts";
+
+onBoth("refresh is one for ten parallel calls, and each is sent again once", async (create) => {
+  const { storage, mine, fetch, to } = renewingProject();
+  const { invoke } = withRecovery(openTab(create, storage, fetch));
+  const results = await Promise.all(Array.from({ length: 10 }, () => invoke("me")));
+  assertEquals(results.map(({ data }) => data), Array(10).fill("in"));
+  assertEquals([to(TOKEN).length, to(ME).length], [1, 20]);
+  assert(stored(storage)?.access_token !== mine.access_token);
+});
+
+onBoth("the 30 seconds are shared by every withRecovery() of a client", async (create) => {
+  const storage = new TabStorage();
+  const mine = store(storage, session());
+  const { fetch, to } = fakeProject({
+    [ME]: () => refuses("bad_jwt", "credential"),
+    [TOKEN]: () => json(200, renewed(mine)),
+  });
+  const supabase = openTab(create, storage, fetch);
+  await withRecovery(supabase).invoke("me");
+  await withRecovery(supabase).invoke("me");
+  assertEquals([to(TOKEN).length, to(ME).length], [1, 3]);
+});
+
+onBoth(
+  "createRefresh() looks at what is stored before it waits for the 30 seconds",
+  async (create) => {
+    const storage = new TabStorage();
+    const mine = store(storage, session());
+    const { fetch, to } = fakeProject({ [TOKEN]: () => json(429, {}) });
+    const refresh = createRefresh(clientOf(openTab(create, storage, fetch)));
+    const again = () => refresh(mine.access_token, 1000);
+    assertEquals(await again(), { kind: "unavailable" });
+    assertEquals(await again(), { kind: "unavailable" });
+    store(storage, renewed(mine));
+    assertEquals(await again(), { kind: "token" });
+    store(storage, session({ sub: OTHER_USER }));
+    assertEquals(await again(), { kind: "other" });
+    storage.removeItem(STORAGE_KEY);
+    assertEquals(await again(), { kind: "gone" });
+    assertEquals(to(TOKEN).length, 1);
+  },
+);
+
+onBoth("a token that another tab renewed is taken without asking Auth", async (create) => {
+  const storage = new TabStorage();
+  const mine = store(storage, session());
+  const fresh = renewed(mine);
+  const { fetch, to } = fakeProject({
+    [ME]: ({ bearer }) => {
+      if (bearer === fresh.access_token) return json(200, "in");
+      store(storage, fresh); // while the answer is on its way
+      return refuses("bad_jwt", "credential");
+    },
+  });
+  const { invoke } = withRecovery(openTab(create, storage, fetch));
+  assertEquals((await invoke("me")).data, "in");
+  assertEquals([to(TOKEN).length, to(ME).length], [0, 2]);
+});
+
+onBoth(
+  "a renewed token that is refused too is renewed again only after 30 seconds",
+  async (create) => {
+    let mono = 1_000_000;
+    const clock = mock.method(performance, "now", () => mono);
+    try {
+      const { storage, mine, fetch, to } = renewingProject(
+        "bad_jwt",
+        () => json(200, renewed(mine)),
+      );
+      const { invoke } = withRecovery(openTab(create, storage, fetch));
+      const { error } = await invoke("me");
+      assertEquals([problemOf(error)?.code, to(TOKEN).length, to(ME).length], ["bad_jwt", 1, 2]);
+      mono += 29_999;
+      assertEquals(problemOf((await invoke("me")).error)?.code, "bad_jwt");
+      assertEquals([to(TOKEN).length, to(ME).length], [1, 3]);
+      mono += 1;
+      await invoke("me");
+      assertEquals(to(TOKEN).length, 2);
+      assert(stored(storage) !== null);
+    } finally {
+      clock.mock.restore();
+    }
+  },
+);
+
+onBoth("a token issued seconds ago that is called expired is a clock problem", async (create) => {
+  const { storage, fetch, to } = renewingProject();
+  store(storage, session({ iat: now() - 5 }));
+  const { invoke } = withRecovery(openTab(create, storage, fetch));
+  const { error } = await invoke("me");
+  assertEquals([problemOf(error)?.code, to(TOKEN).length], ["token_expired", 0]);
+  assert(stored(storage) !== null);
+});
+
+onBoth(
+  "a POST is refreshed for but not sent again when its handler may have run",
+  async (create) => {
+    const storage = new TabStorage();
+    const mine = store(storage, session());
+    const { fetch, to } = fakeProject({
+      [ME]: () => refuses("bad_jwt", "credential", { replay: false }),
+      [TOKEN]: () => json(200, renewed(mine)),
+    });
+    const { invoke } = withRecovery(openTab(create, storage, fetch));
+    assertEquals(problemOf((await invoke("me", { body: {} })).error)?.action, "refresh");
+    assertEquals([to(TOKEN).length, to(ME).length], [1, 1]);
+  },
+);
+
+for (const code of ["refresh_token_not_found", "refresh_token_already_used", "session_expired"]) {
+  onBoth(`a refresh refused with ${code} signs out when the token is dead too`, async (create) => {
+    const { storage, fetch, to } = renewingProject("token_expired", () => authSays(400, code));
+    const told: string[] = [];
+    const { invoke } = withRecovery(openTab(create, storage, fetch), {
+      onSignedOut: (problem) => told.push(problem.code),
+    });
+    const { error } = await invoke("me");
+    assertEquals([problemOf(error)?.code, told], ["session_expired", ["session_expired"]]);
+    assertEquals([problemOf(error)?.action, stored(storage)], ["sign_in", null]);
+    assertEquals(to("/auth/v1/logout").length, 0);
+  });
+}
+
+onBoth(
+  "a refused refresh does not end a session that another tab renews meanwhile",
+  async (create) => {
+    const storage = new TabStorage();
+    const mine = store(storage, session());
+    const fresh = renewed(mine);
+    const told: unknown[] = [];
+    const { fetch } = fakeProject({
+      [ME]: ({ bearer }) =>
+        bearer === fresh.access_token ? json(200, "in") : refuses("token_expired", "credential"),
+      [TOKEN]: () => authSays(400, "refresh_token_already_used"),
+      "/auth/v1/user": () => {
+        store(storage, fresh);
+        return authSays(403, "bad_jwt");
+      },
+    });
+    const onSignedOut = (problem: unknown) => void told.push(problem);
+    const { invoke } = withRecovery(openTab(create, storage, fetch), { onSignedOut });
+    assertEquals([(await invoke("me")).data, told], ["in", []]);
+    assertEquals(stored(storage)?.access_token, fresh.access_token);
+  },
+);
+
+onBoth("a refused refresh signs nobody out when Auth still takes the token", async (create) => {
+  const storage = new TabStorage();
+  store(storage, session());
+  const { fetch } = fakeProject({
+    [ME]: () => refuses("bad_jwt", "credential"),
+    [TOKEN]: () => authSays(400, "refresh_token_already_used"),
+    "/auth/v1/user": () => json(200, { id: "u" }),
+  });
+  const { invoke } = withRecovery(openTab(create, storage, fetch));
+  assertEquals(problemOf((await invoke("me")).error)?.code, "auth_unavailable");
+  assert(stored(storage) !== null);
+});
+
+onBoth("a refresh that a suspended user is refused keeps the session", async (create) => {
+  const { storage, fetch } = renewingProject("token_expired", () => authSays(403, "user_banned"));
+  const { invoke } = withRecovery(openTab(create, storage, fetch));
+  const problem = problemOf((await invoke("me")).error);
+  assertEquals([problem?.code, problem?.action], ["user_banned", "contact_support"]);
+  assert(stored(storage) !== null);
+});
+
+onBoth("a refresh that Auth refuses for another reason keeps the session", async (create) => {
+  for (const code of ["validation_failed", "bad_jwt", "brand_new"]) {
+    const { storage, fetch } = renewingProject("token_expired", () => authSays(400, code));
+    const { invoke } = withRecovery(openTab(create, storage, fetch));
+    assertEquals(problemOf((await invoke("me")).error)?.code, "auth_unavailable");
+    assert(stored(storage) !== null);
+  }
+});
+
+onBoth(
+  "a token about to run out is renewed once, though supabase-js would do it twice",
+  async (create) => {
+    const storage = new TabStorage();
+    const mine = store(storage, session());
+    const { fetch, to } = fakeProject({
+      [ME]: ({ bearer }) => {
+        if (bearer !== mine.access_token) return json(200, "in");
+        store(storage, { ...mine, expires_at: now() + 60 });
+        return refuses("bad_jwt", "credential");
+      },
+      [TOKEN]: () => json(200, renewed(mine)),
+    });
+    const { invoke } = withRecovery(openTab(create, storage, fetch));
+    assertEquals([(await invoke("me")).data, to(TOKEN).length], ["in", 1]);
+  },
+);
+
+for (const status of [429, 400, 404]) {
+  onBoth(
+    `a refresh that Auth answers with ${status} and no reason keeps the session`,
+    async (create) => {
+      const { storage, fetch } = renewingProject("token_expired", () => json(status, { msg: "x" }));
+      const { invoke } = withRecovery(openTab(create, storage, fetch));
+      assertEquals(problemOf((await invoke("me")).error)?.code, "auth_unavailable");
+      assert(stored(storage) !== null);
+    },
+  );
+}
+
+onBoth("a call is never sent again as somebody else", async (create) => {
+  const storage = new TabStorage();
+  store(storage, session());
+  const other = session({ sub: OTHER_USER, session_id: crypto.randomUUID() });
+  const { fetch, to } = fakeProject({
+    [ME]: () => {
+      store(storage, other);
+      return refuses("bad_jwt", "credential");
+    },
+  });
+  const { invoke } = withRecovery(openTab(create, storage, fetch));
+  const problem = problemOf((await invoke("me")).error);
+  assertEquals([problem?.code, to(ME).length], ["auth_unavailable", 1]);
+  assertEquals(stored(storage)?.access_token, other.access_token);
+});

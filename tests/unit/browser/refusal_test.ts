@@ -1,0 +1,76 @@
+import { assert, assertEquals } from "@std/assert";
+import { judge, readRefusal } from "../../../shared/browser/refusal.ts";
+import { problem } from "../../../shared/problems/problem.ts";
+import { ACTIONS, outcomeOf, type ProblemCode, PROBLEMS } from "../../../shared/problems/table.ts";
+import { json, refuses } from "./_support.ts";
+
+const codes = Object.keys(PROBLEMS) as ProblemCode[];
+const SESSION_ACTIONS = ["sign_in", "refresh", "step_up"];
+
+Deno.test("the status tells the source of every code wherever that decides the action", () => {
+  for (const code of codes) {
+    const [credential, handler] = [outcomeOf(code, "credential"), outcomeOf(code, "handler")];
+    assert(credential.status !== handler.status || credential.action === handler.action, code);
+  }
+});
+
+Deno.test("judge() gives every code of the table its own action when the body names another", () => {
+  for (const code of codes) {
+    for (const source of ["credential", "handler"] as const) {
+      const body = problem(code, source, { request_id: "r1", replay: true });
+      for (const action of ACTIONS) {
+        assertEquals(judge({ ...body, action }).problem.action, body.action, `${code} ${source}`);
+      }
+    }
+  }
+});
+
+Deno.test("judge() lets only a credential's status ask for the session when the table knows the code", () => {
+  for (const code of codes) {
+    for (const status of [400, 401, 403, 404, 409, 422, 429, 500, 503]) {
+      for (const action of ACTIONS) {
+        const body = { ...problem(code, "handler", { request_id: "r1" }), status, action };
+        const judged = judge({ ...body, replay: true });
+        const touches = SESSION_ACTIONS.includes(judged.problem.action);
+        assert(!touches || status === outcomeOf(code, "credential").status, `${code} ${status}`);
+        assert(judged.source === "credential" || !judged.problem.replay);
+      }
+    }
+  }
+});
+
+Deno.test("judge() never signs in or steps up when the table does not know the code", () => {
+  for (const status of [400, 401, 403, 500]) {
+    for (const action of ACTIONS) {
+      const body = { ...problem("brand_new", "handler", { request_id: "r1" }), status, action };
+      const judged = judge({ ...body, replay: true }).problem;
+      const harmless = !SESSION_ACTIONS.includes(action);
+      const expected = status === 401 ? "refresh" : harmless ? action : "fix_request";
+      assertEquals([judged.action, judged.replay], [expected, status === 401]);
+    }
+  }
+});
+
+Deno.test("readRefusal() does not believe a body when it names another status", async () => {
+  const body = problem("session_not_found", "credential", { request_id: "r1", replay: true });
+  const honest = await readRefusal(json(401, body));
+  assertEquals([honest.source, honest.problem.action], ["credential", "sign_in"]);
+  for (const status of [400, 403, 500]) {
+    const { source, problem } = await readRefusal(json(status, body));
+    assertEquals(source, "platform");
+    assert(!SESSION_ACTIONS.includes(problem.action));
+  }
+});
+
+Deno.test("readRefusal() keeps what the body says besides", async () => {
+  const issues = [{ path: ["title"], code: "too_small", message: "Too short." }];
+  const { problem } = await readRefusal(refuses("validation_failed", "handler", { issues }));
+  assertEquals([problem.issues, problem.request_id], [issues, "r1"]);
+});
+
+Deno.test("readRefusal() takes a body apart that is no JSON, cut off, or empty", async () => {
+  for (const text of ["", "<html>", '{"code":"session_not', "null", "[]", '"text"']) {
+    const { source, problem } = await readRefusal(new Response(text, { status: 401 }));
+    assertEquals([source, problem.action, problem.replay], ["platform", "none", false]);
+  }
+});

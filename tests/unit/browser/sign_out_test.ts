@@ -1,0 +1,261 @@
+// sign_in: confirmed by Auth, looked at again, cleared here and only here. DESIGN, rule 9.
+import { assert, assertEquals } from "@std/assert";
+import { mock } from "node:test";
+import { problemOf, withRecovery } from "../../../shared/browser/mod.ts";
+import {
+  authSays,
+  fakeProject,
+  json,
+  onBoth,
+  openTab,
+  OTHER_USER,
+  refuses,
+  session,
+  settle,
+  STORAGE_KEY,
+  store,
+  stored,
+  TabStorage,
+} from "./_support.ts";
+
+const ME = "/functions/v1/me";
+const USER = "/auth/v1/user";
+type Routes = Parameters<typeof fakeProject>[0];
+
+function ending(routes: Routes = {}, code = "session_not_found") {
+  const storage = new TabStorage();
+  const mine = store(storage, session());
+  const project = fakeProject({
+    [ME]: () => refuses(code, "credential"),
+    [USER]: () => authSays(403, code),
+    ...routes,
+  });
+  const told: string[] = [];
+  const options = { patience: 0, onSignedOut: ({ code }: { code: string }) => told.push(code) };
+  return { storage, mine, told, options, ...project };
+}
+
+for (const code of ["session_not_found", "user_not_found"]) {
+  onBoth(`sign_in clears the session here when Auth confirms ${code}`, async (create) => {
+    const { storage, mine, told, options, fetch, calls, to } = ending({}, code);
+    storage.setItem(`${STORAGE_KEY}-user`, "{}");
+    const supabase = openTab(create, storage, fetch);
+    const events: string[] = [];
+    supabase.auth.onAuthStateChange((event) => void events.push(event));
+    const { invoke } = withRecovery(supabase, options);
+    const { error } = await invoke("me");
+    assertEquals([problemOf(error)?.code, problemOf(error)?.action], [code, "sign_in"]);
+    assertEquals([[...storage.items.keys()], told], [[], [code]]);
+    assertEquals(events.at(-1), "SIGNED_OUT");
+    // Asked with that very token, by a plain GET; and nothing was sent to /logout.
+    assertEquals(to(USER).map(({ method, bearer }) => [method, bearer]), [
+      ["GET", mine.access_token],
+    ]);
+    assertEquals(calls.length, 2);
+  });
+}
+
+onBoth("sign_in is confirmed in both shapes of Auth, and by its header", async (create) => {
+  const shapes = [
+    () => json(403, { code: "session_not_found", message: "x" }),
+    () => json(403, { code: 403, error_code: "session_not_found", msg: "x" }),
+    () => new Response("", { status: 403, headers: { "x-sb-error-code": "session_not_found" } }),
+  ];
+  for (const shape of shapes) {
+    const { storage, options, fetch } = ending({ [USER]: shape });
+    await withRecovery(openTab(create, storage, fetch), options).invoke("me");
+    assertEquals(stored(storage), null);
+  }
+});
+
+const UNCONFIRMED: Readonly<Record<string, () => Response | Promise<Response>>> = {
+  "200": () => json(200, { id: "u" }),
+  "500": () => json(500, { code: "session_not_found" }),
+  "503 HTML": () => new Response("<html>", { status: 503 }),
+  "429": () => authSays(429, "over_request_rate_limit"),
+  "429 with the code of a dead session": () => authSays(429, "session_not_found"),
+  "no_authorization (a proxy dropped the token)": () => authSays(401, "no_authorization"),
+  "bad_jwt": () => authSays(403, "bad_jwt"),
+  "user_banned": () => authSays(403, "user_banned"),
+  "a wrong API key": () => json(401, { message: "Invalid API key" }),
+  "a new code": () => authSays(403, "brand_new"),
+  "a redirect": () => new Response(null, { status: 302, headers: { Location: "/" } }),
+  "200 with the body of a refusal": () => json(200, { code: "session_not_found" }),
+  "the network": () => Promise.reject(new TypeError("offline")),
+};
+
+for (const [name, answer] of Object.entries(UNCONFIRMED)) {
+  onBoth(`sign_in signs nobody out when Auth's word is ${name}`, async (create) => {
+    const { storage, mine, told, options, fetch } = ending({ [USER]: answer });
+    const { invoke } = withRecovery(openTab(create, storage, fetch), options);
+    const problem = problemOf((await invoke("me")).error);
+    assertEquals([problem?.code, problem?.action], ["auth_unavailable", "retry"]);
+    assertEquals([stored(storage)?.access_token, told], [mine.access_token, []]);
+  });
+}
+
+onBoth("sign_in signs nobody out when Auth hangs", async (create) => {
+  const { storage, mine, options, fetch } = ending({ [USER]: () => new Promise(() => {}) });
+  const supabase = openTab(create, storage, fetch);
+  await supabase.auth.getSession();
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    let code: string | undefined;
+    withRecovery(supabase, { ...options, timeout: 500 }).invoke("me")
+      .then(({ error }) => code = problemOf(error)?.code);
+    await settle();
+    assertEquals(code, undefined);
+    mock.timers.tick(500);
+    await settle();
+    assertEquals([code, stored(storage)?.access_token], ["auth_unavailable", mine.access_token]);
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+onBoth(
+  "a session that Auth calls alive after all is called again after a while",
+  async (create) => {
+    const { storage, options, fetch, to } = ending({
+      [ME]: (_, call) => call === 1 ? refuses("session_not_found", "credential") : json(200, "in"),
+      [USER]: () => json(200, { id: "u" }),
+    });
+    const supabase = openTab(create, storage, fetch);
+    await supabase.auth.getSession();
+    mock.timers.enable({ apis: ["setTimeout"] });
+    try {
+      let data: unknown;
+      withRecovery(supabase, { ...options, patience: 5000 }).invoke("me")
+        .then((result) => data = result.data);
+      await settle();
+      mock.timers.tick(2500); // 2 s, and a quarter more at most
+      await settle();
+      assertEquals([data, to(ME).length], ["in", 2]);
+    } finally {
+      mock.timers.reset();
+    }
+  },
+);
+
+onBoth("ten calls share one sign-out, and it is told once", async (create) => {
+  const { storage, told, options, fetch, to } = ending();
+  const { invoke } = withRecovery(openTab(create, storage, fetch), options);
+  const results = await Promise.all(Array.from({ length: 10 }, () => invoke("me")));
+  assertEquals(results.map(({ error }) => problemOf(error)?.action), Array(10).fill("sign_in"));
+  assertEquals([told.length, to(USER).length], [1, 1]);
+});
+
+onBoth(
+  "a late 401 of an old token does not end a new login, and is sent again as it",
+  async (create) => {
+    const storage = new TabStorage();
+    store(storage, session());
+    const fresh = session({ session_id: crypto.randomUUID() });
+    const { fetch, to } = fakeProject({
+      [ME]: ({ bearer }) => {
+        if (bearer === fresh.access_token) return json(200, "in");
+        store(storage, fresh);
+        return refuses("session_not_found", "credential");
+      },
+      [USER]: () => authSays(403, "session_not_found"),
+    });
+    const { invoke } = withRecovery(openTab(create, storage, fetch));
+    assertEquals((await invoke("me")).data, "in");
+    assertEquals([stored(storage)?.access_token, to(USER).length], [fresh.access_token, 0]);
+  },
+);
+
+onBoth("a login during the confirmation stays", async (create) => {
+  for (const sub of [undefined, OTHER_USER]) {
+    const storage = new TabStorage();
+    store(storage, session());
+    const fresh = session({ session_id: crypto.randomUUID(), ...(sub && { sub }) });
+    const { fetch, calls } = fakeProject({
+      [ME]: ({ bearer }) =>
+        bearer === fresh.access_token
+          ? json(200, "in")
+          : refuses("session_not_found", "credential"),
+      [USER]: () => {
+        store(storage, fresh);
+        return authSays(403, "session_not_found");
+      },
+    });
+    const steps: string[] = [];
+    const { invoke } = withRecovery(openTab(create, storage, fetch), {
+      onStep: ({ step }) => steps.push(step),
+    });
+    const { data, error } = await invoke("me");
+    assertEquals(steps, sub === undefined ? ["confirm", "replay"] : ["confirm"]);
+    if (sub === undefined) assertEquals(data, "in");
+    else assertEquals(problemOf(error)?.code, "auth_unavailable");
+    assertEquals(stored(storage)?.access_token, fresh.access_token);
+    assert(!calls.some(({ path }) => path.includes("logout")));
+  }
+});
+
+onBoth("a session that is gone already is told as such, without asking Auth", async (create) => {
+  const storage = new TabStorage();
+  store(storage, session());
+  const { fetch, calls } = fakeProject({
+    [ME]: () => {
+      storage.removeItem(STORAGE_KEY);
+      return refuses("session_not_found", "credential");
+    },
+  });
+  const told: string[] = [];
+  const onSignedOut = ({ code }: { code: string }) => void told.push(code);
+  const { invoke } = withRecovery(openTab(create, storage, fetch), { onSignedOut });
+  assertEquals(problemOf((await invoke("me")).error)?.action, "sign_in");
+  assertEquals([told, calls.length], [["session_not_found"], 1]);
+});
+
+onBoth("a listener that throws or hangs does not keep the session", async (create) => {
+  const errors = mock.method(console, "error", () => {});
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    for (const listener of [() => Promise.reject(new Error("mine")), () => new Promise(() => {})]) {
+      const { storage, told, options, fetch } = ending();
+      const supabase = openTab(create, storage, fetch);
+      await supabase.auth.getSession();
+      supabase.auth.onAuthStateChange((event) => event === "SIGNED_OUT" ? listener() : undefined);
+      await settle();
+      let action: string | undefined;
+      withRecovery(supabase, options).invoke("me")
+        .then(({ error }) => action = problemOf(error)?.action);
+      await settle();
+      mock.timers.tick(10_000);
+      await settle();
+      assertEquals([action, stored(storage), told.length], ["sign_in", null, 1]);
+    }
+  } finally {
+    mock.timers.reset();
+    errors.mock.restore();
+  }
+});
+
+onBoth("a storage that keeps the session is no sign-out", async (create) => {
+  const { storage, told, options, fetch } = ending();
+  storage.removeItem = () => {};
+  const { invoke } = withRecovery(openTab(create, storage, fetch), options);
+  assertEquals(problemOf((await invoke("me")).error)?.action, "retry");
+  assertEquals(told, []);
+});
+
+onBoth("no refusal of the platform or of a handler signs anybody out", async (create) => {
+  const answers = [
+    () => json(401, { code: "UNAUTHORIZED_NO_AUTH_HEADER" }),
+    () => json(401, { code: "PGRST302" }),
+    () => json(401, { message: "Invalid API key" }),
+    () => new Response("<html>", { status: 401 }),
+    () => json(503, { code: "BOOT_ERROR" }),
+    () => refuses("session_not_found", "handler"),
+    () => refuses("user_not_found", "handler"),
+  ];
+  for (const answer of answers) {
+    const { storage, mine, told, options, fetch, to } = ending({ [ME]: answer });
+    const { invoke } = withRecovery(openTab(create, storage, fetch), options);
+    assert(problemOf((await invoke("me")).error)?.action !== "sign_in");
+    assertEquals([stored(storage)?.access_token, told], [mine.access_token, []]);
+    assertEquals(to("/auth/").length, 0);
+  }
+});

@@ -1,0 +1,154 @@
+// Recovery against the embedded stack: the real functions, behind a real gateway and database.
+import { assert, assertEquals } from "@std/assert";
+import { problemOf, type RecoveryOptions, withRecovery } from "../../../shared/browser/mod.ts";
+import { bootStack } from "../../../supabase/local/stack.ts";
+import { createWorld, type Person } from "../../e2e/scenarios/world.ts";
+import { type Create, STORAGE_KEY, TabStorage, VERSIONS } from "./_support.ts";
+
+const stack = await bootStack({ port: 0, functions: ["me", "todos", "account"] });
+Deno.test.afterAll(() => stack.close());
+const world = createWorld(stack, () => Promise.reject(new Error("no mail is read here")));
+
+type Fetch = typeof fetch;
+
+/** A tab of somebody who is signed in; `through` stands between it and the stack. */
+async function tabOf(
+  create: Create,
+  person: Person,
+  options: RecoveryOptions = {},
+  through: (send: Fetch) => Fetch = (send) => send,
+) {
+  const storage = new TabStorage();
+  const paths: string[] = [];
+  const send: Fetch = (input, init) => {
+    paths.push(`${init?.method ?? "GET"} ${new URL(String(input)).pathname}`);
+    return fetch(input, init);
+  };
+  const supabase = create(stack.url, stack.keys.publishable, {
+    auth: { storage, autoRefreshToken: false, storageKey: STORAGE_KEY },
+    global: { fetch: through(send) },
+  });
+  const { email, password } = person;
+  const { error } = await supabase.auth.signInWithPassword({ email, password });
+  assertEquals(error, null);
+  const stored = () => JSON.parse(storage.getItem(STORAGE_KEY) ?? "null");
+  return { supabase, storage, stored, paths, ...withRecovery(supabase, options) };
+}
+
+function onBoth(name: string, run: (create: Create) => Promise<void>): void {
+  for (const [version, create] of VERSIONS) {
+    Deno.test(`${name} (embedded stack, supabase-js ${version})`, () => run(create));
+  }
+}
+
+onBoth(
+  "a session that ended elsewhere ends here, and the other device stays signed in",
+  async (create) => {
+    const person = await world.newPerson();
+    const told: string[] = [];
+    const here = await tabOf(create, person, { onSignedOut: ({ code }) => told.push(code) });
+    const there = await tabOf(create, person);
+    assertEquals((await here.invoke("me", { method: "GET" })).data.email, person.email);
+    await world.auth("POST", "/logout?scope=local", { token: here.stored().access_token });
+    const { error } = await here.invoke("me", { method: "GET" });
+    assertEquals([problemOf(error)?.code, told], ["session_not_found", ["session_not_found"]]);
+    assertEquals([...here.storage.items.keys()], []);
+    assert(!here.paths.some((path) => path.endsWith("/logout")));
+    assertEquals((await there.invoke("me", { method: "GET" })).error, null);
+  },
+);
+
+onBoth("a deleted user is signed out", async (create) => {
+  const person = await world.newPerson();
+  const here = await tabOf(create, person);
+  await world.admin("DELETE", `/users/${person.user.id}`);
+  const { error } = await here.invoke("me", { method: "GET" });
+  assertEquals([problemOf(error)?.code, here.stored()], ["user_not_found", null]);
+});
+
+onBoth("a suspended user stays signed in and is told", async (create) => {
+  const person = await world.newPerson();
+  const here = await tabOf(create, person);
+  await world.admin("PUT", `/users/${person.user.id}`, { ban_duration: "24h" });
+  const { error } = await here.invoke("me", { method: "GET" });
+  assertEquals([problemOf(error)?.code, problemOf(error)?.action], [
+    "user_banned",
+    "contact_support",
+  ]);
+  assert(here.stored() !== null);
+});
+
+onBoth("an expired token is renewed once for ten calls, in silence", async (create) => {
+  const here = await tabOf(create, await world.newPerson());
+  const { access_token, ...rest } = here.stored();
+  const hour = Math.floor(Date.now() / 1000) - 3600;
+  const expired = await world.mint(access_token, { iat: hour - 3600, exp: hour });
+  // As if this device's clock were behind: it takes the token for a good one.
+  here.storage.setItem(STORAGE_KEY, JSON.stringify({ ...rest, access_token: expired }));
+  const calls = Array.from({ length: 10 }, () => here.invoke("me", { method: "GET" }));
+  const results = await Promise.all(calls);
+  assertEquals(results.map(({ error }) => error), Array(10).fill(null));
+  const refreshes = here.paths.filter((path) => path === "POST /auth/v1/token");
+  assertEquals(refreshes.length, 2); // the sign-in, and one refresh
+});
+
+onBoth("a POST whose 503 came late leaves exactly one row", async (create) => {
+  const late = (send: Fetch): Fetch => async (input, init) => {
+    const response = await send(input, init);
+    const post = init?.method === "POST" && String(input).endsWith("/todos");
+    if (!post) return response;
+    assertEquals(response.status, 201);
+    await response.body?.cancel();
+    return new Response("<html>upstream timed out</html>", { status: 503 });
+  };
+  const here = await tabOf(create, await world.newPerson(), {}, late);
+  const { error } = await here.invoke("todos", { body: { title: "milk" } });
+  assertEquals(problemOf(error)?.action, "retry");
+  const { data } = await here.invoke("todos", { method: "GET" });
+  assertEquals(data.map(({ title }: { title: string }) => title), ["milk"]);
+});
+
+onBoth(
+  "Auth away: the call is answered 503, nobody is signed out, and it works afterwards",
+  async (create) => {
+    let away = false;
+    const cut = (send: Fetch): Fetch => (input, init) => {
+      const auth = new URL(String(input)).pathname.startsWith("/auth/");
+      return away && auth ? Promise.reject(new TypeError("offline")) : send(input, init);
+    };
+    const person = await world.newPerson();
+    const here = await tabOf(create, person, { patience: 0 }, cut);
+    await world.auth("POST", "/logout?scope=local", { token: here.stored().access_token });
+    away = true;
+    const { error } = await here.invoke("me", { method: "GET" });
+    assertEquals(problemOf(error)?.code, "auth_unavailable");
+    assert(here.stored() !== null);
+    away = false;
+    assertEquals(problemOf((await here.invoke("me", { method: "GET" })).error)?.action, "sign_in");
+    assertEquals(here.stored(), null);
+  },
+);
+
+onBoth("a password change asks for the current password and is sent again", async (create) => {
+  const person = await world.newPerson();
+  const here = await tabOf(create, person, {
+    onReauthenticate: (problem, body) => {
+      assertEquals(problem.code, "current_password_required");
+      return Promise.resolve({ ...Object(body), current_password: person.password });
+    },
+  });
+  const password = `Pw-${crypto.randomUUID()}`;
+  const { error } = await here.invoke("account/password", { method: "PUT", body: { password } });
+  assertEquals(error, null);
+  await world.signIn({ ...person, password });
+});
+
+onBoth("REST: an expired token is renewed, and the rows come", async (create) => {
+  const here = await tabOf(create, await world.newPerson());
+  const { access_token, ...rest } = here.stored();
+  const hour = Math.floor(Date.now() / 1000) - 3600;
+  const expired = await world.mint(access_token, { iat: hour - 3600, exp: hour });
+  here.storage.setItem(STORAGE_KEY, JSON.stringify({ ...rest, access_token: expired }));
+  const response = await here.fetch(`${stack.url}/rest/v1/todos?select=title`);
+  assertEquals([response.status, await response.json()], [200, []]);
+});

@@ -1,0 +1,120 @@
+import { assert, assertEquals } from "@std/assert";
+import { type Refusal, refusal } from "../../../shared/browser/refusal.ts";
+import { nextStep, type Progress, type RequestFacts } from "../../../shared/browser/step.ts";
+import { ACTIONS } from "../../../shared/problems/table.ts";
+
+const begun: Progress = {
+  token: { age: 900 },
+  refreshed: false,
+  steppedUp: false,
+  reauthenticated: 0,
+  waits: 0,
+  waited: 0,
+};
+const limits = { canStepUp: true, canReauthenticate: true, patience: 30_000 };
+const post: RequestFacts = { repeatable: false, bodyKept: true };
+const get: RequestFacts = { repeatable: true, bodyKept: true };
+const stream: RequestFacts = { repeatable: false, bodyKept: false };
+
+const credential = (code: string, replay = true, more = {}) =>
+  refusal(code, "credential", { request_id: "r1", replay, ...more });
+const handler = (code: string, more = {}) =>
+  refusal(code, "handler", { request_id: "r1", ...more });
+const kind = (...args: Parameters<typeof nextStep>) => nextStep(...args).kind;
+
+Deno.test("nextStep() refreshes once, and not when the token is seconds old", () => {
+  const expired = credential("token_expired");
+  assertEquals(nextStep(expired, post, begun, limits), { kind: "refresh", replay: true });
+  assertEquals(kind(expired, post, { ...begun, refreshed: true }, limits), "give_up");
+  for (const [age, step] of [[0, "give_up"], [29, "give_up"], [30, "refresh"], [-1, "refresh"]]) {
+    assertEquals(kind(expired, post, { ...begun, token: { age: Number(age) } }, limits), step);
+  }
+  // After a key rotation a young token can be bad as well as an old one.
+  assertEquals(
+    kind(credential("bad_jwt"), post, { ...begun, token: { age: 1 } }, limits),
+    "refresh",
+  );
+});
+
+Deno.test("nextStep() refreshes for the next call when this one must not be sent again", () => {
+  assertEquals(nextStep(credential("bad_jwt", false), post, begun, limits), {
+    kind: "refresh",
+    replay: false,
+  });
+  assertEquals(nextStep(credential("bad_jwt"), stream, begun, limits), {
+    kind: "refresh",
+    replay: false,
+  });
+});
+
+Deno.test("nextStep() confirms only what the credential check says about a token that was sent", () => {
+  const ended = credential("session_not_found");
+  assertEquals(nextStep(ended, post, begun, limits), { kind: "confirm", replay: true });
+  assertEquals(kind(ended, post, { ...begun, token: null }, limits), "give_up");
+  for (const source of ["handler", "platform", "network"] as const) {
+    assertEquals(kind({ ...ended, source }, post, begun, limits), "give_up");
+  }
+});
+
+Deno.test("nextStep() does nothing about the session when none was sent", () => {
+  const none = { ...begun, token: null };
+  for (const action of ACTIONS) {
+    const any: Refusal = {
+      problem: { ...credential("bad_jwt").problem, action },
+      source: "credential",
+    };
+    assert(!["refresh", "confirm"].includes(kind(any, get, none, limits)), action);
+  }
+});
+
+Deno.test("nextStep() steps up once, when somebody can ask and the request can be sent again", () => {
+  const low = credential("insufficient_aal");
+  assertEquals(kind(low, post, begun, limits), "step_up");
+  assertEquals(kind(low, post, { ...begun, steppedUp: true }, limits), "give_up");
+  assertEquals(kind(low, post, begun, { ...limits, canStepUp: false }), "give_up");
+  assertEquals(kind(low, stream, begun, limits), "give_up");
+});
+
+Deno.test("nextStep() asks for another body three times at most", () => {
+  const needed = handler("reauthentication_needed");
+  assertEquals(kind(needed, post, begun, limits), "reauthenticate");
+  assertEquals(kind(needed, post, { ...begun, reauthenticated: 2 }, limits), "reauthenticate");
+  assertEquals(kind(needed, post, { ...begun, reauthenticated: 3 }, limits), "give_up");
+  assertEquals(kind(needed, post, begun, { ...limits, canReauthenticate: false }), "give_up");
+});
+
+Deno.test("nextStep() waits only when the request may run twice or never ran", () => {
+  const late = handler("unexpected_failure");
+  assertEquals(kind(late, post, begun, limits), "give_up");
+  assertEquals(kind(late, get, begun, limits), "wait");
+  assertEquals(kind(credential("auth_unavailable"), post, begun, limits), "wait");
+  assertEquals(kind(credential("auth_unavailable", false), post, begun, limits), "give_up");
+  assertEquals(kind(credential("auth_unavailable"), stream, begun, limits), "give_up");
+});
+
+Deno.test("nextStep() never waits less than it was told, longer each time, and a quarter more at most", () => {
+  const told = credential("auth_unavailable", true, { retry_after: 3 });
+  const ms = (waits: number, random: number) => {
+    const step = nextStep(told, get, { ...begun, waits }, { ...limits, patience: 1e9 }, random);
+    return step.kind === "wait" ? step.ms : -1;
+  };
+  assertEquals([ms(0, 0), ms(1, 0), ms(2, 0), ms(3, 0)], [3000, 3000, 4000, 8000]);
+  assertEquals([ms(0, 1), ms(3, 1)], [3750, 10_000]);
+});
+
+Deno.test("nextStep() gives up at once when the wait is longer than its patience", () => {
+  const told = credential("over_request_rate_limit", true, { retry_after: 20 });
+  assertEquals(kind(told, get, begun, limits), "wait");
+  assertEquals(kind(told, get, { ...begun, waits: 1, waited: 20_000 }, limits), "give_up");
+  assertEquals(kind(told, get, begun, { ...limits, patience: 19_999 }), "give_up");
+});
+
+Deno.test("nextStep() gives up when there is nothing a program can do", () => {
+  const others = [
+    handler("otp_expired"),
+    handler("validation_failed"),
+    credential("user_banned"),
+    credential("insufficient_scope"),
+  ];
+  for (const other of others) assertEquals(kind(other, get, begun, limits), "give_up");
+});

@@ -1,0 +1,214 @@
+// Source of servers: what the rules see, and what they must not take for it.
+import { app, AT, CLIENT, edge, type Shown, SRC } from "../_project.ts";
+
+/** By id. */
+export const serverExamples: Readonly<Record<string, Shown>> = {
+  "get-session-on-server": {
+    fires: [
+      {
+        when: "a function calls it",
+        files: edge(`${CLIENT}const { data } = await supabase.auth.getSession();`),
+        severity: "error",
+        at: AT,
+      },
+      {
+        when: "auth was taken out of the client",
+        files: edge(`${CLIENT}const { auth } = supabase; await auth!.getSession();`),
+        severity: "error",
+        at: AT,
+      },
+      {
+        when: "a route handler calls it",
+        files: {
+          [SRC]: `import { cookies } from "next/headers";\nsupabase.auth.getSession();`,
+        },
+        severity: "warning",
+        at: `${SRC}:2`,
+      },
+    ],
+    quiet: [
+      {
+        when: "a server asks Auth beside it, as SvelteKit's guide does",
+        files: {
+          "src/hooks.server.ts":
+            `const f = async () => { await supabase.auth.getSession(); await supabase.auth.getUser(); };`,
+        },
+      },
+      { when: "a comment has it", files: edge(`${CLIENT}// supabase.auth.getSession()\n`) },
+      { when: "a string has it", files: edge(`${CLIENT}const a = "supabase.auth.getSession()";`) },
+      {
+        when: "a browser calls it",
+        files: { [SRC]: `"use client";\nsupabase.auth.getSession();` },
+      },
+      { when: "where it runs is unknown", files: app("supabase.auth.getSession();") },
+      { when: "another library has it", files: edge("betterAuth.api.getSession({ headers });") },
+      {
+        when: "a test calls it",
+        files: { "tests/functions/f/a.ts": "supabase.auth.getSession();" },
+      },
+    ],
+  },
+  "get-user-without-token": {
+    fires: [
+      {
+        when: "the client has no session",
+        files: edge(`${CLIENT}await supabase.auth.getUser();`),
+        severity: "error",
+        at: AT,
+      },
+      {
+        when: "its options say nothing of a session",
+        files: edge(
+          `const options = { auth: { persistSession: false }, global: { fetch } };\nawait createClient(u, k, options).auth.getUser();`,
+        ),
+        severity: "error",
+        at: AT,
+      },
+      {
+        when: "its options have other headers",
+        files: edge(
+          `import { createClient } from "s";\nawait createClient("u", "k", { global: { headers: { "x-a": "b" } } }).auth.getUser();`,
+        ),
+        severity: "error",
+        at: AT,
+      },
+    ],
+    quiet: [
+      { when: "the token is passed", files: edge(`${CLIENT}await supabase.auth.getUser(token);`) },
+      {
+        when: "the client has the caller's Authorization header",
+        files: edge(
+          `const c = createClient("u", "k", { global: { headers: { Authorization: req.headers.get("Authorization")! } } });\nawait c.auth.getUser();`,
+        ),
+      },
+      {
+        when: "it has a session, or a token, by its options",
+        files: edge(
+          `createClient(u, k, { auth: { storage } }).auth.getUser();\n` +
+            `createClient(u, k, { accessToken: () => token }).auth.getUser();\n` +
+            `createClient(u, k, { auth: options }).auth.getUser();\n` +
+            `createClient(u, k, { global: { headers: { ...headers } } }).auth.getUser();\n` +
+            `createClient(u, k, { global }).auth.getUser();\n` +
+            `createClient(u, k, options).auth.getUser();\n`,
+        ),
+      },
+      {
+        when: "it is a client of cookies",
+        files: edge("createServerClient(u, k, { cookies }).auth.getUser();"),
+      },
+      {
+        when: "its headers cannot be seen",
+        files: edge(
+          `const c = createClient("u", "k", { global: { headers } });\nc.auth.getUser();`,
+        ),
+      },
+      {
+        when: "the client comes from elsewhere",
+        files: edge("export const f = (c) => c.auth.getUser();"),
+      },
+      {
+        when: "the function signed in before",
+        files: edge(
+          `${CLIENT}await supabase.auth.setSession(s); await supabase.auth.getUser();`,
+        ),
+      },
+      { when: "it is the browser", files: app("supabase.auth.getUser();") },
+    ],
+  },
+  "header-as-token": {
+    fires: [
+      {
+        when: "it goes in directly",
+        files: edge(`${CLIENT}await supabase.auth.getUser(req.headers.get("Authorization")!);`),
+        severity: "error",
+        at: AT,
+      },
+      {
+        when: "it went through a constant",
+        files: edge(
+          `${CLIENT}const token = c.req.header("authorization") ?? ""; await supabase.auth.getClaims(token);`,
+        ),
+        severity: "error",
+        at: AT,
+      },
+      {
+        when: "the scheme is put in front",
+        files: edge(`${CLIENT}await supabase.auth.getUser(\`Bearer \${token}\`);`),
+        severity: "error",
+        at: AT,
+      },
+      {
+        when: "Node's headers are read",
+        files: app(`supabase.auth.getUser(request.headers.authorization);`),
+        severity: "error",
+        at: `${SRC}:2`,
+      },
+    ],
+    quiet: [
+      {
+        when: "the scheme is cut off",
+        files: edge(
+          `${CLIENT}const token = req.headers.get("Authorization")!.replace("Bearer ", ""); supabase.auth.getUser(token);`,
+        ),
+      },
+      {
+        when: "it may have been cut off later",
+        files: edge(
+          `${CLIENT}let token = req.headers.get("Authorization"); token = token.slice(7); supabase.auth.getUser(token);`,
+        ),
+      },
+      {
+        when: "it is another header",
+        files: edge(`${CLIENT}supabase.auth.getUser(req.headers.get("x-token"));`),
+      },
+    ],
+  },
+  "cors-after-auth": {
+    fires: [
+      {
+        when: "cors() is mounted behind auth()",
+        files: edge(
+          `import { cors } from "npm:hono@4/cors"; import { auth } from "../../../../shared/mod.ts";\napp.use(auth());\napp.use("*", cors());`,
+        ),
+        severity: "error",
+        at: "supabase/functions/f/index.ts:3",
+      },
+      {
+        when: "it is mounted behind Hono's jwt()",
+        files: edge(
+          `import { cors } from "hono/cors"; import { jwt } from "hono/jwt";\napp.use("/a/*", jwt({ secret })); app.use("/a/*", cors());`,
+        ),
+        severity: "error",
+        at: AT,
+      },
+      {
+        when: "OPTIONS is answered behind getUser()",
+        files: edge(
+          `${CLIENT}Deno.serve(async (req) => { const { error } = await supabase.auth.getUser(t); if (req.method === "OPTIONS") return new Response(); });`,
+        ),
+        severity: "warning",
+        at: AT,
+      },
+    ],
+    quiet: [
+      {
+        when: "cors() comes first",
+        files: edge(
+          `import { cors } from "hono/cors"; import { jwt } from "hono/jwt";\napp.use(cors());\napp.use(jwt({ secret }));`,
+        ),
+      },
+      {
+        when: "they are on different paths",
+        files: edge(
+          `import { cors } from "hono/cors"; import { jwt } from "hono/jwt";\napp.use("/a/*", jwt({ secret }));\napp.use("/b/*", cors());`,
+        ),
+      },
+      {
+        when: "OPTIONS is answered first",
+        files: edge(
+          `${CLIENT}Deno.serve(async (req) => { if (req.method === "OPTIONS") return new Response(); await supabase.auth.getUser(t); });`,
+        ),
+      },
+    ],
+  },
+};

@@ -1,0 +1,133 @@
+// How a project is read: layouts, runtimes, versions, env files.
+import { assert, assertEquals } from "@std/assert";
+import { readEnvFile } from "../../../supabase/doctor/project/env_file.ts";
+import { lockedVersions } from "../../../supabase/doctor/project/packages.ts";
+import { readRange } from "../../../supabase/doctor/project/versions.ts";
+import { config, findings, project } from "./_project.ts";
+
+Deno.test("readProject() finds functions of both layouts, and what config.toml names", () => {
+  const { functions } = project({
+    ...config(`[functions.c]\nentrypoint = "../other/c.ts"\n[functions.d]\nverify_jwt = false`),
+    "supabase/functions/a/index.ts": "export {};",
+    "supabase/functions/_shared/index.ts": "export {};",
+    "functions/b/index.js": "export {};",
+    "functions/b/deep/index.ts": "export {};",
+    "other/c.ts": "export {};",
+  });
+  assertEquals(functions.map(({ name, entry }) => [name, entry]), [
+    ["a", "supabase/functions/a/index.ts"],
+    ["b", "functions/b/index.js"],
+    ["c", "other/c.ts"],
+  ]);
+});
+
+Deno.test("readProject() takes functions/ for another platform's when there is no config.toml", () => {
+  assertEquals(project({ "functions/a/index.js": "" }).functions, []);
+});
+
+Deno.test("readProject() tells where a file runs by what it says itself", () => {
+  const sources = {
+    "supabase/functions/f/a.ts": ["window.a;", "function"],
+    "app/api/route.ts": ["export {};", "server"],
+    "a.ts": [`"use client"; export {};`, "browser"],
+    "b.ts": [`import "server-only";`, "server"],
+    "c.ts": [`import { createServerClient } from "@supabase/ssr";`, "server"],
+    "d.ts": [`import { createBrowserClient } from "@supabase/ssr";`, "browser"],
+    "e.ts": ["if (typeof window !== 'undefined') window.a;", "unknown"],
+    "f.ts": ["const window = 1; window.a;", "unknown"],
+    "g.ts": ["Deno.serve(f);", "server"],
+    "h.ts": ["// window.a\nexport {};", "unknown"],
+    "i.svelte": [
+      `<script lang="ts" generics="T extends Map<string, number>">document.title = '';</script>`,
+      "browser",
+    ],
+  };
+  const { files } = project(
+    Object.fromEntries(Object.entries(sources).map(([path, [text]]) => [path, text!])),
+  );
+  for (const [path, [, runtime]] of Object.entries(sources)) {
+    assertEquals(files.get(path)?.runtime, runtime, path);
+  }
+});
+
+Deno.test("readRange() reads what npm writes", () => {
+  const below = (range: string) => readRange(range)?.below?.join(".");
+  assertEquals(below("2"), "3.0.0");
+  assertEquals(below("2.38"), "2.39.0");
+  assertEquals(below("v2.38.1"), "2.38.2");
+  assertEquals(below("~2.38.1"), "2.39.0");
+  assertEquals(below("^0.0.9"), "0.0.10");
+  assertEquals(below("^0.1.2"), "0.2.0");
+  assertEquals(below("2.38.1-rc.2"), "2.38.2");
+  assertEquals(readRange(">=2.1.0"), { lowest: [2, 1, 0], below: null });
+  for (const range of ["", "*", "latest", "workspace:*", "1 || 2", ">=1 <2", "github:a/b"]) {
+    assertEquals(readRange(range), undefined, range);
+  }
+});
+
+Deno.test("lockedVersions() reads the lock files of npm, pnpm, yarn, bun and Deno", () => {
+  const name = "@supabase/ssr";
+  const locks = [
+    `"node_modules/@supabase/ssr": {\n  "version": "0.1.0",`,
+    `  '@supabase/ssr@0.1.0':\n    resolution: {}`,
+    `  /@supabase/ssr@0.1.0(@supabase/supabase-js@2.1.0):`,
+    `"@supabase/ssr@^0.1.0":\n  version "0.1.0"`,
+    `"@supabase/ssr@npm:^0.1.0":\n  version: 0.1.0`,
+    `"@supabase/ssr": ["@supabase/ssr@0.1.0", "", {}]`.replace(`", ""`, `"`),
+    `"@supabase/ssr@0.1.0_@supabase+supabase-js@2.1.0": {`,
+  ];
+  for (const lock of locks) assertEquals(lockedVersions(lock, name), ["0.1.0"], lock);
+  assertEquals(lockedVersions(`"@supabase/ssr-extra@0.1.0"`, name), []);
+});
+
+Deno.test("readEnvFile() reads quotes that span lines and keeps the line numbers", () => {
+  const { variables } = readEnvFile(".env", `A="x\ny"\n\nexport B = z # c\nnot a line\nC=`);
+  assertEquals(variables.map(({ name, value, line }) => [name, value, line]), [
+    ["A", "x\ny", 1],
+    ["B", "z", 4],
+    ["C", "", 6],
+  ]);
+});
+
+Deno.test("findings tell severity, place, reason, fix and paragraph, the gravest first", () => {
+  const found = findings(config(
+    "[auth]\njwt_expiry = 86400\nrefresh_token_reuse_interval = 0\n" +
+      `site_url = "http://localhost:1"\nadditional_redirect_urls = ["http://127.0.0.1:1"]`,
+  ));
+  assertEquals(found.map((one) => one.severity), ["error", "warning", "info"]);
+  for (const { id, file, line, message, why, fix, docs } of found) {
+    assertEquals(file, "supabase/config.toml");
+    assert(line! > 1 && message && why && fix);
+    assertEquals(docs, `supabase/doctor/README.md#${id}`);
+  }
+});
+
+Deno.test("readProject() finds nothing wrong in a small good project", () => {
+  const files = {
+    ...config(
+      `project_id = "a"\n[auth]\nsite_url = "http://127.0.0.1:3000"\n[functions.f]\nverify_jwt = false`,
+    ),
+    ".env.local": "NEXT_PUBLIC_SUPABASE_URL=http://127.0.0.1:54321\n",
+    "package.json":
+      `{ "dependencies": { "@supabase/supabase-js": "^2.119.1", "@supabase/ssr": "^0.12.7" } }`,
+    "supabase/functions/f/index.ts": `import { createClient } from "npm:@supabase/supabase-js@2";
+const cors = { "Access-Control-Allow-Origin": "*" };
+Deno.serve(async (req) => {
+  if (req.method === "OPTIONS") return new Response("ok", { headers: cors });
+  const token = req.headers.get("Authorization")?.replace(/^Bearer /i, "") ?? "";
+  const supabase = createClient(Deno.env.get("SUPABASE_URL")!, Deno.env.get("SUPABASE_ANON_KEY")!);
+  const { data, error } = await supabase.auth.getUser(token);
+  if (error) return Response.json({ code: error.code }, { status: 401, headers: cors });
+  return Response.json({ id: data.user.id }, { headers: cors });
+});`,
+    "lib/server.ts":
+      `import { createServerClient } from "@supabase/ssr"; import { cookies } from "next/headers";
+export const client = async () => { const store = await cookies(); return createServerClient(
+  process.env.NEXT_PUBLIC_SUPABASE_URL!, process.env.NEXT_PUBLIC_SUPABASE_PUBLISHABLE_KEY!,
+  { cookies: { getAll: () => store.getAll(), setAll: (all) => all.forEach((c) => store.set(c)) } }); };
+export const user = async () => (await (await client()).auth.getUser()).data.user;`,
+    "app/page.tsx":
+      `"use client"; export default () => <a onClick={() => supabase.auth.signOut({ scope: "local" })}/>;`,
+  };
+  assertEquals(findings(files).map(({ id, message }) => [id, message]), []);
+});

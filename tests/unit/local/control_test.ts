@@ -1,0 +1,141 @@
+import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { decodeClaims } from "../../../supabase/local/jwt.ts";
+import { bootStack, type RunningStack } from "../../../supabase/local/stack.ts";
+import { post, type Session, signIn, signUp } from "../../e2e/conformance/person.ts";
+
+let stack: RunningStack;
+Deno.test.beforeAll(async () => {
+  stack = await bootStack({ port: 0, functions: false });
+});
+Deno.test.afterAll(() => stack.close());
+
+interface Ask {
+  readonly method?: string;
+  readonly body?: unknown;
+  readonly headers?: Record<string, string>;
+}
+
+async function ask(path: string, { method = "POST", body, headers = {} }: Ask = {}) {
+  const type = { "content-type": "application/json", ...headers };
+  const content = body === undefined ? null : JSON.stringify(body);
+  const request = new Request(stack.url + path, { method, headers: type, body: content });
+  const answer = await stack.fetch(request);
+  const text = await answer.text();
+  return { status: answer.status, headers: answer.headers, body: text ? JSON.parse(text) : null };
+}
+
+const control = (path: string, body: unknown) => ask(`/_local/${path}`, { body });
+
+function user(token: string, headers: Record<string, string> = {}) {
+  const authorization = `Bearer ${token}`;
+  return ask("/auth/v1/user", { method: "GET", headers: { authorization, ...headers } });
+}
+
+const MODES = ["on", "off", "slow", "limited"];
+
+Deno.test("controlRoutes() takes JSON from its own origin only, and only by POST", async () => {
+  const body = { mode: "off" };
+  for (const site of ["cross-site", "same-site"]) {
+    const headers = { "sec-fetch-site": site };
+    assertStrictEquals((await ask("/_local/auth", { body, headers })).status, 403, site);
+  }
+  for (const origin of ["https://evil.example", "http://127.0.0.1:3000", "null"]) {
+    assertStrictEquals((await ask("/_local/auth", { body, headers: { origin } })).status, 403);
+  }
+  const plain = { "content-type": "text/plain" };
+  assertStrictEquals((await ask("/_local/auth", { body, headers: plain })).status, 415);
+  const put = await ask("/_local/auth", { method: "PUT", body });
+  assertEquals([put.status, put.headers.get("allow")], [405, "GET, POST"]);
+  assertStrictEquals((await ask("/_local/session/end", { method: "GET" })).status, 405);
+  assertStrictEquals((await ask("/_local/auth", { method: "OPTIONS" })).status, 405);
+  assertStrictEquals(stack.faults.mode, "on");
+  const { headers } = await ask("/_local/auth", { method: "GET" });
+  assertStrictEquals(headers.get("access-control-allow-origin"), null);
+});
+
+Deno.test("controlRoutes() names what is wrong with a body", async () => {
+  const wrong = [["auth", {}], ["auth", "x"], ["auth", { mode: "toString" }]] as const;
+  for (const [path, body] of wrong) assertStrictEquals((await control(path, body)).status, 400);
+  const { status, body } = await control("session/end", { token: "x.y.z" });
+  assertEquals([status, body.message], [400, "`token` is no access token of this stack."]);
+  assertStrictEquals((await control("nowhere", {})).status, 404);
+  assertStrictEquals((await control("constructor", {})).status, 404);
+});
+
+Deno.test("session/end ends one session, and no other of the user", async () => {
+  const one = await signUp(stack);
+  const other = await signIn(stack, one);
+  assertStrictEquals((await control("session/end", { token: one.access_token })).status, 200);
+  assertStrictEquals((await user(one.access_token)).body.error_code, "session_not_found");
+  assertStrictEquals((await user(other.access_token)).status, 200);
+});
+
+Deno.test("session/expire gives a token of the same session that has run out", async () => {
+  const { access_token: token } = await signUp(stack);
+  const { body } = await control("session/expire", { token });
+  const [before, after] = [decodeClaims(token), decodeClaims(body.access_token)];
+  assertEquals({ ...after, iat: 0, exp: 0 }, { ...before, iat: 0, exp: 0 });
+  assertMatch((await user(body.access_token)).body.msg, /token is expired/);
+  // What has run out still names its session.
+  assertStrictEquals((await control("session/end", { token: body.access_token })).status, 200);
+  assertStrictEquals((await user(token)).body.error_code, "session_not_found");
+});
+
+Deno.test("user/ban and user/unban bar a user and let them in again", async () => {
+  const { access_token: token } = await signUp(stack);
+  await control("user/ban", { token });
+  assertStrictEquals((await user(token)).body.error_code, "user_banned");
+  await control("user/unban", { token });
+  assertStrictEquals((await user(token)).status, 200);
+});
+
+Deno.test("user/password sets a password and ends every session", async () => {
+  const person = await signUp(stack);
+  const { access_token: token } = person;
+  const weak = await control("user/password", { token, password: "x" });
+  assertStrictEquals(weak.status, 422);
+  await control("user/password", { token, password: "another-horse" });
+  assertStrictEquals((await user(token)).body.error_code, "session_not_found");
+  const login = { email: person.user.email, password: "another-horse" };
+  const again = await post<Session>(stack, "/token?grant_type=password", login);
+  assertStrictEquals((await user(again.access_token)).status, 200);
+});
+
+Deno.test("user/delete removes the user, also while Auth is off; once", async () => {
+  const { access_token: token } = await signUp(stack);
+  await control("auth", { mode: "off" });
+  assertStrictEquals((await control("user/delete", { token })).status, 200);
+  await control("auth", { mode: "on" });
+  assertStrictEquals((await user(token)).body.error_code, "user_not_found");
+  assertStrictEquals((await control("user/delete", { token })).status, 404);
+});
+
+Deno.test("auth turns Auth off, limits it, and says what is set", async () => {
+  const { access_token: token } = await signUp(stack);
+  for (const mode of MODES) {
+    assertEquals((await control("auth", { mode })).body, { mode });
+    assertEquals((await ask("/_local/auth", { method: "GET" })).body, { mode });
+  }
+  await control("auth", { mode: "off" });
+  const off = await user(token);
+  assertEquals([off.status, off.headers.get("access-control-allow-origin")], [503, "*"]);
+  await control("auth", { mode: "limited" });
+  const limited = await user(token);
+  assertEquals([limited.status, limited.headers.get("retry-after")], [429, null]);
+  assertStrictEquals(limited.body.error_code, "over_request_rate_limit");
+  const newShape = await user(token, { "x-supabase-api-version": "2024-01-01" });
+  assertEquals(Object.keys(newShape.body), ["code", "message"]);
+  assertStrictEquals((await ask("/rest/v1/todos", { method: "GET" })).status, 200);
+  await control("auth", { mode: "on" });
+  assertStrictEquals((await user(token)).status, 200);
+});
+
+Deno.test("a slow Auth answers as soon as it is slow no more", async () => {
+  const { access_token: token } = await signUp(stack);
+  await control("auth", { mode: "slow" });
+  const answer = user(token);
+  const first = await Promise.race([answer, control("auth", { mode: "slow" })]);
+  assertEquals(first.body, { mode: "slow" });
+  await control("auth", { mode: "on" });
+  assertStrictEquals((await answer).status, 200);
+});

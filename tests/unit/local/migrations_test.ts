@@ -1,0 +1,74 @@
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { banner } from "../../../supabase/local/banner.ts";
+import { type Engine } from "../../../supabase/local/lite.ts";
+import { bootStack } from "../../../supabase/local/stack.ts";
+
+/** Boots a project that has these migrations only. */
+async function bootWith(files: Record<string, string>, engine: Engine = "sqlite", seed = "") {
+  const root = await Deno.makeTempDir();
+  await Deno.mkdir(`${root}/supabase/migrations`, { recursive: true });
+  for (const [name, sql] of Object.entries(files)) {
+    await Deno.writeTextFile(`${root}/supabase/migrations/${name}`, sql);
+  }
+  await Deno.writeTextFile(`${root}/supabase/seed.sql`, seed);
+  const stack = await bootStack({ port: 0, root, engine });
+  await Deno.remove(root, { recursive: true });
+  return stack;
+}
+
+const files = {
+  "1_notes.sql": "create table public.notes (id uuid primary key, words text not null);",
+  "2_grants.sql":
+    "-- why\ngrant select on public.notes to anon;\nrevoke all on public.notes from anon;",
+  "3_index.sql": "create index notes_words_idx on public.notes (words);",
+};
+
+Deno.test("applyMigrations() runs what sqlite can, in order, and names what it cannot", async () => {
+  await using stack = await bootWith(files);
+  const { applied, skipped } = stack.migrations;
+  assertEquals(applied, ["1_notes.sql", "3_index.sql"]);
+  assertEquals(skipped.map(({ file, statement }) => [file, statement]), [
+    ["2_grants.sql", "grant select on public.notes to anon"],
+    ["2_grants.sql", "revoke all on public.notes from anon"],
+  ]);
+  for (const { reason } of skipped) assert(reason.length > 0);
+  const rows = await fetch(`${stack.url}/rest/v1/notes`, {
+    headers: { apikey: stack.keys.secret },
+  });
+  assertEquals(await rows.json(), []);
+});
+
+Deno.test("applyMigrations() names what it leaves out of seed.sql", async () => {
+  const seed = "-- none yet\ninsert into public.notes values ('x', 'y');";
+  await using stack = await bootWith({ "1_notes.sql": files["1_notes.sql"] }, "sqlite", seed);
+  assertEquals(stack.migrations.skipped.map(({ file, statement }) => [file, statement]), [
+    ["seed.sql", "insert into public.notes values ('x', 'y')"],
+  ]);
+});
+
+Deno.test("banner() shows applied and skipped migrations, keys and curl lines", async () => {
+  await using stack = await bootWith(files);
+  const text = await banner(stack);
+  for (const part of ["applied  1_notes.sql", "skipped  2_grants.sql: grant select"]) {
+    assert(text.includes(part), part);
+  }
+  for (const key of Object.values(stack.keys)) assert(text.includes(key));
+  assert(text.includes(`${stack.url}/_local/mail`));
+});
+
+Deno.test("applyMigrations() names a statement that is wrong on any engine", async () => {
+  await using stack = await bootWith({ "1_wrong.sql": "create tabel nothing;" });
+  assertEquals(stack.migrations.applied, []);
+  assertStrictEquals(stack.migrations.skipped[0]?.statement, "create tabel nothing");
+});
+
+Deno.test("bootStack() applies the repository's own table on sqlite", async () => {
+  await using stack = await bootStack({ port: 0, functions: false });
+  assert(stack.migrations.applied.some((file) => file.endsWith("_todos.sql")));
+});
+
+Deno.test("bootStack() runs every migration of the repository on pglite", async () => {
+  await using stack = await bootStack({ port: 0, functions: false, engine: "pglite" });
+  assertEquals(stack.migrations.skipped, []);
+  assertStrictEquals(stack.name, "embedded (pglite)");
+});

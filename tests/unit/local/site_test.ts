@@ -1,0 +1,93 @@
+import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { functionEnv } from "../../../supabase/local/functions/env.ts";
+import { apiKeys } from "../../../supabase/local/keys.ts";
+import { bootStack, type RunningStack } from "../../../supabase/local/stack.ts";
+
+let stack: RunningStack;
+Deno.test.beforeAll(async () => {
+  stack = await bootStack({ port: 0, functions: false });
+});
+Deno.test.afterAll(() => stack.close());
+
+function ask(path: string, init: RequestInit = {}): Promise<Response> {
+  return stack.fetch(new Request(stack.url + path, init));
+}
+
+Deno.test("site() shows the page with its own files only", async () => {
+  for (const path of ["/", "/auth/confirm?token_hash=x&type=recovery"]) {
+    const { status, headers } = await ask(path);
+    assertEquals([status, headers.get("content-type")], [200, "text/html; charset=utf-8"]);
+    const policy = headers.get("content-security-policy") ?? "";
+    assertMatch(policy, /^default-src 'none'; script-src 'self'; style-src 'self'; /);
+    assertMatch(policy, /frame-ancestors 'none'/);
+    assert(!policy.includes("unsafe"));
+    assertStrictEquals(headers.get("cache-control"), "no-store");
+  }
+  const text = await (await ask("/")).text();
+  assert(!/<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=|https?:\/\//.test(text));
+  assert(text.includes(apiKeys.publishable));
+  assert(!text.includes("$"));
+});
+
+Deno.test("site() bundles the page's script, without a secret in it", async () => {
+  const answer = await ask("/_local/page/main.js");
+  assertStrictEquals(answer.headers.get("content-type"), "text/javascript; charset=utf-8");
+  const script = await answer.text();
+  for (const secret of [apiKeys.secret, apiKeys.serviceRole]) assert(!script.includes(secret));
+  assert(script.length > 100_000 && !script.includes("could not be built"));
+  assertStrictEquals((await ask("/_local/page/style.css")).status, 200);
+  assertStrictEquals((await ask("/_local/page/main.ts")).status, 404);
+  assertStrictEquals((await ask("/_local/page/../control/routes.ts")).status, 404);
+  assertStrictEquals((await ask("/", { method: "POST" })).status, 405);
+});
+
+Deno.test("site() leads localhost to 127.0.0.1: they share no storage", async () => {
+  const { port } = new URL(stack.url);
+  const headers = { host: `localhost:${port}` };
+  const answer = await ask("/auth/confirm?token_hash=x", { headers });
+  assertStrictEquals(answer.status, 307);
+  assertStrictEquals(answer.headers.get("location"), `${stack.url}/auth/confirm?token_hash=x`);
+});
+
+Deno.test("mails lead to the page only if it asked for them", async () => {
+  const email = "ada@example.com";
+  const post = (path: string, body: unknown) =>
+    ask(path, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+  assertStrictEquals(
+    (await post("/auth/v1/signup", { email, password: "correct-horse" })).status,
+    200,
+  );
+  const links: (string | undefined)[] = [];
+  const wanted = [
+    "",
+    "http://127.0.0.1:3000/x",
+    stack.url,
+    `${stack.url}/x`,
+    "https://evil.example",
+  ];
+  for (const target of wanted) {
+    const query = target ? `?redirect_to=${encodeURIComponent(target)}` : "";
+    await post(`/auth/v1/recover${query}`, { email });
+    links.push(stack.mails.at(-1)?.link);
+  }
+  const site = "http://127.0.0.1:3000";
+  const origins = links.map((link) => new URL(link ?? "about:blank").origin);
+  assertEquals(origins, [site, site, stack.url, stack.url, site]);
+});
+
+Deno.test("functionEnv() lets the site and the page call, or whom the project names and the page", async () => {
+  const root = await Deno.makeTempDir();
+  const origins = async () => {
+    const site = "http://127.0.0.1:3000/app";
+    return (await functionEnv(root, "http://127.0.0.1:54321", apiKeys, site)).APP_ORIGINS;
+  };
+  assertStrictEquals(await origins(), "http://127.0.0.1:3000,http://127.0.0.1:54321");
+  await Deno.mkdir(`${root}/functions`);
+  await Deno.writeTextFile(`${root}/functions/.env`, "APP_ORIGINS=https://app.example\n");
+  assertStrictEquals(await origins(), "https://app.example,http://127.0.0.1:54321");
+  await Deno.remove(root, { recursive: true });
+});

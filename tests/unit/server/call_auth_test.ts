@@ -1,0 +1,137 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { mock } from "node:test";
+import { type AuthCall, callAuth, ProblemError } from "../../../shared/mod.ts";
+import {
+  deferred,
+  environment,
+  fakeAuth,
+  json,
+  logged,
+  refuses,
+  refusesOld,
+  settle,
+  token,
+  UPSTREAM_TEXT,
+} from "../../support/server.ts";
+
+const call = (answer: () => Response | Promise<Response>, more: Partial<AuthCall> = {}) =>
+  callAuth({ method: "GET", path: "/user", ...fakeAuth(answer).options, ...more });
+const refusal = async (answer: () => Response | Promise<Response>) => {
+  const error = await assertRejects(() => call(answer), ProblemError);
+  assert(!error.message.includes("UPSTREAM"));
+  return error;
+};
+
+Deno.test("callAuth() acts as the caller, with the project's public key", async () => {
+  const { options, calls } = fakeAuth(() => json(200, { id: "x" }));
+  const jwt = token();
+  const body = { password: "secret" };
+  const got = await callAuth({ method: "PUT", path: "/user?a=b", token: jwt, body, ...options });
+  assertEquals(got, { id: "x" });
+  const [sent] = calls;
+  assert(sent);
+  assertEquals([sent.method, sent.url], ["PUT", "https://project.example/auth/v1/user?a=b"]);
+  assertEquals(await sent.json(), body);
+  const header = (name: string) => sent.headers.get(name);
+  assertEquals(header("authorization"), `Bearer ${jwt}`);
+  assertEquals(header("apikey"), "sb_publishable_test");
+  assertEquals(header("content-type"), "application/json");
+  assertEquals(header("x-supabase-api-version"), "2024-01-01");
+});
+
+Deno.test("callAuth() without a token or a body sends neither", async () => {
+  const { options, calls } = fakeAuth(() => json(200, {}));
+  await callAuth({ method: "GET", path: "/health", ...options });
+  assertEquals(calls[0]?.headers.get("authorization"), null);
+  assertEquals(calls[0]?.headers.get("content-type"), null);
+  assertEquals(await calls[0]?.text(), "");
+});
+
+Deno.test("callAuth() gives the JSON of any 2xx, and nothing for 204", async () => {
+  assertEquals(await call(() => json(201, { a: 1 })), { a: 1 });
+  assertEquals(await call(() => json(202, {})), {});
+  assertEquals(await call(() => new Response(null, { status: 204 })), {});
+});
+
+Deno.test("callAuth() throws Auth's own code, in both wire shapes", async () => {
+  for (const answer of [refuses, refusesOld]) {
+    for (const code of ["same_password", "session_not_found", "brand_new_code"]) {
+      assertEquals((await refusal(() => answer(422, code))).code, code);
+    }
+  }
+});
+
+Deno.test("callAuth() tells why a password is weak", async () => {
+  const body = {
+    code: "weak_password",
+    message: UPSTREAM_TEXT,
+    weak_password: { reasons: ["length"] },
+  };
+  const error = await refusal(() => json(422, body));
+  assertEquals(error.code, "weak_password");
+  assertEquals(error.details.issues?.[0]?.code, "length");
+});
+
+Deno.test("callAuth() keeps the code and the Retry-After of a limit", async () => {
+  const limited = await refusal(() =>
+    refuses(429, "over_email_send_rate_limit", { "Retry-After": "40" })
+  );
+  assertEquals([limited.code, limited.details.retry_after], ["over_email_send_rate_limit", 40]);
+  const page = await refusal(() => new Response("slow down", { status: 429 }));
+  assertEquals(page.code, "over_request_rate_limit");
+});
+
+Deno.test("callAuth() throws auth_unavailable for whatever is not Auth speaking", async () => {
+  const faults: (() => Response | Promise<Response>)[] = [
+    () => refuses(500, "unexpected_failure"),
+    () => refuses(503, "same_password"),
+    () => new Response("<html>", { status: 502 }),
+    () => new Response(UPSTREAM_TEXT, { status: 404 }),
+    () => new Response("", { status: 200 }),
+    () => json(200, "null"),
+    () => json(200, "[]"),
+    () => new Response('{"a":1}', { headers: { "Content-Type": "text/html" } }),
+    () => new Response(null, { status: 303, headers: { Location: "https://x.example" } }),
+    () => json(400, { error: "x" }),
+    () => json(200, { pad: "x".repeat(256 * 1024) }),
+    () => {
+      throw new TypeError("down");
+    },
+  ];
+  for (const fault of faults) assertEquals((await refusal(fault)).code, "auth_unavailable");
+});
+
+Deno.test("callAuth() throws auth_misconfigured for a wrong key, and for a missing variable", async () => {
+  const wrong = await refusal(() => json(401, { message: "Invalid API key" }));
+  assertEquals(wrong.code, "auth_misconfigured");
+  const { options, calls } = fakeAuth(undefined, environment({ SUPABASE_URL: undefined }));
+  const log = await logged(async () => {
+    const error = await assertRejects(
+      () => callAuth({ method: "GET", path: "/user", ...options }),
+      ProblemError,
+    );
+    assertEquals(error.code, "auth_misconfigured");
+  });
+  assert(log.includes("SUPABASE_URL"));
+  assertEquals(calls.length, 0);
+});
+
+Deno.test("callAuth() waits ten seconds, or as long as it is told", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    for (const [timeout, limit] of [[undefined, 10_000], [200, 200]] as const) {
+      let code: unknown;
+      const waiting = call(() => deferred<Response>().promise, { timeout })
+        .catch((error: ProblemError) => (code = error.code));
+      await settle(2);
+      mock.timers.tick(limit - 1);
+      await settle(2);
+      assertEquals(code, undefined);
+      mock.timers.tick(1);
+      await waiting;
+      assertEquals(code, "auth_unavailable");
+    }
+  } finally {
+    mock.timers.reset();
+  }
+});

@@ -1,0 +1,504 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { mock } from "node:test";
+import { Hono } from "hono";
+import { auth, type AuthEnv, type AuthOptions, edgeFunction } from "../../../../shared/mod.ts";
+import { authenticate } from "../../../../shared/server/core/authenticate.ts";
+import {
+  alive,
+  ANON,
+  assertRefusal,
+  environment,
+  type Expected,
+  fakeAuth,
+  inFakeTime,
+  json,
+  logged,
+  now,
+  PUBLISHABLE,
+  REFUSALS,
+  refuses,
+  refusesOld,
+  SECRET,
+  SERVICE_ROLE,
+  settle,
+  token,
+  UPSTREAM_TEXT,
+  USER_ID,
+} from "../../../support/server.ts";
+
+/** One row of "what the check of a credential can end in". */
+interface Ending {
+  readonly what: string;
+  /** The Authorization header; a living token by default. */
+  readonly header?: () => string | null;
+  readonly answer?: (request: Request) => Response | Promise<Response>;
+  readonly env?: Record<string, string | undefined>;
+  readonly options?: AuthOptions;
+  /** `null`: admitted. */
+  readonly expected: Expected | null;
+  readonly calls: number;
+  /** A part of the operator's log; without it nothing may be logged. */
+  readonly operator?: RegExp;
+}
+
+const R = REFUSALS;
+const throws = (): never => {
+  throw new TypeError(`${UPSTREAM_TEXT}: connection refused`);
+};
+const at = (seconds: number) => () => `Bearer ${token({ exp: now() + seconds })}`;
+const date = () => ({ Date: new Date().toUTCString() });
+const big = (bytes: number) => {
+  const body = JSON.stringify({ id: USER_ID, pad: "" });
+  return json(200, { id: USER_ID, pad: "x".repeat(bytes - body.length) });
+};
+
+const ENDINGS: readonly Ending[] = [
+  // No user.
+  { what: "no header", header: () => null, expected: R.no_authorization, calls: 0 },
+  {
+    what: "another scheme",
+    header: () => "Basic YTpi",
+    expected: R.no_authorization,
+    calls: 0,
+  },
+  { what: "a raw token", header: () => token(), expected: R.no_authorization, calls: 0 },
+  {
+    what: "a publishable key",
+    header: () => `Bearer ${PUBLISHABLE}`,
+    expected: R.no_authorization,
+    calls: 0,
+  },
+  {
+    what: "the legacy anon key",
+    header: () => `Bearer ${ANON}`,
+    expected: R.no_authorization,
+    calls: 0,
+  },
+  // Malformed.
+  ...[
+    "Bearer",
+    "Bearer ",
+    "Bearer  x",
+    `Bearer ${"a.b.c"} d`,
+    "Bearer a, Bearer b",
+    "Bearer\ta.b.c",
+  ]
+    .map((header): Ending => ({
+      what: `the header ${JSON.stringify(header)}`,
+      header: () => header,
+      expected: R.invalid_authorization_header,
+      calls: 0,
+    })),
+  {
+    what: "a living token twice",
+    header: () => `Bearer ${token()}, Bearer ${token()}`,
+    expected: R.invalid_authorization_header,
+    calls: 0,
+  },
+  {
+    what: "a header of 16 KiB and one",
+    header: () => `Bearer ${"x".repeat(16 * 1024 - 6)}`,
+    expected: R.invalid_authorization_header,
+    calls: 0,
+  },
+  // Not a user's JWT.
+  {
+    what: "a header of 16 KiB",
+    header: () => `Bearer ${"x".repeat(16 * 1024 - 7)}`,
+    expected: R.bad_jwt,
+    calls: 0,
+  },
+  { what: "a text", header: () => "Bearer abc", expected: R.bad_jwt, calls: 0 },
+  {
+    what: "a foreign JWT without sub",
+    header: () => `Bearer ${token({ sub: undefined, role: "anon", ref: "other" })}`,
+    expected: R.bad_jwt,
+    calls: 0,
+  },
+  {
+    what: "an unknown publishable key",
+    header: () => "Bearer sb_publishable_other",
+    expected: R.bad_jwt,
+    calls: 0,
+  },
+  {
+    what: "a secret key",
+    header: () => `Bearer ${SECRET}`,
+    expected: R.bad_jwt,
+    calls: 0,
+    operator: /secret or service_role key as a bearer/,
+  },
+  {
+    what: "the service_role key",
+    header: () => `Bearer ${SERVICE_ROLE}`,
+    expected: R.bad_jwt,
+    calls: 0,
+    operator: /secret or service_role key as a bearer/,
+  },
+  // Expiry.
+  {
+    what: "a token in the band that Auth refuses",
+    header: at(-10),
+    answer: () => refuses(403, "bad_jwt", date()),
+    expected: R.token_expired,
+    calls: 1,
+  },
+  { what: "a token in the band that Auth admits", header: at(-10), expected: null, calls: 1 },
+  // Sessionless.
+  ...([
+    ["session_id", undefined],
+    ["session_id", "00000000-0000-0000-0000-000000000000"],
+    [
+      "session_id",
+      "no-uuid",
+    ],
+    ["exp", undefined],
+    ["exp", "soon"],
+  ] as const).flatMap(([claim, value]): Ending[] => [
+    {
+      what: `a token whose ${claim} is ${value}`,
+      header: () => `Bearer ${token({ [claim]: value })}`,
+      expected: R.session_required,
+      calls: 0,
+    },
+    {
+      what: `a token whose ${claim} is ${value}, where sessionless ones may pass`,
+      header: () => `Bearer ${token({ [claim]: value })}`,
+      options: { allowSessionless: true },
+      expected: null,
+      calls: 1,
+    },
+  ]),
+  // What Auth says.
+  { what: "a living session", expected: null, calls: 1 },
+  {
+    what: "a living session and a lower-case scheme",
+    header: () => `bearer ${token()}`,
+    expected: null,
+    calls: 1,
+  },
+  ...([
+    ["bad_jwt", 403, R.bad_jwt],
+    ["bad_jwt", 400, R.bad_jwt],
+    [
+      "validation_failed",
+      400,
+      R.bad_jwt,
+    ],
+    ["session_not_found", 403, R.session_not_found],
+    [
+      "user_not_found",
+      403,
+      R.user_not_found,
+    ],
+    ["user_banned", 403, R.user_banned],
+  ] as const).flatMap(([code, status, expected]) =>
+    [refuses, refusesOld].map((answer): Ending => ({
+      what: `${code} ${status} from Auth (${answer.name})`,
+      answer: () => answer(status, code),
+      expected,
+      calls: 1,
+    }))
+  ),
+  {
+    what: "a banned user from an older Auth",
+    answer: () => alive({ banned_until: new Date(Date.now() + 60_000).toISOString() }),
+    expected: R.user_banned,
+    calls: 1,
+  },
+  {
+    what: "a user whose ban is over",
+    answer: () => alive({ banned_until: new Date(Date.now() - 60_000).toISOString() }),
+    expected: null,
+    calls: 1,
+  },
+  ...[400, 401, 403, 404, 422].map((status): Ending => ({
+    what: `a new code with status ${status}`,
+    answer: () => refuses(status, "quantum_decoherence"),
+    expected: { ...R.bad_jwt, code: "quantum_decoherence" },
+    calls: 1,
+  })),
+  ...["Bad-Code", "UPPER", "9lives", "__proto__", "x".repeat(65), "a b", "ключ", ""].map((
+    code,
+  ): Ending => ({
+    what: `a code that is no name: ${JSON.stringify(code.slice(0, 12))}`,
+    answer: () => json(403, { code, message: UPSTREAM_TEXT }),
+    expected: R.auth_unavailable,
+    calls: 1,
+  })),
+  ...["constructor", "toString".toLowerCase(), "x".repeat(64)].map((code): Ending => ({
+    what: `an unknown name that an object would inherit or hardly hold: ${code.slice(0, 12)}`,
+    answer: () => refuses(403, code),
+    expected: { ...R.bad_jwt, code },
+    calls: 1,
+  })),
+  {
+    what: "a code that only x-sb-error-code has",
+    answer: () => json(403, {}, { "x-sb-error-code": "session_not_found" }),
+    expected: R.session_not_found,
+    calls: 1,
+  },
+  // Limits.
+  {
+    what: "429 in Auth's shape, without Retry-After",
+    answer: () => refuses(429, "over_request_rate_limit"),
+    expected: R.over_request_rate_limit,
+    calls: 1,
+  },
+  {
+    what: "429 as text, with Retry-After",
+    answer: () =>
+      new Response(UPSTREAM_TEXT, {
+        status: 429,
+        headers: { "Retry-After": "17", "Content-Type": "text/plain" },
+      }),
+    expected: { ...R.over_request_rate_limit, retry_after: 17 },
+    calls: 1,
+  },
+  {
+    what: "429 as an HTML page",
+    answer: () => new Response("<html>slow down</html>", { status: 429 }),
+    expected: R.over_request_rate_limit,
+    calls: 1,
+  },
+  // Faults.
+  ...[301, 302, 303, 307, 308].map((status): Ending => ({
+    what: `a redirect ${status}`,
+    answer: () =>
+      new Response(null, { status, headers: { Location: "https://evil.example/user" } }),
+    expected: R.auth_unavailable,
+    calls: 1,
+  })),
+  ...[500, 501, 502, 503, 504, 520, 522, 529, 530, 599].flatMap((status): Ending[] => [
+    {
+      what: `${status} in Auth's shape`,
+      answer: () => refuses(status, "session_not_found"),
+      expected: R.auth_unavailable,
+      calls: 1,
+    },
+    {
+      what: `${status} as HTML with Retry-After`,
+      answer: () =>
+        new Response("<html>", {
+          status,
+          headers: { "Retry-After": "9", "Content-Type": "text/html" },
+        }),
+      expected: { ...R.auth_unavailable, retry_after: 9 },
+      calls: 1,
+    },
+  ]),
+  { what: "no connection", answer: throws, expected: R.auth_unavailable, calls: 1 },
+  ...["<html>hello</html>", "", "null", "{}", '{"user":null}', "[]", '"text"', "{", "1"].map((
+    body,
+  ): Ending => ({
+    what: `200 ${JSON.stringify(body)}`,
+    answer: () => json(200, body),
+    expected: R.auth_unavailable,
+    calls: 1,
+  })),
+  {
+    what: "200 as HTML that reads like JSON",
+    answer: () =>
+      new Response(JSON.stringify({ id: USER_ID }), { headers: { "Content-Type": "text/html" } }),
+    expected: R.auth_unavailable,
+    calls: 1,
+  },
+  {
+    what: "200 without a content type",
+    answer: () => {
+      const response = new Response(JSON.stringify({ id: USER_ID }));
+      response.headers.delete("Content-Type");
+      return response;
+    },
+    expected: R.auth_unavailable,
+    calls: 1,
+  },
+  ...[201, 202, 203, 206].map((status): Ending => ({
+    what: `${status} with the right user`,
+    answer: () => json(status, { id: USER_ID }),
+    expected: R.auth_unavailable,
+    calls: 1,
+  })),
+  {
+    what: "204",
+    answer: () => new Response(null, { status: 204 }),
+    expected: R.auth_unavailable,
+    calls: 1,
+  },
+  {
+    what: "304",
+    answer: () => new Response(null, { status: 304 }),
+    expected: R.auth_unavailable,
+    calls: 1,
+  },
+  ...["someone-else", "", USER_ID.toUpperCase().replace("1", "A"), null, 0, [USER_ID], {
+    toString: USER_ID,
+  }].map((id): Ending => ({
+    what: `a user whose id is ${JSON.stringify(id)}`,
+    answer: () => alive({ id }),
+    expected: R.auth_unavailable,
+    calls: 1,
+  })),
+  {
+    what: "the right user inside another object",
+    answer: () => json(200, { user: { id: USER_ID } }),
+    expected: R.auth_unavailable,
+    calls: 1,
+  },
+  {
+    what: "an answer of 256 KiB",
+    answer: () => big(256 * 1024),
+    expected: null,
+    calls: 1,
+  },
+  {
+    what: "an answer of 256 KiB and one byte",
+    answer: () => big(256 * 1024 + 1),
+    expected: R.auth_unavailable,
+    calls: 1,
+  },
+  ...["text/plain", "text/html"].map((type): Ending => ({
+    what: `403 as ${type}`,
+    answer: () =>
+      new Response(JSON.stringify({ code: "session_not_found", message: "x" }), {
+        status: 403,
+        headers: { "Content-Type": type },
+      }),
+    expected: R.auth_unavailable,
+    calls: 1,
+  })),
+  {
+    what: "404 as text, Auth's own",
+    answer: () => new Response("404 page not found\n", { status: 404 }),
+    expected: R.auth_unavailable,
+    calls: 1,
+  },
+  {
+    what: "4xx JSON of another service",
+    answer: () => json(403, { error: "forbidden", reason: UPSTREAM_TEXT }),
+    expected: R.auth_unavailable,
+    calls: 1,
+  },
+  {
+    what: "no_authorization although a bearer was sent",
+    answer: () => refuses(401, "no_authorization"),
+    expected: R.auth_unavailable,
+    calls: 1,
+    operator: /did not receive the bearer/,
+  },
+  {
+    what: "a 4xx whose code says it is a fault",
+    answer: () => refuses(422, "unexpected_failure"),
+    expected: R.auth_unavailable,
+    calls: 1,
+  },
+  // The operator's mistakes.
+  ...["Invalid API key", "No API key found in request"].map((message): Ending => ({
+    what: `the gateway's 401 "${message}"`,
+    answer: () => json(401, { message, hint: UPSTREAM_TEXT }),
+    expected: R.auth_misconfigured,
+    calls: 1,
+    operator: /SUPABASE_PUBLISHABLE_KEYS/,
+  })),
+  ...([
+    ["SUPABASE_URL", { SUPABASE_URL: undefined }],
+    ["SUPABASE_URL", { SUPABASE_URL: "  " }],
+    [
+      "SUPABASE_URL",
+      { SUPABASE_URL: "not-a-url-SECRETVALUE" },
+    ],
+    ["SUPABASE_PUBLISHABLE_KEYS", {
+      SUPABASE_PUBLISHABLE_KEYS: "{SECRETVALUE",
+    }],
+    ["SUPABASE_SECRET_KEYS", { SUPABASE_SECRET_KEYS: '["SECRETVALUE"]' }],
+    [
+      "SUPABASE_ANON_KEY",
+      { SUPABASE_PUBLISHABLE_KEYS: undefined, SUPABASE_ANON_KEY: undefined },
+    ],
+  ] as const).map(([variable, env]): Ending => ({
+    what: `an environment with ${JSON.stringify(env)}`,
+    env,
+    expected: R.auth_misconfigured,
+    calls: 0,
+    operator: new RegExp(variable),
+  })),
+];
+
+/** `auth()` in a plain Hono app, and in an edge function: every ending has to hold in both. */
+function apps(
+  options: AuthOptions,
+): Record<string, { request: Hono["request"]; ran: () => number }> {
+  let ran = 0;
+  const plain = new Hono<AuthEnv>().use(auth(options as AuthOptions & { allowSessionless?: false }))
+    .get("/f", (c) => c.json({ ran: ++ran, id: c.var.auth.user.id }));
+  const edge = edgeFunction("f", { auth: options });
+  edge.get("/", (c) => c.json({ ran: ++ran, id: c.var.auth.user.id }));
+  return {
+    "auth()": { request: plain.request.bind(plain) as Hono["request"], ran: () => ran },
+    "edgeFunction()": { request: edge.request.bind(edge) as Hono["request"], ran: () => ran },
+  };
+}
+
+/** What the operator was told: a line is said once in the life of an isolate. */
+const told = new Set<string>();
+
+for (const { what, header, answer, env, options, expected, calls, operator } of ENDINGS) {
+  const names = ["auth()", "edgeFunction()"];
+  for (const name of names) {
+    Deno.test(`${name} ${expected ? `answers ${expected.code}` : "admits"} for ${what}`, async () => {
+      const upstream = fakeAuth(answer, environment(env));
+      const app = apps({ ...upstream.options, ...options })[name]!;
+      const authorization = header === undefined ? `Bearer ${token()}` : header();
+      const headers: HeadersInit = authorization === null ? {} : { Authorization: authorization };
+      let response = new Response();
+      const log = await logged(async () => {
+        response = await app.request("/f", { headers });
+      });
+      if (expected === null) {
+        assertEquals(await response.json(), { ran: 1, id: USER_ID });
+      } else {
+        await assertRefusal(response, expected);
+        assertEquals(app.ran(), 0);
+        assertMatch(response.headers.get("Server-Timing") ?? "", /^auth;desc="\w+";dur=[\d.]+$/);
+      }
+      assertEquals(upstream.calls.length, calls);
+      if (operator === undefined) assertEquals(log, "");
+      else if (!told.has(operator.source) || log !== "") assertMatch(log, operator);
+      told.add(operator?.source ?? "");
+      for (const secret of ["eyJ", SECRET, PUBLISHABLE, "UPSTREAM", "SECRETVALUE", "@"]) {
+        assert(!log.includes(secret), `the log holds ${secret}: ${log}`);
+      }
+    });
+  }
+}
+
+Deno.test("authenticate() lets a request's time run from its arrival", () =>
+  inFakeTime(async () => {
+    const { options } = fakeAuth(() => new Promise(() => {}));
+    const rules = { timeout: 1000, skew: 30, allowSessionless: false, freshness: 0, patience: 250 };
+    mock.timers.tick(700);
+    const passage = authenticate(`Bearer ${token()}`, { ...options, ...rules }, 0);
+    await settle();
+    mock.timers.tick(300);
+    assertEquals((await passage).result, { ok: false, code: "auth_unavailable" });
+  }));
+
+Deno.test("authenticate() keeps its time also while keys are fetched", async () => {
+  const jwks = { keys: [{ kty: "EC", crv: "P-256", kid: "k", x: "AA", y: "AA" }] };
+  const env = environment({ SUPABASE_JWKS: JSON.stringify(jwks) });
+  const { options, calls } = fakeAuth(() => new Promise(() => {}), env);
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    const app = new Hono<AuthEnv>().use(auth({ ...options, timeout: 100 }));
+    const headers = { Authorization: `Bearer ${token({}, { alg: "ES256", kid: "other" })}` };
+    const pending = Promise.resolve(app.request("/", { headers }));
+    await settle();
+    assertEquals(calls.map(({ url }) => url.endsWith("jwks.json")), [true]);
+    mock.timers.tick(100);
+    await settle();
+    mock.timers.tick(100);
+    await assertRefusal(await pending, REFUSALS.auth_unavailable);
+  } finally {
+    mock.timers.reset();
+  }
+});

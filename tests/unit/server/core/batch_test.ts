@@ -1,0 +1,185 @@
+import { assert, assertEquals } from "@std/assert";
+import { mock } from "node:test";
+import { coalesce, type SharedAnswer } from "../../../../shared/server/core/batch.ts";
+import type { Answer } from "../../../../shared/server/core/auth_answer.ts";
+import { inFakeTime, SANITIZED, settle } from "../../../support/server.ts";
+
+/** A check that answers when it is told to, and keeps the time it was given. */
+function manual() {
+  const asked: { timeout: number; answer: (answer: Answer) => void }[] = [];
+  const check = coalesce((_token, timeout) =>
+    new Promise((answer) => void asked.push({ timeout, answer }))
+  );
+  return { asked, check };
+}
+const FAULT: Answer = { kind: "fault", reason: "network" };
+const LATE: Answer = { kind: "fault", reason: "timeout" };
+
+/** What each has been answered by now; `null` for one that waits. */
+function watch(...waiting: Promise<SharedAnswer>[]): (Answer | null)[] {
+  const answers: (Answer | null)[] = waiting.map(() => null);
+  waiting.forEach((one, n) => void one.then(({ answer }) => answers[n] = answer));
+  return answers;
+}
+
+Deno.test("coalesce() lets each of a batch go at its own deadline, and the check run to the last", () =>
+  inFakeTime(async () => {
+    const { asked, check } = manual();
+    const answers = watch(check("t", 100, 250), check("t", 900, 250), check("t", 300, 250));
+    await settle();
+    assertEquals(asked.map(({ timeout }) => timeout), [900]);
+    mock.timers.tick(100);
+    await settle();
+    assertEquals(answers, [LATE, null, null]);
+    mock.timers.tick(200);
+    await settle();
+    assertEquals(answers, [LATE, null, LATE]);
+    asked[0]!.answer(FAULT);
+    await settle();
+    assertEquals(answers, [LATE, FAULT, LATE]);
+  }));
+
+Deno.test("coalesce() begins no check for whom the turn itself has taken too long", () =>
+  inFakeTime(async () => {
+    const { asked, check } = manual();
+    const answers = watch(check("t", 50, 250));
+    mock.timers.tick(60);
+    await settle();
+    assertEquals([asked.length, answers], [0, [LATE]]);
+  }));
+
+Deno.test("coalesce() begins no check for a batch that everybody has left", () =>
+  inFakeTime(async () => {
+    const { asked, check } = manual();
+    const first = watch(check("t", 10_000, 5000));
+    await settle();
+    const second = watch(check("t", 20, 5000));
+    mock.timers.tick(20);
+    await settle();
+    assertEquals([first, second], [[null], [LATE]]);
+    asked[0]!.answer(FAULT);
+    await settle();
+    assertEquals([first, asked.length], [[FAULT], 1]);
+  }));
+
+Deno.test("coalesce() says whose arrival a check is of, and when it began", () =>
+  inFakeTime(async () => {
+    const { asked, check } = manual();
+    const waiting = [check("t", 1000, 250), check("t", 1000, 250)];
+    await settle();
+    mock.timers.tick(40);
+    asked[0]!.answer(FAULT);
+    const shared = await Promise.all(waiting);
+    assertEquals(shared.map(({ own, began }) => [own, began.mono]), [[true, 0], [false, 0]]);
+  }));
+
+Deno.test("coalesce() takes in who comes later in the same turn", async () => {
+  const { asked, check } = manual();
+  const deadline = performance.now() + 1000;
+  const first = check("t", deadline, 250);
+  for (let job = 0; job < 100; job++) await Promise.resolve();
+  const second = check("t", deadline, 250);
+  await settle();
+  assertEquals(asked.length, 1);
+  asked[0]!.answer(FAULT);
+  assertEquals((await Promise.all([first, second])).map(({ own }) => own), [true, false]);
+});
+
+Deno.test("coalesce() lets nobody join from inside the call", async () => {
+  const deadline = performance.now() + 1000;
+  let inner: Promise<SharedAnswer> | undefined;
+  let calls = 0;
+  const check = coalesce(() => {
+    if (++calls === 1) inner = check("t", deadline, 0);
+    return Promise.resolve(FAULT);
+  });
+  await check("t", deadline, 0);
+  await inner;
+  assertEquals(calls, 2);
+});
+
+Deno.test("coalesce() is patient for half of what the check under way may take, from when it began", () =>
+  inFakeTime(async () => {
+    const { asked, check } = manual();
+    void check("t", 400, 5000);
+    await settle();
+    mock.timers.tick(150);
+    void check("t", 1150, 5000);
+    mock.timers.tick(49);
+    await settle();
+    assertEquals(asked.length, 1);
+    mock.timers.tick(1);
+    await settle();
+    assertEquals(asked.length, 2);
+  }));
+
+Deno.test("coalesce() is as patient as the least patient of those who wait", () =>
+  inFakeTime(async () => {
+    for (const [first, second] of [[5000, 100], [100, 5000]] as const) {
+      const { asked, check } = manual();
+      const now = performance.now();
+      void check("t", now + 60_000, 5000);
+      await settle();
+      void check("t", now + 60_000, first);
+      void check("t", now + 60_000, second);
+      mock.timers.tick(99);
+      await settle();
+      assertEquals(asked.length, 1);
+      mock.timers.tick(1);
+      await settle();
+      assertEquals(asked.length, 2);
+    }
+  }));
+
+Deno.test("coalesce() goes by the age of the check that is left", () =>
+  inFakeTime(async () => {
+    const { asked, check } = manual();
+    void check("t", 5000, 100);
+    await settle();
+    mock.timers.tick(100);
+    void check("t", 5000, 100);
+    mock.timers.tick(0);
+    await settle();
+    mock.timers.tick(50);
+    asked[1]!.answer(FAULT);
+    await settle();
+    void check("t", 5000, 100);
+    mock.timers.tick(0);
+    await settle();
+    assertEquals(asked.length, 3);
+  }));
+
+Deno.test("coalesce() leaves no timer of anybody who was answered", SANITIZED, async () => {
+  const { asked, check } = manual();
+  const now = performance.now();
+  const batch = [check("t", now + 50_000, 250), check("t", now + 60_000, 250)];
+  await settle();
+  const later = check("t", now + 60_000, 250);
+  await settle();
+  asked[0]!.answer(FAULT);
+  await settle();
+  asked[1]!.answer(FAULT);
+  await Promise.all([...batch, later]);
+});
+
+Deno.test("coalesce() keeps nothing of a token whose checks have ended", async () => {
+  // Twenty thousand tokens of 4 kB: kept, they would be 80 MB.
+  const module = import.meta.resolve("../../../../shared/server/core/batch.ts");
+  const script = `
+    const { coalesce } = await import("${module}");
+    const check = coalesce(() => Promise.resolve({ kind: "fault", reason: "network" }));
+    const held = () => (gc(), Deno.memoryUsage().heapUsed);
+    const bytes = new Uint8Array(4000).fill(120); // V8 would share the parts of a sum of strings
+    const token = (n) => {
+      new TextEncoder().encodeInto(String(n).padStart(8, "0"), bytes);
+      return new TextDecoder().decode(bytes);
+    };
+    const before = held();
+    for (let n = 0; n < 20_000; n++) await check(token(n), Infinity, 250);
+    console.log(held() - before);
+    await check("t", Infinity, 250); // it is still there, with all it may hold`;
+  const args = ["eval", "--quiet", "--v8-flags=--expose-gc", script];
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args }).output();
+  const bytes = Number(new TextDecoder().decode(stdout).trim() || NaN);
+  assert(bytes < 10_000_000, `${bytes} bytes`);
+});

@@ -1,0 +1,126 @@
+import { assertEquals } from "@std/assert";
+import { MAX_HEADER_LENGTH, readCredential } from "../../../../shared/server/core/credential.ts";
+
+const keys = {
+  public: new Set(["sb_publishable_x", "anon.jwt.key"]),
+  secret: new Set(["service.role.key", "sb_secret_y"]),
+};
+const kind = (header: string | null) => readCredential(header, keys).kind;
+
+Deno.test("readCredential() finds no user without a header, in another scheme, or in a public key", () => {
+  const headers = [
+    null,
+    "",
+    "Basic YTpi",
+    "a.b.c",
+    "Bearerx a.b.c",
+    "Bearer-a.b.c",
+    "Bearer=a.b.c",
+    'Digest username="a", realm="b"',
+    "Basic a, Basic b",
+    "Basic bearer",
+    "Basic a, Bearerish b",
+    "Token bearer x",
+    "Bearer sb_publishable_x",
+    "bearer sb_publishable_x",
+    "Bearer anon.jwt.key",
+  ];
+  for (const header of headers) assertEquals([header, kind(header)], [header, "none"]);
+});
+
+Deno.test("readCredential() takes one bearer in any case of the scheme", () => {
+  for (const scheme of ["Bearer", "bearer", "BEARER", "bEaReR"]) {
+    assertEquals(readCredential(`${scheme} a.b.c`, keys), {
+      kind: "token",
+      token: "a.b.c",
+      bearer: "Bearer a.b.c",
+    });
+  }
+});
+
+Deno.test("readCredential() keeps a token as it is: no trimming, no unquoting, no decoding", () => {
+  for (
+    const token of [
+      '"a.b.c"',
+      "a%2Eb.c",
+      "a.b.c=",
+      "é.é.é",
+      "Bearer",
+      "a;b",
+      "\u00a0".repeat(0) + "x",
+    ]
+  ) {
+    const bearer = `Bearer ${token}`;
+    assertEquals(readCredential(bearer, keys), { kind: "token", token, bearer });
+  }
+});
+
+Deno.test("readCredential() calls what RFC 6750 does not allow malformed", () => {
+  const headers = [
+    "Bearer",
+    "bearer",
+    "Bearer ",
+    "Bearer  a.b.c",
+    "Bearer a.b.c ",
+    "Bearer a.b.c d.e.f",
+    "Bearer Bearer a.b.c",
+    "Bearer\ta.b.c",
+    "Bearer\u00a0a.b.c",
+    "Bearer a.b.c\tx",
+    "Bearer a.b.c,",
+    "Bearer ,",
+    "Bearer,a.b.c",
+    "Bearer a.b.c,d.e.f",
+  ];
+  for (const header of headers) assertEquals([header, kind(header)], [header, "malformed"]);
+});
+
+Deno.test("readCredential() calls two headers malformed, in either order and whatever they hold", () => {
+  for (
+    const [one, two] of [
+      ["Bearer a.b.c", "Bearer a.b.c"],
+      ["Bearer a.b.c", "Basic YTpi"],
+      ["Bearer sb_publishable_x", "Bearer a.b.c"],
+      ["Bearer", "Basic YTpi"],
+      ["bearer a.b.c", "BEARER"],
+    ] as const
+  ) {
+    for (const headers of [[one, two], [two, one]]) {
+      const joined = new Headers(
+        headers.map((value): [string, string] => ["Authorization", value]),
+      );
+      assertEquals(kind(joined.get("Authorization")), "malformed");
+    }
+  }
+});
+
+Deno.test("readCredential() takes a public key for no user only if it is equal to one", () => {
+  for (
+    const key of ["sb_publishable_other", "SB_PUBLISHABLE_X", "sb_publishable_x2", "anon.jwt.ke"]
+  ) {
+    assertEquals(kind(`Bearer ${key}`), "token");
+  }
+});
+
+Deno.test("readCredential() knows a secret key by its value, and a new one by its prefix", () => {
+  for (const key of ["service.role.key", "sb_secret_y", "sb_secret_of_another_project"]) {
+    assertEquals(readCredential(`Bearer ${key}`, keys), { kind: "secret_key" });
+  }
+});
+
+Deno.test("readCredential() reads headers up to 16 KiB", () => {
+  const longest = "a".repeat(MAX_HEADER_LENGTH - "Bearer ".length);
+  assertEquals(MAX_HEADER_LENGTH, 16_384);
+  assertEquals(kind(`Bearer ${longest}`), "token");
+  assertEquals(kind(`Bearer ${longest}a`), "malformed");
+});
+
+Deno.test("readCredential() takes linear time, whatever is sent", () => {
+  const began = performance.now();
+  for (const filler of [" ", ",", "\t", "bearer", ", bearer", "a,"]) {
+    readCredential(filler.repeat(16_000 / filler.length), keys);
+    readCredential(`Bearer ${filler.repeat(16_000 / filler.length)}`, keys);
+    readCredential(`Basic ${filler.repeat(16_000 / filler.length)}`, keys);
+  }
+  assertEquals(performance.now() - began < 1000, true);
+});

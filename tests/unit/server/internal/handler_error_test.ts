@@ -1,0 +1,290 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  AuthApiError,
+  AuthInvalidCredentialsError,
+  AuthInvalidJwtError,
+  AuthPKCECodeVerifierMissingError,
+  AuthRetryableFetchError,
+  AuthSessionMissingError,
+  AuthUnknownError,
+  AuthWeakPasswordError,
+} from "@supabase/supabase-js";
+import { StorageApiError, StorageUnknownError } from "@supabase/storage-js";
+import { HTTPException } from "hono/http-exception";
+import { z } from "zod";
+import * as mini from "zod/mini";
+import { z as z3 } from "zod/v3";
+import { edgeFunction, ProblemError } from "../../../../shared/mod.ts";
+import { fromThrown, weakPassword } from "../../../../shared/server/internal/handler_error.ts";
+import { assertRefusal, fakeAuth, json, logged, UPSTREAM_TEXT } from "../../../support/server.ts";
+
+const codeOf = (thrown: unknown) => fromThrown(thrown).code;
+
+Deno.test("fromThrown() keeps the code of an AuthApiError, known or new", () => {
+  for (const code of ["email_exists", "session_not_found", "user_not_found", "brand_new_code"]) {
+    assertEquals(codeOf(new AuthApiError(UPSTREAM_TEXT, 422, code)), code);
+  }
+});
+
+Deno.test("fromThrown() finds the code that a class of supabase-js has lost", () => {
+  const cases: [unknown, string][] = [
+    [new AuthSessionMissingError(), "session_not_found"],
+    [new AuthRetryableFetchError(UPSTREAM_TEXT, 0), "auth_unavailable"],
+    [new AuthRetryableFetchError(UPSTREAM_TEXT, 504), "auth_unavailable"],
+    [new AuthUnknownError(UPSTREAM_TEXT, new Error("x")), "auth_unavailable"],
+    [new AuthInvalidCredentialsError(UPSTREAM_TEXT), "invalid_credentials"],
+    [new AuthInvalidJwtError(UPSTREAM_TEXT), "bad_jwt"],
+    [new AuthPKCECodeVerifierMissingError(), "bad_code_verifier"],
+    [new AuthApiError(UPSTREAM_TEXT, 429, undefined), "over_request_rate_limit"],
+    [new AuthApiError("Invalid API key", 401, undefined), "auth_misconfigured"],
+    [new AuthApiError(UPSTREAM_TEXT, 400, undefined), "validation_failed"],
+    [new AuthApiError(UPSTREAM_TEXT, 500, undefined), "auth_unavailable"],
+  ];
+  for (const [thrown, code] of cases) assertEquals([thrown, codeOf(thrown)], [thrown, code]);
+});
+
+Deno.test("fromThrown() turns the reasons of a weak password into issues", () => {
+  const { code, details } = fromThrown(
+    new AuthWeakPasswordError(UPSTREAM_TEXT, 422, ["length", "characters", "pwned"]),
+  );
+  assertEquals(code, "weak_password");
+  assertEquals(details.issues?.map(({ path, code }) => [path, code]), [
+    [["password"], "length"],
+    [["password"], "characters"],
+    [["password"], "pwned"],
+  ]);
+  assertEquals(weakPassword([]).details, {});
+  assertEquals(weakPassword(["new_reason"]).details.issues?.[0]?.code, "new_reason");
+});
+
+Deno.test("fromThrown() reads PostgREST's codes, SQLSTATEs and their classes", () => {
+  const cases: Record<string, string> = {
+    PGRST116: "not_found",
+    PGRST301: "auth_misconfigured",
+    PGRST303: "unexpected_failure",
+    PGRST003: "request_timeout",
+    PGRST000: "unexpected_failure",
+    "23505": "validation_failed",
+    "23503": "validation_failed",
+    "23514": "validation_failed",
+    "22P02": "validation_failed",
+    "22001": "validation_failed",
+    "42501": "insufficient_scope",
+    "42P01": "internal_error",
+    "42703": "internal_error",
+    "40001": "conflict",
+    "40P01": "conflict",
+    "57014": "request_timeout",
+    "57P01": "unexpected_failure",
+    "53300": "unexpected_failure",
+    "08006": "unexpected_failure",
+    P0001: "validation_failed",
+    P0002: "not_found",
+    XX000: "internal_error",
+    PGRST999: "internal_error",
+    "": "unexpected_failure",
+    constructor: "internal_error",
+    toString: "internal_error",
+    hasOwnProperty: "internal_error",
+  };
+  for (
+    const [code, expected] of [...Object.entries(cases), ["__proto__", "internal_error"] as const]
+  ) {
+    const plain = { code, message: UPSTREAM_TEXT, details: UPSTREAM_TEXT, hint: null };
+    assertEquals([code, codeOf(plain)], [code, expected]);
+    assertEquals([code, codeOf(Object.assign(new Error("x"), plain))], [code, expected]);
+  }
+});
+
+Deno.test("fromThrown() knows what supabase-js makes of a gateway's page or wrong key", () => {
+  assertEquals(codeOf({ message: "<html>502 Bad Gateway</html>" }), "unexpected_failure");
+  assertEquals(codeOf({ message: "Invalid API key", hint: UPSTREAM_TEXT }), "auth_misconfigured");
+  assertEquals(codeOf({ message: "x", name: "y" }), "internal_error");
+});
+
+Deno.test("fromThrown() goes by what Storage means, not by the status it comes with", () => {
+  const cases = [
+    [400, "404", "not_found"],
+    [400, "403", "insufficient_scope"],
+    [400, "409", "conflict"],
+    [400, "413", "request_entity_too_large"],
+    [400, "InvalidKey", "validation_failed"],
+    [404, "NoSuchKey", "not_found"],
+    [403, "", "insufficient_scope"],
+    [429, "429", "over_request_rate_limit"],
+    [500, "500", "unexpected_failure"],
+    [503, "503", "unexpected_failure"],
+    [504, "504", "request_timeout"],
+    [544, "DatabaseTimeout", "unexpected_failure"],
+  ] as const;
+  for (const [status, statusCode, expected] of cases) {
+    const thrown = new StorageApiError(UPSTREAM_TEXT, status, statusCode);
+    assertEquals([status, statusCode, codeOf(thrown)], [status, statusCode, expected]);
+  }
+  assertEquals(codeOf(new StorageUnknownError("offline", null)), "unexpected_failure");
+  assertEquals(codeOf(new StorageApiError("Invalid API key", 401, "401")), "auth_misconfigured");
+});
+
+Deno.test("fromThrown() turns an HTTPException into the code of its status, never a 401", () => {
+  const cases = [
+    [400, "validation_failed"],
+    [401, "insufficient_scope"],
+    [403, "insufficient_scope"],
+    [404, "not_found"],
+    [405, "method_not_allowed"],
+    [409, "conflict"],
+    [413, "request_entity_too_large"],
+    [415, "validation_failed"],
+    [429, "over_request_rate_limit"],
+    [500, "internal_error"],
+    [503, "unexpected_failure"],
+    [504, "request_timeout"],
+  ] as const;
+  for (const [status, code] of cases) {
+    const thrown = new HTTPException(status, { message: UPSTREAM_TEXT, res: new Response("x") });
+    assertEquals([status, codeOf(thrown)], [status, code]);
+  }
+});
+
+Deno.test("fromThrown() turns a ZodError into issues with plain paths", () => {
+  const wrong = { a: [1, "x"] };
+  for (
+    const { error } of [
+      z.object({ a: z.array(z.number()) }).safeParse(wrong),
+      mini.object({ a: mini.array(mini.number()) }).safeParse(wrong),
+      z3.object({ a: z3.array(z3.number()) }).safeParse(wrong),
+    ]
+  ) {
+    const { code, details } = fromThrown(error);
+    assertEquals(code, "validation_failed");
+    assertEquals(details.issues?.map(({ path, code }) => [path, code]), [
+      [["a", 1], "invalid_type"],
+    ]);
+  }
+});
+
+Deno.test("fromThrown() takes no lookalike for a ZodError", () => {
+  for (const issues of [undefined, "text", [null], [5], [{ message: "x" }], [{ path: [] }]]) {
+    assertEquals(fromThrown({ name: "ZodError", issues }).code, "internal_error");
+  }
+});
+
+Deno.test("fromThrown() makes internal_error of everything else, and never throws", () => {
+  const hostile = new Proxy({}, {
+    get(_, key) {
+      if (key === Symbol.toPrimitive || key === "then") return undefined;
+      return undefined;
+    },
+  });
+  const others = [
+    null,
+    undefined,
+    "text",
+    5,
+    true,
+    Symbol("x"),
+    10n,
+    {},
+    [],
+    new Error("boom"),
+    new Response("x"),
+    new DOMException("x"),
+    new AggregateError([]),
+    Object.create(null),
+    { code: 5, details: "", hint: "" },
+    { code: "23505" },
+    () => {},
+    hostile,
+  ];
+  for (const thrown of others) assertEquals(codeOf(thrown), "internal_error");
+  const mine = new ProblemError("not_found");
+  assertEquals(fromThrown(mine), mine);
+});
+
+/** A public route that throws; what the caller sees of it. */
+async function thrownBy(thrown: unknown) {
+  const app = edgeFunction("f", { auth: fakeAuth().options, public: ["/"] });
+  app.get("/", () => {
+    throw thrown;
+  });
+  let response = new Response();
+  const log = await logged(async () => {
+    response = await app.request("/f", { headers: { "X-Request-Id": "r1" } });
+  });
+  return { response, log };
+}
+
+Deno.test("edgeFunction() answers whatever is thrown in the one shape, without its text", async () => {
+  const crash = { status: 500, code: "internal_error", action: "contact_support", replay: false };
+  const text = `${UPSTREAM_TEXT} eyJhbGciOi.J9.x`;
+  const things = [
+    new Error(text),
+    new TypeError(text),
+    text,
+    null,
+    undefined,
+    5,
+    Symbol(text),
+    { text },
+    new Response(text),
+    json(200, { text }),
+    Promise.resolve(text),
+    new DOMException(text),
+  ];
+  for (const thing of things) {
+    const { response, log } = await thrownBy(thing);
+    await assertRefusal(response, crash);
+    assert(log.includes("r1") && !log.includes("UPSTREAM") && !log.includes("eyJ"), log);
+  }
+  const known = await thrownBy(new AuthApiError(text, 422, "email_exists"));
+  await assertRefusal(known.response, {
+    status: 422,
+    code: "email_exists",
+    action: "fix_request",
+    replay: false,
+  });
+  assertEquals(known.log, "");
+});
+
+Deno.test("edgeFunction() logs where a crash happened, and nothing that somebody wrote", async () => {
+  const named = new Error("x");
+  named.name = "someone@example.com";
+  const framed = new Error(
+    "boom\n    at someone@example.com (file:///eyJ x:1:1)\n    at eyJx.y:1:2",
+  );
+  const rewritten = new Error("one\nsomeone@example.com");
+  rewritten.message = "two";
+  const own = new Error("x");
+  own.stack = "Error: x\nbody: someone@example.com\n    at someone@example.com eyJ";
+  for (const thrown of [named, framed, rewritten, own]) {
+    const { log } = await thrownBy(thrown);
+    assert(!log.includes("@") && !log.includes("eyJ"), log);
+  }
+  const { log } = await thrownBy(new Error(""));
+  assert(/handler_error_test\.ts:\d+:\d+/.test(log), log);
+});
+
+Deno.test("edgeFunction() is not confused by the error of an AuthError that somebody bent", async () => {
+  const bent = new AuthWeakPasswordError("x", 422, ["length"]);
+  (bent as { reasons: unknown }).reasons = 5;
+  const { response } = await thrownBy(bent);
+  assert(response.status === 422 || response.status === 500);
+  const body = await response.json();
+  assert(["weak_password", "internal_error"].includes(body.code));
+});
+
+Deno.test("edgeFunction() logs the code of a database error that is nobody's fault but ours", async () => {
+  const app = edgeFunction("f", { public: ["/*"] });
+  const thrown = { message: UPSTREAM_TEXT, details: UPSTREAM_TEXT, hint: null };
+  app.get("/table", () => Promise.reject({ ...thrown, code: "PGRST205" }));
+  app.get(
+    "/column",
+    () => Promise.reject(Object.assign(new Error("x"), thrown, { code: "42703" })),
+  );
+  app.get("/text", () => Promise.reject({ ...thrown, code: UPSTREAM_TEXT }));
+  const said = (path: string) =>
+    logged(async () => assertEquals((await app.request(`/f/${path}`)).status, 500));
+  assert((await said("table")).includes("a handler failed with database error PGRST205"));
+  assert((await said("column")).includes("a handler failed with database error 42703"));
+  assertEquals((await said("text")).includes(UPSTREAM_TEXT), false);
+});
