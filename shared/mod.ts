@@ -11,7 +11,6 @@ export { type AuthCall, callAuth } from "./server/call_auth.ts";
 export type { Claims, Session } from "./server/core/claims.ts";
 export type { AuthContext } from "./server/internal/context.ts";
 export type { CorsOptions } from "./server/internal/cors.ts";
-export type { DataClient } from "./server/internal/user_client.ts";
 export type { Decision, DecisionSource, OnDecision } from "./server/core/decision.ts";
 export { type EdgeEnv, edgeFunction, type EdgeFunctionOptions } from "./server/edge_function.ts";
 export { ProblemError } from "./server/problem_error.ts";

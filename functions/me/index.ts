@@ -3,7 +3,8 @@ import { edgeFunction } from "../../shared/mod.ts";
 
 const app = edgeFunction("me");
 
-app.get("/", (c) => {
+// functions.invoke() of supabase-js sends POST unless it is told otherwise.
+app.on(["GET", "POST"], "/", (c) => {
   const { user, session } = c.var.auth;
   return c.json({ id: user.id, email: user.email, session });
 });

@@ -1,17 +1,22 @@
 import type { MiddlewareHandler } from "hono";
-import { z } from "zod/v3";
-import { authenticate, type Passage } from "./core/authenticate.ts";
+import { authenticate, type AuthResult } from "./core/authenticate.ts";
 import type { BackendOptions } from "./core/backend.ts";
 import type { Session } from "./core/claims.ts";
-import { type AuthContext, callerOf, createContext } from "./internal/context.ts";
-import type { AnyDatabase } from "./internal/user_client.ts";
-import { type OnDecision, report, serverTiming } from "./core/decision.ts";
+import { type OnDecision, reportDecision, serverTiming } from "./core/decision.ts";
+import { type AuthContext, createContext, getAdmission } from "./internal/context.ts";
 import { editHeaders } from "./internal/headers.ts";
-import { tellOperator } from "./internal/log.ts";
-import { functionOf, parseOptions } from "./internal/options.ts";
-import type { Environment } from "./core/project.ts";
-import { requestIdOf } from "./internal/request_id.ts";
+import { logOnce } from "./internal/log.ts";
+import {
+  boolean,
+  checkOptions,
+  functionOption,
+  integer,
+  number,
+  object,
+} from "./internal/options.ts";
+import { getRequestId } from "./internal/request_id.ts";
 import { respond } from "./internal/respond.ts";
+import type { AnyDatabase } from "./internal/user_client.ts";
 
 /** Options of {@linkcode auth}. */
 export interface AuthOptions extends BackendOptions {
@@ -23,8 +28,8 @@ export interface AuthOptions extends BackendOptions {
   /** The most that `freshness` may be, in seconds: raise it on purpose. @default {300} */
   readonly maxFreshness?: number | undefined;
   /**
-   * Milliseconds (or half its time-out, if that is less) after which a check of the same token
-   * that is under way is no longer waited for. @default {250}
+   * Milliseconds (or half of `timeout`, if that is less) after which a check of the same token that
+   * is under way is no longer waited for. @default {250}
    */
   readonly patience?: number | undefined;
   /** Milliseconds that Auth may take before the answer is 503. @default {3000} */
@@ -33,7 +38,7 @@ export interface AuthOptions extends BackendOptions {
   readonly skew?: number | undefined;
   /**
    * Admits tokens without a usable `session_id` or `exp`. Auth cannot revoke such a token; only
-   * somebody with the signing key can mint one. @default {false}
+   * somebody with the signing key can issue one. @default {false}
    */
   readonly allowSessionless?: boolean | undefined;
   /** The realm of the WWW-Authenticate challenge. @default {"supabase"} */
@@ -52,24 +57,13 @@ export interface AuthEnv<Database = AnyDatabase, S extends Session | null = Sess
   Variables: AuthVariables<Database, S>;
 }
 
-/** The schema behind {@linkcode AuthOptions}. */
-export const authOptionsSchema = z.strictObject({
-  freshness: z.union([z.literal("strict").transform(() => 0), z.number().positive().finite()])
-    .default("strict"),
-  maxFreshness: z.number().positive().finite().default(300),
-  patience: z.number().int().min(0).default(250),
-  timeout: z.number().int().min(1).max(60_000).default(3000),
-  skew: z.number().min(0).max(300).default(30),
-  allowSessionless: z.boolean().default(false),
-  realm: z.string().regex(/^[\x20-\x21\x23-\x5b\x5d-\x7e]*$/, "no quotes or backslashes")
-    .default("supabase"),
-  onDecision: functionOf<OnDecision>().optional(),
-  env: z.custom<Environment>((value) => typeof value === "object" && value !== null).optional(),
-  fetch: functionOf<typeof globalThis.fetch>().optional(),
-}).refine(({ freshness, maxFreshness }) => freshness <= maxFreshness, {
-  path: ["freshness"],
-  message: "is above maxFreshness (300 s unless raised)",
-});
+const DEFAULT_MAX_FRESHNESS_SECONDS = 300;
+const DEFAULT_PATIENCE_MS = 250;
+const DEFAULT_TIMEOUT_MS = 3000;
+const MAX_TIMEOUT_MS = 60_000;
+const DEFAULT_SKEW_SECONDS = 30;
+const MAX_SKEW_SECONDS = 300;
+const DEFAULT_REALM = "supabase";
 
 /**
  * Asks Supabase Auth about the caller of every request. A living session goes on, with
@@ -101,41 +95,54 @@ export function auth<Database = AnyDatabase>(
   options: AuthOptions,
 ): MiddlewareHandler<AuthEnv<Database, Session | null>>;
 export function auth(options: AuthOptions = {}): MiddlewareHandler {
-  const settings = parseOptions(authOptionsSchema, options, "auth()");
+  checkOptions("auth()", options, RULES);
+  const { freshness = "strict", maxFreshness = DEFAULT_MAX_FRESHNESS_SECONDS } = options;
+  if (freshness !== "strict" && freshness > maxFreshness) {
+    throw new TypeError(`auth(): freshness is above maxFreshness (${maxFreshness} seconds)`);
+  }
+  const { env, fetch, onDecision, realm = DEFAULT_REALM } = options;
+  const settings = {
+    env,
+    fetch,
+    freshness: freshness === "strict" ? 0 : freshness,
+    timeout: options.timeout ?? DEFAULT_TIMEOUT_MS,
+    patience: options.patience ?? DEFAULT_PATIENCE_MS,
+    skew: options.skew ?? DEFAULT_SKEW_SECONDS,
+    allowSessionless: options.allowSessionless ?? false,
+  };
 
   return async function auth(c, next) {
-    const arrived = performance.now();
+    const arrivedMs = performance.now();
     const authorization = c.req.raw.headers.get("Authorization");
-    let passage: Passage;
-    try {
-      const way = authenticate(authorization, settings, arrived, callerOf(c.get("auth"), c));
-      // Not awaited where it is there at once: a remembered answer costs no turn of the queue.
-      passage = way instanceof Promise ? await way : way;
-    } catch (error) {
-      passage = defect(error);
-    }
-    const { result, source, upstream_calls } = passage;
-    const ms = performance.now() - arrived;
-    if (settings.onDecision !== undefined) {
-      const [outcome, code] = result.ok
-        ? ["admitted", null] as const
-        : ["refused", result.code] as const;
-      const request_id = requestIdOf(c);
-      report(settings.onDecision, { outcome, code, source, ms, upstream_calls, request_id });
-    }
+    const earlier = getAdmission(c.get("auth"), c);
+    const { outcome, source, upstreamCalls } = await authenticate(
+      authorization,
+      settings,
+      arrivedMs,
+      earlier,
+    ).catch(internalError);
+    const ms = performance.now() - arrivedMs;
+    reportDecision(onDecision, {
+      outcome: outcome.ok ? "admitted" : "refused",
+      code: outcome.ok ? null : outcome.code,
+      source,
+      ms,
+      upstream_calls: upstreamCalls,
+      request_id: getRequestId(c),
+    });
     const timing = serverTiming({ source, ms });
-    if (!result.ok) {
-      const { code, retry_after, operator } = result;
-      if (operator !== undefined) tellOperator(operator);
+    if (!outcome.ok) {
+      const { code, retry_after, operator } = outcome;
+      if (operator !== undefined) logOnce(operator);
       c.header("Server-Timing", timing, { append: true });
       return respond(c, code, {
         source: "credential",
         replay: true,
-        realm: settings.realm,
+        realm,
         ...(retry_after === undefined ? {} : { retry_after }),
       });
     }
-    c.set("auth", createContext(result, c));
+    c.set("auth", createContext(outcome, c));
     try {
       await next();
     } finally {
@@ -145,12 +152,37 @@ export function auth(options: AuthOptions = {}): MiddlewareHandler {
   };
 }
 
-/** Nothing of ours may turn into an admission, nor into somebody's `onError`. */
-function defect(error: unknown): Passage {
-  const operator = `a defect in edge-auth (${error instanceof Error ? error.name : typeof error})`;
+/** Every option of {@linkcode auth}, and what it may be. */
+const RULES = {
+  freshness: (value: unknown) =>
+    value === "strict" || isPositive(value)
+      ? undefined
+      : 'must be "strict" or a number of seconds above 0',
+  maxFreshness: (value: unknown) =>
+    isPositive(value) ? undefined : "must be a number of seconds above 0",
+  patience: integer(0, MAX_TIMEOUT_MS),
+  timeout: integer(1, MAX_TIMEOUT_MS),
+  skew: number(0, MAX_SKEW_SECONDS),
+  allowSessionless: boolean,
+  realm: (value: unknown) =>
+    typeof value === "string" && /^[\x20-\x21\x23-\x5b\x5d-\x7e]*$/.test(value)
+      ? undefined
+      : "must be ASCII text without quotes or backslashes",
+  onDecision: functionOption,
+  env: object,
+  fetch: functionOption,
+};
+
+function isPositive(value: unknown): boolean {
+  return typeof value === "number" && value > 0 && Number.isFinite(value);
+}
+
+/** A bug of ours must not become an admission, nor reach the application's `onError`. */
+function internalError(error: unknown): AuthResult {
+  const operator = `a bug in edge-auth (${error instanceof Error ? error.name : typeof error})`;
   return {
-    result: { ok: false, code: "internal_error", operator },
+    outcome: { ok: false, code: "internal_error", operator },
     source: "precheck",
-    upstream_calls: 0,
+    upstreamCalls: 0,
   };
 }

@@ -1,22 +1,22 @@
 import type { MiddlewareHandler } from "hono";
 import type { z } from "zod";
-import { invalid } from "./internal/handler_error.ts";
-import { respond } from "./internal/respond.ts";
 import { isJsonType } from "./core/auth_answer.ts";
+import { validationError } from "./internal/handler_error.ts";
+import { respond } from "./internal/respond.ts";
 
-/** The types that {@linkcode body} gives a route: Hono's client and `c.req.valid("json")` know them. */
+/** The types that {@linkcode body} gives a route, for `c.req.valid("json")` and Hono's client. */
 export interface BodyInput<S extends z.ZodType> {
   in: { json: z.input<S> };
   out: { json: z.output<S> };
 }
 
 /**
- * Reads a JSON body and holds it against a schema. What does not fit is 400: `bad_json` for a text
- * that is no JSON, `validation_failed` with `issues` for the rest.
+ * Reads a JSON body and validates it. What does not fit is 400: `bad_json` for a text that is not
+ * JSON, `validation_failed` with `issues` for the rest.
  *
  * @param schema A zod schema.
  * @returns The middleware; the handler finds the value in `c.req.valid("json")`.
- * @throws {TypeError} It is no zod schema.
+ * @throws {TypeError} It is not a zod schema.
  *
  * @example
  * ```ts
@@ -41,7 +41,9 @@ export function body<S extends z.ZodType>(
   // deno-lint-ignore no-explicit-any -- the environment is the app's, whatever it is
 ): MiddlewareHandler<any, string, BodyInput<S>> {
   const { validate } = schema?.["~standard"] ?? {};
-  if (typeof validate !== "function") throw new TypeError("body(): needs a zod schema");
+  if (typeof validate !== "function") {
+    throw new TypeError("body(): the argument must be a zod schema");
+  }
 
   return async function body(c, next) {
     if (!isJsonType(c.req.header("Content-Type"))) {
@@ -56,7 +58,7 @@ export function body<S extends z.ZodType>(
     }
     const parsed = await validate(value);
     if (parsed.issues !== undefined) {
-      const { code, details } = invalid(parsed.issues);
+      const { code, details } = validationError(parsed.issues);
       return respond(c, code, { source: "handler", ...details });
     }
     c.req.addValidatedData("json", parsed.value as object);

@@ -1,9 +1,10 @@
-import { backendOf, type BackendOptions } from "./core/backend.ts";
-import { weakPassword } from "./internal/handler_error.ts";
-import { tellOperator } from "./internal/log.ts";
-import { ProblemError } from "./problem_error.ts";
+import { isApiKeyRefusal, readAuthError, retryAfterSeconds } from "./core/auth_answer.ts";
+import { type Backend, type BackendOptions, getBackend } from "./core/backend.ts";
+import { boundedFetch } from "./core/bounded_fetch.ts";
 import { EnvironmentError } from "./core/project.ts";
-import { ask, isApiKeyRefusal, readAuthError, readObject, retryAfter } from "./core/auth_answer.ts";
+import { weakPassword } from "./internal/handler_error.ts";
+import { logOnce } from "./internal/log.ts";
+import { ProblemError } from "./problem_error.ts";
 
 /** A request to Supabase Auth. */
 export interface AuthCall extends BackendOptions {
@@ -18,9 +19,11 @@ export interface AuthCall extends BackendOptions {
   readonly timeout?: number | undefined;
 }
 
+const DEFAULT_TIMEOUT_MS = 10_000;
+
 /**
- * Calls Auth for a handler, as the caller and never with the service key. For what supabase-js
- * does only with a stored session (`updateUser`, `reauthenticate`, `signOut` of the others) or
+ * Calls Auth for a handler, as the caller and never with the service key. For what supabase-js does
+ * only with a stored session (`updateUser`, `reauthenticate`, signing out the other sessions) or
  * only with a stored verifier (the PKCE exchange).
  *
  * @param call See {@linkcode AuthCall}.
@@ -28,7 +31,7 @@ export interface AuthCall extends BackendOptions {
  * @throws {ProblemError} Auth refuses, under Auth's own code; or cannot be reached.
  */
 export async function callAuth(call: AuthCall): Promise<Record<string, unknown>> {
-  const { project, fetch } = backend(call);
+  const { project, fetch } = backendFor(call);
   const headers = new Headers({
     apikey: project.apiKey,
     "X-Supabase-Api-Version": "2024-01-01",
@@ -41,13 +44,14 @@ export async function callAuth(call: AuthCall): Promise<Record<string, unknown>>
     ...(call.body ? { body: JSON.stringify(call.body) } : {}),
   };
   const url = `${project.url}/auth/v1${call.path}`;
-  const answer = await ask(fetch, url, init, call.timeout ?? 10_000);
+  const answer = await boundedFetch(fetch, url, init, call.timeout ?? DEFAULT_TIMEOUT_MS);
   if (answer.kind === "fault") throw new ProblemError("auth_unavailable");
   if (answer.status === 204) return {};
-  const body = readObject(answer);
-  if (answer.status >= 200 && answer.status < 300 && body !== null) return body;
+  if (answer.status >= 200 && answer.status < 300 && answer.body !== null) {
+    return answer.body;
+  }
 
-  const seconds = retryAfter(answer);
+  const seconds = retryAfterSeconds(answer);
   const wait = seconds === undefined ? {} : { retry_after: seconds };
   const error = readAuthError(answer);
   if (error === null && isApiKeyRefusal(answer)) throw new ProblemError("auth_misconfigured");
@@ -59,12 +63,12 @@ export async function callAuth(call: AuthCall): Promise<Record<string, unknown>>
   throw new ProblemError(error.code, wait);
 }
 
-function backend(call: AuthCall) {
+function backendFor(call: AuthCall): Backend {
   try {
-    return backendOf(call);
+    return getBackend(call);
   } catch (error) {
     if (!(error instanceof EnvironmentError)) throw error;
-    tellOperator(error.message);
+    logOnce(error.message);
     throw new ProblemError("auth_misconfigured");
   }
 }

@@ -1,17 +1,15 @@
 import { type Context, type Env, Hono, type MiddlewareHandler } from "hono";
 import type { BlankSchema } from "hono/types";
-import { z } from "zod/v3";
-import { auth, type AuthOptions, authOptionsSchema, type AuthVariables } from "./auth.ts";
+import { auth, type AuthOptions, type AuthVariables } from "./auth.ts";
 import type { Session } from "./core/claims.ts";
-import { type CorsOptions, createCors } from "./internal/cors.ts";
-import type { AnyDatabase } from "./internal/user_client.ts";
+import { CORS_RULES, type CorsOptions, createCors } from "./internal/cors.ts";
 import { fromThrown } from "./internal/handler_error.ts";
 import { editHeaders } from "./internal/headers.ts";
-import { tellDefect } from "./internal/log.ts";
-import { parseOptions } from "./internal/options.ts";
-import { requestIdOf } from "./internal/request_id.ts";
-import { isOrigin } from "./require_origin.ts";
+import { logHandlerError } from "./internal/log.ts";
+import { checkOptions, listOf, object } from "./internal/options.ts";
+import { getRequestId } from "./internal/request_id.ts";
 import { respond } from "./internal/respond.ts";
+import type { AnyDatabase } from "./internal/user_client.ts";
 
 /** Options of {@linkcode edgeFunction}. */
 export interface EdgeFunctionOptions {
@@ -34,24 +32,12 @@ export interface EdgeEnv<Database = AnyDatabase, S extends Session | null = Sess
 /** The Hono app of one function. */
 export type EdgeApp<E extends Env> = Hono<E, BlankSchema, string>;
 
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/; // RFC 9110, section 5.6.2
-
-const path = z.string().regex(/^\/[^?#]*$/, "must begin with a slash and hold no ? or #")
-  .refine(isPattern, "is no path pattern of Hono's");
-
-const optionsSchema = z.strictObject({
-  auth: authOptionsSchema.optional(),
-  public: z.array(path).readonly().default([]),
-  cors: z.strictObject({
-    origins: z.union([
-      z.literal("*"),
-      z.array(z.string().refine(isOrigin, "must be an exact origin, such as https://app.example")),
-    ])
-      .default("*"),
-    exposeHeaders: z.array(z.string().regex(HEADER_NAME, "must be a header name")).default([]),
-    maxAge: z.number().int().min(0).max(86_400).default(600),
-  }).default({}),
-});
+/** Every option of {@linkcode edgeFunction}, and what it may be. */
+const RULES = {
+  auth: object,
+  public: listOf(isPattern, "must be a list of Hono path patterns that begin with a slash"),
+  cors: object,
+};
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 
@@ -87,29 +73,26 @@ export function edgeFunction<Database = AnyDatabase>(
 ): EdgeApp<EdgeEnv<Database, Session | null>>;
 export function edgeFunction(name: string, options: EdgeFunctionOptions = {}): unknown {
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name)) {
-    throw new TypeError(`edgeFunction(): "${name}" is no name of an Edge Function`);
+    throw new TypeError("edgeFunction(): the name may hold letters, digits, - and _");
   }
-  const settings = parseOptions(
-    optionsSchema,
-    options as z.input<typeof optionsSchema>,
-    "edgeFunction()",
-  );
-  const cors = createCors(settings.cors);
-  const check: MiddlewareHandler = auth(options.auth ?? {});
-  const open = new WeakSet<Context>();
+  checkOptions("edgeFunction()", options, RULES);
+  checkOptions("edgeFunction(): cors", options.cors ?? {}, CORS_RULES);
+  const cors = createCors(options.cors ?? {});
+  const checkCaller: MiddlewareHandler = auth(options.auth ?? {});
+  const publicRequests = new WeakSet<Context>();
 
   const app = new Hono<EdgeEnv>({ strict: false }).basePath(`/${name}`);
 
   app.use(async function edge(c, next) {
-    const id = requestIdOf(c);
+    const id = getRequestId(c);
     if (cors.isPreflight(c)) {
       c.res = cors.preflight(c);
     } else {
       try {
         await next();
       } catch (thrown) {
-        // Hono hands on what is thrown without being an Error, such as supabase-js' plain objects.
-        c.res = failure(c, thrown);
+        // Hono's onError sees Errors only. supabase-js' database errors are plain objects.
+        c.res = respondToError(c, thrown);
       }
     }
     editHeaders(c, (headers) => {
@@ -117,16 +100,16 @@ export function edgeFunction(name: string, options: EdgeFunctionOptions = {}): u
       headers.set("X-Request-Id", id);
     });
   });
-  for (const pattern of settings.public) {
+  for (const pattern of options.public ?? []) {
     app.use(pattern, async function publicRoute(c, next) {
-      open.add(c);
+      publicRequests.add(c);
       await next();
     });
   }
   app.use(function guarded(c, next) {
-    return open.has(c) ? next() : check(c, next);
+    return publicRequests.has(c) ? next() : checkCaller(c, next);
   });
-  app.onError((error, c) => failure(c, error));
+  app.onError((error, c) => respondToError(c, error));
   app.notFound((c) => {
     const allowed = METHODS.filter((method) =>
       app.router.match(method, c.req.path)[0].some(([[, route]]) => route.method === method)
@@ -142,14 +125,15 @@ export function edgeFunction(name: string, options: EdgeFunctionOptions = {}): u
 }
 
 /** Answers what a handler threw. */
-function failure(c: Context, thrown: unknown): Response {
+function respondToError(c: Context, thrown: unknown): Response {
   const { code, details } = fromThrown(thrown);
-  if (code === "internal_error") tellDefect(requestIdOf(c), thrown);
+  if (code === "internal_error") logHandlerError(getRequestId(c), thrown);
   return respond(c, code, { source: "handler", ...details });
 }
 
-/** Hono looks at its patterns when it matches for the first time: here, on a router of its own. */
+/** Hono reads a pattern when it matches for the first time: so it is tried on a router of its own. */
 function isPattern(pattern: string): boolean {
+  if (!/^\/[^?#]*$/.test(pattern)) return false;
   try {
     new Hono().use(pattern, (_c, next) => next()).router.match("GET", pattern);
     return true;

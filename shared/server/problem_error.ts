@@ -2,8 +2,8 @@ import type { ProblemDetails } from "../problems/problem.ts";
 import type { ProblemCode } from "../problems/table.ts";
 
 /**
- * A problem that a handler throws: `edgeFunction` answers it in the one JSON shape, with the
- * status and action that the table has for the code.
+ * A problem that a handler throws. `edgeFunction` answers it in the one JSON shape, with the status
+ * and the action of its code in the table.
  *
  * @example
  * ```ts
@@ -17,7 +17,7 @@ export class ProblemError extends Error {
   override readonly name = "ProblemError";
 
   /**
-   * @param code Of the table, or one that Auth may come to have.
+   * @param code One of the table, or one that a newer Auth has.
    * @param details The optional members of the body.
    */
   constructor(

@@ -1,14 +1,13 @@
 import type { User } from "@supabase/supabase-js";
 import type { MiddlewareHandler } from "hono";
-import { z } from "zod/v3";
 import type { AuthEnv } from "./auth.ts";
 import type { Session } from "./core/claims.ts";
-import { parseOptions } from "./internal/options.ts";
+import { checkOptions, integer } from "./internal/options.ts";
 import { respond } from "./internal/respond.ts";
 
 /** Options of {@linkcode requireAal}. */
 export interface RequireAalOptions {
-  /** Seconds since the newest proof (`amr`), at most: 300 for "within five minutes". */
+  /** The most seconds since the newest authentication in `amr`: 300 for "within five minutes". */
   readonly maxAge?: number | undefined;
 }
 
@@ -18,10 +17,8 @@ export interface RequireAalOptions {
  */
 export type RequiredAal = "aal1" | "aal2" | "enrolled";
 
-const schema = z.tuple([
-  z.enum(["aal1", "aal2", "enrolled"]),
-  z.strictObject({ maxAge: z.number().int().positive().optional() }),
-]);
+const LEVELS: readonly unknown[] = ["aal1", "aal2", "enrolled"] satisfies RequiredAal[];
+const RULES = { maxAge: integer(1, Number.MAX_SAFE_INTEGER) };
 
 /**
  * Asks for a stronger or a more recent sign-in, behind `auth()`: 401 `insufficient_aal` or
@@ -49,14 +46,18 @@ export function requireAal(
   required: RequiredAal,
   options: RequireAalOptions = {},
 ): MiddlewareHandler<AuthEnv> {
-  const [, { maxAge }] = parseOptions(schema, [required, options], "requireAal()");
+  if (!LEVELS.includes(required)) {
+    throw new TypeError('requireAal(): the level must be "aal1", "aal2" or "enrolled"');
+  }
+  checkOptions("requireAal()", options, RULES);
+  const { maxAge } = options;
   return async function requireAal(c, next) {
     const { user, session, now } = c.var.auth;
     if (!isStrongEnough(required, user, session)) {
       const required_aal = "aal2";
       return respond(c, "insufficient_aal", { source: "credential", replay: true, required_aal });
     }
-    if (maxAge !== undefined && now - newestProof(session) > maxAge) {
+    if (maxAge !== undefined && now - lastAuthenticatedAt(session) > maxAge) {
       const code = "authentication_too_old";
       return respond(c, code, { source: "credential", replay: true, max_age: maxAge });
     }
@@ -71,8 +72,8 @@ function isStrongEnough(required: RequiredAal, user: User, session: Session | nu
   return hasFactor && session?.aal === "aal2";
 }
 
-/** Seconds since the epoch; `-Infinity` where the token does not say. */
-function newestProof(session: Session | null): number {
+/** When the user last proved who they are, in seconds since the epoch; `-Infinity` if unknown. */
+function lastAuthenticatedAt(session: Session | null): number {
   return Math.max(
     -Infinity,
     ...(session?.amr ?? []).map(({ timestamp }) => timestamp ?? -Infinity),

@@ -1,14 +1,15 @@
 import type { MiddlewareHandler } from "hono";
+import { isOrigin } from "./internal/cors.ts";
 import { respond } from "./internal/respond.ts";
 
 /**
  * Lets only pages of these origins call. CORS alone does not: it keeps the *answer* from a foreign
- * page, not the request. For routes that give out a session, so that nobody can be signed in
- * to somebody else's account from another page.
+ * page, not the request. For routes that give out a session, so that no other page can sign its
+ * visitors in to somebody else's account.
  *
  * @param origins Exact origins, such as `https://app.example`.
  * @returns The middleware: 403 `insufficient_scope` for another origin, or for none.
- * @throws {TypeError} There is no origin, or one is none.
+ * @throws {TypeError} The list is empty, or holds something else than an origin.
  *
  * @example
  * ```ts
@@ -24,7 +25,7 @@ import { respond } from "./internal/respond.ts";
 export function requireOrigin(origins: readonly string[]): MiddlewareHandler {
   const allowed = new Set(origins);
   if (allowed.size === 0 || !origins.every(isOrigin)) {
-    throw new TypeError("requireOrigin(): needs exact origins, such as https://app.example");
+    throw new TypeError("requireOrigin(): list exact origins, such as https://app.example");
   }
   return async function requireOrigin(c, next) {
     if (!allowed.has(c.req.header("Origin") ?? "")) {
@@ -33,9 +34,4 @@ export function requireOrigin(origins: readonly string[]): MiddlewareHandler {
     await next();
     return;
   };
-}
-
-/** Whether a text is exactly an origin: scheme, host and port, nothing after them, no wildcard. */
-export function isOrigin(text: string): boolean {
-  return URL.canParse(text) && new URL(text).origin === text && !text.includes("*");
 }

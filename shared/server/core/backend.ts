@@ -1,18 +1,18 @@
-import { createCheck } from "./get_user.ts";
+import { type BatchedGetUser, batchGetUser } from "./batch.ts";
 import { type Clock, createClock } from "./clock.ts";
-import { coalesce, type SharedCheck } from "./batch.ts";
+import { createGetUser } from "./get_user.ts";
 import { createKeyStore } from "./key_store.ts";
-import { limitSuspects } from "./limit_unverified.ts";
-import { createMemory, type Memory } from "./verdict_cache.ts";
+import { limitUnverified } from "./limit_unverified.ts";
 import { type Environment, EnvironmentError, type Project, readProject } from "./project.ts";
 import { createSignatureCheck, type SignatureCheck } from "./signature.ts";
+import { createVerdictCache, type VerdictCache } from "./verdict_cache.ts";
 
-/** Where a caller's session is looked up: one project, one way to ask, one memory. */
+/** Where callers are looked up: one project, one client, one cache. */
 export interface Backend {
   readonly project: Project;
-  readonly check: SharedCheck;
-  readonly memory: Memory;
-  readonly signature: SignatureCheck;
+  readonly getUser: BatchedGetUser;
+  readonly verdicts: VerdictCache;
+  readonly signatures: SignatureCheck;
   readonly clock: Clock;
   readonly fetch: typeof globalThis.fetch;
 }
@@ -25,38 +25,42 @@ export interface BackendOptions {
   readonly fetch?: typeof globalThis.fetch | undefined;
 }
 
-const ambientEnv: Environment = {};
-const ambientFetch: typeof globalThis.fetch = (...args) => globalThis.fetch(...args);
-const known = new WeakMap<Environment, WeakMap<typeof globalThis.fetch, Backend | Error>>();
+const processEnv: Environment = {};
+const globalFetch: typeof globalThis.fetch = (...args) => globalThis.fetch(...args);
+const backends = new WeakMap<Environment, WeakMap<typeof globalThis.fetch, Backend | Error>>();
 
 /**
- * The backend of an environment, made on first use and shared from then on, so that every
- * `auth()` of a function shares its calls and its memory.
+ * The backend of an environment, built on first use and shared from then on, so that every `auth()`
+ * of a function shares its calls and its cache.
  *
- * @throws {EnvironmentError} A variable is missing or wrong: the same error every time.
+ * @throws {EnvironmentError} A variable is missing or wrong: the same error each time.
  */
-export function backendOf(options: BackendOptions): Backend {
-  const env = options.env ?? ambientEnv;
-  const fetch = options.fetch ?? ambientFetch;
-  const backend = known.get(env)?.get(fetch) ?? keep(env, fetch);
-  if (backend instanceof Error) throw backend;
-  return backend;
-}
-
-function keep(env: Environment, fetch: typeof globalThis.fetch): Backend | Error {
-  const byFetch = known.get(env) ?? new WeakMap<typeof globalThis.fetch, Backend | Error>();
-  known.set(env, byFetch);
-  const backend = build(env, fetch);
+export function getBackend(options: BackendOptions): Backend {
+  const env = options.env ?? processEnv;
+  const fetch = options.fetch ?? globalFetch;
+  const byFetch = backends.get(env) ?? new WeakMap<typeof globalThis.fetch, Backend | Error>();
+  backends.set(env, byFetch);
+  const backend = byFetch.get(fetch) ?? build(env, fetch);
   byFetch.set(fetch, backend);
+  if (backend instanceof Error) throw backend;
   return backend;
 }
 
 function build(env: Environment, fetch: typeof globalThis.fetch): Backend | Error {
   try {
-    const project = readProject(env === ambientEnv ? Deno.env.toObject() : env);
-    const signature = createSignatureCheck(createKeyStore(project, fetch));
-    const check = coalesce(limitSuspects(createCheck(project, fetch), signature.isSuspect));
-    return { project, fetch, check, signature, memory: createMemory(), clock: createClock() };
+    const project = readProject(env === processEnv ? Deno.env.toObject() : env);
+    const signatures = createSignatureCheck(createKeyStore(project, fetch));
+    const getUser = batchGetUser(
+      limitUnverified(createGetUser(project, fetch), signatures.isUnverified),
+    );
+    return {
+      project,
+      fetch,
+      getUser,
+      signatures,
+      verdicts: createVerdictCache(),
+      clock: createClock(),
+    };
   } catch (error) {
     if (error instanceof EnvironmentError) return error;
     throw error;

@@ -1,34 +1,34 @@
-/** A Map that drops its oldest entries when they weigh too much. */
-export interface BoundedMap<V> {
+/** A cache that is bounded in bytes, not in entries. */
+export interface ByteCache<V> {
   get(key: string): V | undefined;
-  /** `bytes` is what the entry takes; one that would take more than its share is not kept. */
+  /** Sets an entry of `bytes`; one above its share is not kept, and what the key held is dropped. */
   set(key: string, value: V, bytes: number): void;
   delete(key: string): void;
 }
 
-/** Part of the map that one entry may take: nobody's large one pushes everybody's out. */
-const SHARE = 1 / 32;
+/** The part of the cache that one entry may take, so that one large entry cannot evict all others. */
+const MAX_ENTRY_SHARE = 1 / 32;
 
 /**
- * Builds an empty map.
+ * Builds an empty cache. It evicts the entries that were set first; reading does not renew one.
  *
- * @param most What all entries together may take, in bytes; one of them a 32nd of it.
+ * @param maxBytes What all entries together may take; one entry may take a 32nd of it.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * const map = boundedMap<string>(64);
- * for (let n = 0; n <= 32; n++) map.set(`${n}`, "small", 2);
- * map.set("huge", "large", 3);
- * assertEquals([map.get("0"), map.get("1"), map.get("huge")], [undefined, "small", undefined]);
+ * const cache = createByteCache<string>(64);
+ * for (let n = 0; n <= 32; n++) cache.set(`${n}`, "small", 2);
+ * cache.set("huge", "large", 3);
+ * assertEquals([cache.get("0"), cache.get("1"), cache.get("huge")], [undefined, "small", undefined]);
  * ```
  */
-export function boundedMap<V>(most: number): BoundedMap<V> {
-  const entries = new Map<string, { value: V; bytes: number }>();
-  let total = 0;
+export function createByteCache<V>(maxBytes: number): ByteCache<V> {
+  const entries = new Map<string, { readonly value: V; readonly bytes: number }>();
+  let totalBytes = 0;
   function remove(key: string): void {
-    total -= entries.get(key)?.bytes ?? 0;
+    totalBytes -= entries.get(key)?.bytes ?? 0;
     entries.delete(key);
   }
   return {
@@ -36,11 +36,11 @@ export function boundedMap<V>(most: number): BoundedMap<V> {
     delete: remove,
     set(key, value, bytes) {
       remove(key);
-      if (bytes > most * SHARE) return;
+      if (bytes > maxBytes * MAX_ENTRY_SHARE) return;
       entries.set(key, { value, bytes });
-      total += bytes;
+      totalBytes += bytes;
       for (const oldest of entries.keys()) {
-        if (total <= most) break;
+        if (totalBytes <= maxBytes) break;
         remove(oldest);
       }
     },

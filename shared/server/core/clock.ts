@@ -1,45 +1,47 @@
-/** How long a comparison of the clocks holds, in milliseconds. */
-const PROBE_INTERVAL = 60_000;
-/** `Date` has whole seconds: two clocks that agree may seem so many milliseconds apart. */
-const RESOLUTION = 1_000;
+/** How long a comparison of the clocks is trusted, in milliseconds. */
+const COMPARISON_TTL_MS = 60_000;
+/** The `Date` header has whole seconds: two clocks that agree may seem this far apart. */
+const DATE_RESOLUTION_MS = 1_000;
 
 /**
- * The local clock, held against Auth's `Date` header. A clock that runs wrong would call living
- * tokens expired; so a wrong one refuses nothing, and one not compared for a minute first lets Auth decide.
+ * The local clock, compared with the `Date` header of Auth's answers. A local clock that runs ahead
+ * would call valid tokens expired. So a clock that proved wrong refuses nothing, and one that was
+ * not compared for a minute lets Auth decide once.
  */
 export interface Clock {
-  /** Now by Auth's clock if ours proved wrong, else by ours; seconds since the epoch. */
-  now(skew: number): number;
-  /** The later of the two clocks, seconds since the epoch: by it, nothing lives too long. */
+  /** Now, by Auth's clock where ours proved wrong, else by ours; seconds since the epoch. */
+  now(skewSeconds: number): number;
+  /** The later of the two clocks, seconds since the epoch: by it, no token is accepted too long. */
   latest(): number;
-  /** Whether a token that looks expired may be refused without asking. May note a question. */
-  mayRefuse(skew: number): boolean;
-  /** Takes the `Date` header of an answer of Auth's own that has just arrived. */
+  /**
+   * Whether a token that looks expired may be refused without asking Auth. `false` where the clocks
+   * were not compared lately; the question to Auth that follows is counted as a comparison.
+   */
+  mayRefuseExpired(skewSeconds: number): boolean;
+  /** Takes the `Date` header of an answer that Auth itself has just given. */
   observe(date: string | null): void;
 }
 
 /** Builds the clock of one project; it reads `Date.now()`. */
 export function createClock(): Clock {
-  let header: string | null = null; // the last one, and what it says (ms): it changes once a second
-  let theirs = NaN;
-  let offset = 0; // ms that Auth's clock is ahead of ours
-  let compared = -Infinity; // when they were last compared, or a comparison was asked for
-  const wrong = (skew: number) => Math.abs(offset) > skew * 1000 + RESOLUTION;
+  let offsetMs = 0; // how far Auth's clock is ahead of ours
+  let comparedAtMs = -Infinity; // when they were last compared, or a comparison was asked for
+  const isWrong = (skewSeconds: number) =>
+    Math.abs(offsetMs) > skewSeconds * 1000 + DATE_RESOLUTION_MS;
   return {
-    now: (skew) => (Date.now() + (wrong(skew) ? offset : 0)) / 1000,
-    latest: () => (Date.now() + Math.max(offset, 0)) / 1000,
-    mayRefuse(skew) {
-      if (wrong(skew)) return false;
-      if (Math.abs(Date.now() - compared) < PROBE_INTERVAL) return true;
-      compared = Date.now();
+    now: (skewSeconds) => (Date.now() + (isWrong(skewSeconds) ? offsetMs : 0)) / 1000,
+    latest: () => (Date.now() + Math.max(offsetMs, 0)) / 1000,
+    mayRefuseExpired(skewSeconds) {
+      if (isWrong(skewSeconds)) return false;
+      if (Math.abs(Date.now() - comparedAtMs) < COMPARISON_TTL_MS) return true;
+      comparedAtMs = Date.now();
       return false;
     },
     observe(date) {
-      if (date !== header) theirs = date === null ? NaN : Date.parse(date);
-      header = date;
-      if (!Number.isFinite(theirs)) return;
-      compared = Date.now();
-      offset = theirs - compared;
+      const authMs = date === null ? NaN : Date.parse(date);
+      if (!Number.isFinite(authMs)) return;
+      comparedAtMs = Date.now();
+      offsetMs = authMs - comparedAtMs;
     },
   };
 }

@@ -1,38 +1,38 @@
-/** How an answer was found. */
+/** How a decision was made. */
 export type DecisionSource =
   /** Without a call: no token, a malformed or a certainly dead one, or no configuration. */
   | "precheck"
   /** From an earlier answer of Auth that is fresh enough. */
   | "memory"
-  /** From a check that several requests share. */
+  /** From a call that several requests share. */
   | "shared_check"
-  /** From a check of its own. */
+  /** From a call of its own. */
   | "check";
 
-/** One decision, without a token, an id of a person or an address. */
+/** One decision, without a token, a user's id or an address. */
 export interface Decision {
   readonly outcome: "admitted" | "refused";
   /** The code of the refusal; `null` when admitted. */
   readonly code: string | null;
   readonly source: DecisionSource;
-  /** Milliseconds from the arrival to the decision. */
+  /** Milliseconds from the arrival of the request to the decision. */
   readonly ms: number;
   /** Calls to Auth made for this decision. */
   readonly upstream_calls: number;
   readonly request_id: string;
 }
 
-/** Watches decisions. What it throws or returns changes nothing, and nobody waits for it. */
+/** Watches decisions. What it returns or throws changes nothing, and nobody waits for it. */
 export type OnDecision = (decision: Decision) => unknown;
 
-/** Hands a decision to its watcher. */
-export function report(hook: OnDecision | undefined, decision: Decision): void {
+/** Hands a decision to its hook, if there is one. */
+export function reportDecision(hook: OnDecision | undefined, decision: Decision): void {
   if (hook === undefined) return;
   try {
     const returned = hook(Object.freeze(decision));
     if (returned instanceof Promise) returned.catch(() => {});
   } catch {
-    // Watching is not deciding.
+    // A hook that fails must not change a decision.
   }
 }
 

@@ -1,9 +1,9 @@
-/** Freezes a JSON value and all it holds, however deep, so that requests can share it. */
+/** Freezes a JSON value and everything in it, so that requests can share it. */
 export function deepFreeze<T>(value: T): T {
-  const open: object[] = isObject(value) ? [value] : []; // not recursive: depth is the sender's choice
-  for (const each of open) {
-    for (const inner of Object.values(each)) if (isObject(inner)) open.push(inner);
-    Object.freeze(each);
+  const open: object[] = isObject(value) ? [value] : []; // not recursive: the sender decides the depth
+  for (const object of open) {
+    Object.freeze(object);
+    for (const member of Object.values(object)) if (isObject(member)) open.push(member);
   }
   return value;
 }

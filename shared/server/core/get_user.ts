@@ -1,23 +1,75 @@
+import { createClient } from "@supabase/supabase-js";
+import type { AuthAnswer } from "./auth_answer.ts";
+import { deadline, NETWORK_FAULT, readAnswer, TIMED_OUT } from "./bounded_fetch.ts";
 import type { Project } from "./project.ts";
-import { type Answer, ask } from "./auth_answer.ts";
 
-/** Asks Auth whether the session of a bearer (`Bearer <token>`) is alive. Never rejects. */
-export type Check = (bearer: string, timeout: number) => Promise<Answer>;
+/** What `getUser(token)` returned, and Auth's answer as it came. */
+export interface GetUserResult {
+  /** The user, where Auth answered 2xx. Anything may be in it: it has not been looked at. */
+  readonly user: unknown;
+  readonly answer: AuthAnswer;
+}
+
+/** Asks Auth about the user and the session of a token. Never rejects. */
+export type GetUser = (token: string, timeoutMs: number) => Promise<GetUserResult>;
+
+/** A client that keeps nothing: no session in a storage, no refresh, nothing read from a URL. */
+export const STATELESS = {
+  persistSession: false,
+  autoRefreshToken: false,
+  detectSessionInUrl: false,
+} as const;
+
+/** What our fetch knows about the call that it belongs to. */
+interface Call {
+  readonly signal: AbortSignal;
+  answer: AuthAnswer;
+}
 
 /**
- * The request of `supabase.auth.getUser(token)`, GET /user, with the raw answer kept: what
- * supabase-js makes of it loses the code of `session_not_found`, every Retry-After, and the status
- * of what is not JSON. A test holds both requests against each other.
+ * `supabase.auth.getUser(token)` on one shared client. Its fetch is bounded in time and bytes,
+ * follows no redirect and asks for no cached answer. It keeps status, headers and the text of
+ * refusals as they came, because supabase-js drops them: the code of `session_not_found`, every
+ * Retry-After, the status of what is not JSON.
  *
  * @param project Whose Auth to ask.
  * @param fetch The fetch to use.
- * @returns The check; its `timeout` is in milliseconds.
  */
-export function createCheck(project: Project, fetch: typeof globalThis.fetch): Check {
-  const url = `${project.url}/auth/v1/user`;
-  const apikey = project.apiKey;
-  return (Authorization, timeout) => {
-    const headers = { apikey, Authorization, "X-Supabase-Api-Version": "2024-01-01" };
-    return ask(fetch, url, { headers }, timeout);
+export function createGetUser(project: Project, fetch: typeof globalThis.fetch): GetUser {
+  /** getUser(token) calls its fetch before it returns: so a fetch belongs to the call that starts. */
+  let starting: Call | undefined;
+
+  const supabase = createClient(project.url, project.apiKey, {
+    auth: STATELESS,
+    global: {
+      headers: { "Cache-Control": "no-cache" },
+      async fetch(input, init) {
+        const call = starting!;
+        const response = await fetch(input, { ...init, redirect: "manual", signal: call.signal });
+        const answer = call.answer = await readAnswer(response);
+        if (answer.kind === "fault") throw new TypeError(answer.reason);
+        const { status, headers, text, body } = answer;
+        // What supabase-js reads of a Response. Building a real one would cost a tenth of a check.
+        const json = async () => await (body ?? JSON.parse(text));
+        return { ok: response.ok, status, headers, json } as Response;
+      },
+    },
+  });
+
+  return function getUser(token, timeoutMs) {
+    return deadline(timeoutMs, LATE_RESULT, async (signal) => {
+      const call: Call = { signal, answer: NETWORK_FAULT };
+      starting = call;
+      const asked = supabase.auth.getUser(token);
+      starting = undefined;
+      try {
+        const { data } = await asked;
+        return { user: data.user, answer: call.answer };
+      } catch { // getUser() throws where the body of a 200 is `null`
+        return { user: null, answer: call.answer };
+      }
+    });
   };
 }
+
+const LATE_RESULT: GetUserResult = Object.freeze({ user: null, answer: TIMED_OUT });

@@ -1,45 +1,48 @@
-import type { Check } from "./get_user.ts";
-import { LATE } from "./auth_answer.ts";
+import { TIMED_OUT } from "./bounded_fetch.ts";
+import type { GetUser } from "./get_user.ts";
 
-/** Runs at most so many tasks at once; the others wait, each for so long. */
-export type Limit = <T>(task: () => Promise<T>, patience: number) => Promise<T | null>;
+/** Runs a bounded number of tasks at once; the others wait, each for so many milliseconds. */
+export type Limit = <T>(task: () => Promise<T>, waitMs: number) => Promise<T | null>;
 
 /**
- * Builds a limit. Who came last is next: with more to do than can be done, a line that is served in
- * its order makes everybody wait until nobody has time left.
+ * Builds a limit on concurrent tasks. The task that came last runs next: under more load than can
+ * be served, first come, first served lets every task wait until its time is used up.
  *
- * @param most How many tasks may be under way.
- * @returns Runs a task when its turn comes; `null` if that took longer than `patience` (ms).
+ * @param maxRunning How many tasks may run at once.
+ * @returns Runs a task when it is its turn; `null` if that took longer than it may wait.
  */
-export function createLimit(most: number): Limit {
-  const line: (() => void)[] = [];
+export function createLimit(maxRunning: number): Limit {
+  const waiting: (() => void)[] = [];
   let running = 0;
 
-  function enter(patience: number): Promise<boolean> | true {
-    if (running < most) {
+  function enter(waitMs: number): Promise<boolean> | true {
+    if (running < maxRunning) {
       running++;
       return true;
     }
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const go = () => resolve(true);
-    line.push(go);
-    const timer = setTimeout(() => {
-      const place = line.indexOf(go);
-      if (place >= 0) line.splice(place, 1);
-      resolve(false);
-    }, patience);
-    return promise.finally(() => clearTimeout(timer));
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        const place = waiting.indexOf(run);
+        if (place >= 0) waiting.splice(place, 1);
+        resolve(false);
+      }, waitMs);
+      const run = () => {
+        clearTimeout(timer);
+        resolve(true);
+      };
+      waiting.push(run);
+    });
   }
 
   /** Hands the place on, or frees it. */
   function leave(): void {
-    const next = line.pop();
+    const next = waiting.pop();
     if (next === undefined) running--;
     else next();
   }
 
-  return async (task, patience) => {
-    if (!await enter(patience)) return null;
+  return async (task, waitMs) => {
+    if (!await enter(waitMs)) return null;
     try {
       return await task();
     } finally {
@@ -48,23 +51,27 @@ export function createLimit(most: number): Limit {
   };
 }
 
-/** Checks of suspect tokens under way at once, in one isolate. */
-const MOST_SUSPECTS = 8;
+/** Calls about unverified tokens in flight at once, per isolate. */
+const MAX_UNVERIFIED_CALLS = 8;
 
 /**
- * Keeps a flood of forged tokens whose signature cannot be judged here from starving the others:
- * only so many suspects are asked about at a time. One waits for half of its time at most, so that
- * each call that is made has the other half.
+ * Keeps a flood of forged tokens that cannot be verified here from starving everybody else: only a
+ * few unverified tokens are asked about at once. Each waits for half of its time at most, so that
+ * the call that follows has the other half.
  *
- * @param check The check of one token.
- * @param isSuspect Whether a token may be part of such a flood.
+ * @param getUser The call about one token.
+ * @param isUnverified Whether a token may be part of such a flood.
  */
-export function limitSuspects(check: Check, isSuspect: (bearer: string) => boolean): Check {
-  const limit = createLimit(MOST_SUSPECTS);
-  return (bearer, timeout) => {
-    if (!isSuspect(bearer)) return check(bearer, timeout);
-    const began = performance.now();
-    const left = () => Math.max(0, timeout - (performance.now() - began));
-    return limit(() => check(bearer, left()), timeout / 2).then((answer) => answer ?? LATE);
+export function limitUnverified(
+  getUser: GetUser,
+  isUnverified: (token: string) => boolean,
+): GetUser {
+  const limit = createLimit(MAX_UNVERIFIED_CALLS);
+  return async (token, timeoutMs) => {
+    if (!isUnverified(token)) return await getUser(token, timeoutMs);
+    const beganMs = performance.now();
+    const leftMs = () => Math.max(0, timeoutMs - (performance.now() - beganMs));
+    const result = await limit(() => getUser(token, leftMs()), timeoutMs / 2);
+    return result ?? { user: null, answer: TIMED_OUT };
   };
 }

@@ -1,17 +1,16 @@
-import { z } from "zod/v3";
 import type { ProjectKeys } from "./credential.ts";
 
 /** The variables a function runs with. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The Supabase project a function belongs to, as its environment tells it. */
+/** The Supabase project that a function belongs to, read from its environment. */
 export interface Project {
   /** `SUPABASE_URL`, without a slash at its end. */
   readonly url: string;
-  /** The key our own calls carry: publishable, or the legacy anon key. Never the caller's. */
+  /** The key of our own calls: publishable, or the legacy anon key. Never the caller's. */
   readonly apiKey: string;
   readonly keys: ProjectKeys;
-  /** The public keys in `SUPABASE_JWKS`. None is no mistake: they are fetched where they lack. */
+  /** The keys in `SUPABASE_JWKS`; where they are missing, they are fetched. */
   readonly jwks: readonly JsonWebKey[];
 }
 
@@ -20,40 +19,8 @@ export class EnvironmentError extends Error {
   override readonly name = "EnvironmentError";
 }
 
-const json = z.string().transform((text, ctx) => {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    ctx.addIssue({ code: z.ZodIssueCode.custom, message: "must be a JSON object" });
-    return z.NEVER;
-  }
-});
-
-const keyMap = (key: z.ZodType<string>) =>
-  json.pipe(z.record(key, { invalid_type_error: "must be a JSON object of keys" }));
-
-const key = z.string().min(1);
-// It would go out with every call of ours, and act for nobody's row level security.
-const publicKey = key.refine(
-  (text) => !text.startsWith("sb_secret_"),
-  "holds a secret key where a publishable one belongs",
-);
-
-const variables = z.object({
-  SUPABASE_URL: z.string({ required_error: "is not set" })
-    .refine((text) => /^https?:\/\//i.test(text) && URL.canParse(text), "must be an http(s) URL"),
-  SUPABASE_PUBLISHABLE_KEYS: keyMap(publicKey).optional(),
-  SUPABASE_SECRET_KEYS: keyMap(key).optional(),
-  SUPABASE_JWKS: z.string().optional(),
-  // Not set by the platform: for whoever runs functions elsewhere, as in @supabase/server.
-  SUPABASE_PUBLISHABLE_KEY: publicKey.optional(),
-  SUPABASE_SECRET_KEY: z.string().optional(),
-  SUPABASE_ANON_KEY: publicKey.optional(),
-  SUPABASE_SERVICE_ROLE_KEY: z.string().optional(),
-});
-
 /**
- * Reads a project out of its environment: the variables Supabase sets for every Edge Function,
+ * Reads a project from its environment: the variables that Supabase sets for every Edge Function,
  * hosted or local. An empty variable counts as not set.
  *
  * @param env The variables.
@@ -73,54 +40,93 @@ const variables = z.object({
  * ```
  */
 export function readProject(env: Environment): Project {
-  const set = Object.keys(variables.shape)
-    .map((name) => [name, env[name]?.trim() || undefined] as const)
-    .filter(([, value]) => value !== undefined);
-  const parsed = variables.safeParse(Object.fromEntries(set));
-  if (!parsed.success) {
-    const wrong = parsed.error.issues.map(({ path, message }) => `${String(path[0])} ${message}`);
-    throw new EnvironmentError(wrong.join("; "));
+  const problems: string[] = [];
+  const read = (name: string) => env[name]?.trim() || undefined;
+  const readKeys = (name: string): Record<string, string> => {
+    const value = read(name);
+    const keys = value === undefined ? {} : parseJson(value);
+    if (isKeyMap(keys)) return keys;
+    problems.push(`${name} must be a JSON object of keys`);
+    return {};
+  };
+
+  const url = read("SUPABASE_URL");
+  if (url === undefined) problems.push("SUPABASE_URL is not set");
+  else if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
+    problems.push("SUPABASE_URL must be an http(s) URL");
   }
-  const vars = parsed.data;
-  const publishable = vars.SUPABASE_PUBLISHABLE_KEYS ?? {};
-  const publicKeys = [
-    ...Object.values(publishable),
-    vars.SUPABASE_PUBLISHABLE_KEY,
-    vars.SUPABASE_ANON_KEY,
-  ].filter(isSet);
-  const apiKey = publishable.default ?? publicKeys[0];
-  if (apiKey === undefined) {
-    throw new EnvironmentError("SUPABASE_PUBLISHABLE_KEYS (or SUPABASE_ANON_KEY) is not set");
+  const publishable = readKeys("SUPABASE_PUBLISHABLE_KEYS");
+  // The two without an S are not set by the platform: for whoever runs functions elsewhere.
+  const publicKeys: [name: string, key: string | undefined][] = [
+    ...Object.values(publishable).map((
+      key,
+    ): [string, string] => ["SUPABASE_PUBLISHABLE_KEYS", key]),
+    ["SUPABASE_PUBLISHABLE_KEY", read("SUPABASE_PUBLISHABLE_KEY")],
+    ["SUPABASE_ANON_KEY", read("SUPABASE_ANON_KEY")],
+  ];
+  for (const [name, key] of publicKeys) {
+    // It would be sent with every call of ours, and would bypass row level security.
+    if (key?.startsWith("sb_secret_")) {
+      problems.push(`${name} holds a secret key where a publishable one belongs`);
+    }
   }
-  const secret = [
-    ...Object.values(vars.SUPABASE_SECRET_KEYS ?? {}),
-    vars.SUPABASE_SECRET_KEY,
-    vars.SUPABASE_SERVICE_ROLE_KEY,
-  ].filter(isSet);
+  const secretKeys = [
+    ...Object.values(readKeys("SUPABASE_SECRET_KEYS")),
+    read("SUPABASE_SECRET_KEY"),
+    read("SUPABASE_SERVICE_ROLE_KEY"),
+  ];
+  const apiKey = publishable.default ?? publicKeys.map(([, key]) => key).find(isSet);
+  if (apiKey === undefined && problems.length === 0) {
+    problems.push("SUPABASE_PUBLISHABLE_KEYS (or SUPABASE_ANON_KEY) is not set");
+  }
+  if (url === undefined || apiKey === undefined || problems.length > 0) {
+    throw new EnvironmentError([...new Set(problems)].join("; "));
+  }
   return {
-    url: vars.SUPABASE_URL.replace(/\/+$/, ""),
+    url: url.replace(/\/+$/, ""),
     apiKey,
     keys: {
-      public: new Set(publicKeys),
-      secret: new Set(secret),
+      public: new Set(publicKeys.map(([, key]) => key).filter(isSet)),
+      secret: new Set(secretKeys.filter(isSet)),
     },
-    // A key set only spares calls to Auth, so one that cannot be read is none.
-    jwks: readKeySet(vars.SUPABASE_JWKS ?? "") ?? [],
+    // A key set only saves calls to Auth, so one that cannot be read counts as none.
+    jwks: readKeySet(read("SUPABASE_JWKS") ?? "") ?? [],
   };
+}
+
+/**
+ * Reads a JSON Web Key Set (RFC 7517, section 5), or its bare list of keys.
+ *
+ * @returns Its keys; `undefined` for anything else.
+ */
+export function readKeySet(text: string): JsonWebKey[] | undefined {
+  const value = parseJson(text);
+  const keys = isObject(value) && "keys" in value ? value.keys : value;
+  return Array.isArray(keys) && keys.every(isJwk) ? keys : undefined;
+}
+
+function isJwk(value: unknown): value is JsonWebKey {
+  return isObject(value) && "kty" in value && typeof value.kty === "string";
+}
+
+function isKeyMap(value: unknown): value is Record<string, string> {
+  return isObject(value) && !Array.isArray(value) &&
+    Object.values(value).every((key) => typeof key === "string" && key !== "");
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 function isSet(value: string | undefined): value is string {
   return value !== undefined;
 }
 
-const jwks = z.array(z.object({ kty: z.string() }).passthrough());
-const keySet = json.pipe(z.union([jwks, z.object({ keys: jwks }).transform(({ keys }) => keys)]));
-
-/**
- * Reads a JSON Web Key Set (RFC 7517, section 5), or its bare list of keys.
- *
- * @returns Its keys, or `undefined` for what is none.
- */
-export function readKeySet(text: string): JsonWebKey[] | undefined {
-  return keySet.safeParse(text).data;
+/** `undefined` for what is not JSON. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,116 +1,111 @@
-import { boundedMap } from "./byte_cache.ts";
-import { decodeBase64Url, decodePart } from "./claims.ts";
+import { createByteCache } from "./byte_cache.ts";
+import { decodeBase64Url } from "./claims.ts";
 import type { KeyStore, PublicKey } from "./key_store.ts";
 import type { Candidate } from "./precheck.ts";
-import { weigh } from "./estimate_bytes.ts";
 
-/** What a look at the signature says. It never admits: `genuine` only spares a second look. */
-export type Signature = "genuine" | "forged" | "unknown";
+/** What is known about a signature. It never admits: `verified` only saves a second look. */
+export type Signature = "verified" | "forged" | "unknown";
 
-/** Bearers with a good signature, in bytes of memory. Apart from all that a stranger can fill. */
-const GENUINE_BYTES = 1024 * 1024;
-/** What they hold: how much that is, is the user's choice. */
-const DECODED_BYTES = 1024 * 1024;
-/** Bearers with a bad signature. */
-const FORGED_BYTES = 512 * 1024;
+/** Tokens with a good signature; apart from everything that a stranger can fill. */
+const VERIFIED_MAX_BYTES = 1024 * 1024;
+/** Tokens with a bad signature. */
+const FORGED_MAX_BYTES = 512 * 1024;
 
-/** How long a signature that Auth refused makes others suspect, in milliseconds. */
-const WARY_FOR = 60_000;
+/** How long a signature that Auth refused makes unverified tokens suspicious. */
+const SUSPICION_MS = 60_000;
 
-/** Looks at the signatures of tokens, at each one once. */
+/** Verifies the signatures of tokens, each of them once. */
 export interface SignatureCheck {
-  /** What a genuine bearer holds, so that its header need not be read and decoded again. */
-  recall(authorization: string | null): Candidate | undefined;
   /**
-   * Tells what a token's signature is worth; `unknown` where that takes longer than the deadline (on
-   * the monotonic clock, ms). Never rejects.
+   * Verifies the signature of a token; `unknown` where that is not possible before the deadline (on
+   * the monotonic clock). Never rejects.
    */
-  look(candidate: Candidate, deadline: number): Promise<Signature>;
-  /** Whether nobody vouches for a bearer, at a time when Auth refuses others of its kind. */
-  isSuspect(bearer: string): boolean;
-  /** Notes what Auth said of a token whose signature was unknown: that it is good, or bad. */
-  learn(candidate: Candidate, good: boolean): void;
+  verify(candidate: Candidate, deadlineMs: number): Promise<Signature>;
+  /** Whether a token was never verified, at a time when Auth refuses signatures. */
+  isUnverified(token: string): boolean;
+  /** Takes what Auth said about a signature: that it is good, or bad. */
+  recordVerdict(token: string, isGood: boolean): void;
 }
 
 /**
  * Builds the check that keeps forged tokens away from Auth. A symmetric signature (HS256) is never
- * refused here: the secret may be another by now.
+ * refused here, because the secret may have changed.
  *
  * @param keys The project's public keys.
  */
 export function createSignatureCheck(keys: KeyStore): SignatureCheck {
-  const genuine = boundedMap<"genuine">(GENUINE_BYTES);
-  const forged = boundedMap<"forged">(FORGED_BYTES);
-  const decoded = boundedMap<Candidate>(DECODED_BYTES);
-  const checked = (bearer: string) => genuine.get(bearer) ?? forged.get(bearer);
-  let refused = -Infinity; // when Auth last refused a signature
-  const underWay = new Map<string, Promise<Signature>>();
+  const verified = createByteCache<"verified">(VERIFIED_MAX_BYTES);
+  const forged = createByteCache<"forged">(FORGED_MAX_BYTES);
+  const known = (token: string) => verified.get(token) ?? forged.get(token);
+  const verifying = new Map<string, Promise<Signature>>();
+  let refusedAtMs = -Infinity; // when Auth last refused a signature
 
-  async function look(candidate: Candidate): Promise<Signature> {
-    const { token } = candidate;
+  async function verifyNow({ token, header: { kid } }: Candidate): Promise<Signature> {
     const [header = "", payload = "", signature = ""] = token.split(".");
-    const { alg, kid } = decodePart(header) ?? {};
-    if (typeof alg !== "string" || !/^(?:ES|RS|PS|Ed)/.test(alg)) return "unknown";
     const key = await keys.find(typeof kid === "string" ? kid : "");
     if (key === undefined) return "unknown";
-    // A name that a fresh key set does not know may be known in a minute: not to be remembered.
+    // A key id that a fresh key set lacks may be in the next one: not to be remembered.
     if (key === null) return "forged";
-    if (await verify(key, signature, `${header}.${payload}`)) return vouch(candidate);
-    forged.set(candidate.bearer, "forged", bytesOf(candidate.bearer));
+    if (await isSignedBy(key, signature, `${header}.${payload}`)) return markVerified(token);
+    forged.set(token, "forged", entryBytes(token));
     return "forged";
   }
 
-  function vouch(candidate: Candidate): "genuine" {
-    const { bearer, claims } = candidate;
-    genuine.set(bearer, "genuine", bytesOf(bearer));
-    decoded.set(bearer, candidate, weigh(bearer, claims));
-    return "genuine";
+  function markVerified(token: string): "verified" {
+    verified.set(token, "verified", entryBytes(token));
+    return "verified";
   }
 
-  /** A page's requests come together: they wait for one look. */
-  function lookOnce(candidate: Candidate): Promise<Signature> {
-    const { bearer } = candidate;
-    const begun = underWay.get(bearer) ?? look(candidate).finally(() => underWay.delete(bearer));
-    underWay.set(bearer, begun);
-    return begun;
+  /** The requests of a page come together: they share one verification. */
+  function verifyOnce(candidate: Candidate): Promise<Signature> {
+    const { token } = candidate;
+    const started = verifying.get(token) ??
+      verifyNow(candidate).finally(() => verifying.delete(token));
+    verifying.set(token, started);
+    return started;
   }
 
   return {
-    recall: (authorization) => authorization === null ? undefined : decoded.get(authorization),
-    async look(candidate, deadline) {
-      return checked(candidate.bearer) ?? await by(deadline, lookOnce(candidate));
+    async verify(candidate, deadlineMs) {
+      const { token, header: { alg } } = candidate;
+      const earlier = known(token);
+      if (earlier !== undefined) return earlier;
+      if (typeof alg !== "string" || !ASYMMETRIC.test(alg)) return "unknown";
+      return await unknownAfter(deadlineMs, verifyOnce(candidate));
     },
-    isSuspect: (bearer) =>
-      genuine.get(bearer) === undefined && performance.now() - refused < WARY_FOR,
-    learn(candidate, good) {
-      if (good) {
-        if (checked(candidate.bearer) === undefined) vouch(candidate);
+    isUnverified: (token) =>
+      verified.get(token) === undefined && performance.now() - refusedAtMs < SUSPICION_MS,
+    recordVerdict(token, isGood) {
+      if (isGood) {
+        if (known(token) === undefined) markVerified(token);
         return;
       }
-      refused = performance.now();
-      keys.suspect();
+      refusedAtMs = performance.now();
+      keys.enableFetch();
     },
   };
 }
 
-/** The bearer is the key of its entry, which holds a word. */
-function bytesOf(bearer: string): number {
-  return bearer.length + 100;
+const ASYMMETRIC = /^(?:ES|RS|PS|Ed)/;
+
+/** An entry is its token and a word. */
+function entryBytes(token: string): number {
+  return token.length + 100;
 }
 
-/** Keys may have to be fetched: what is not known in time is for Auth to say. */
-function by(deadline: number, look: Promise<Signature>): Promise<Signature> {
+/** Keys may have to be fetched: what is not known in time is for Auth to decide. */
+function unknownAfter(deadlineMs: number, verifying: Promise<Signature>): Promise<Signature> {
   return new Promise((resolve, reject) => {
-    const left = Math.max(0, deadline - performance.now());
-    const timer = setTimeout(() => resolve("unknown"), left);
-    look.finally(() => clearTimeout(timer)).then(resolve, reject);
+    const waitMs = Math.max(0, deadlineMs - performance.now());
+    const timer = setTimeout(() => resolve("unknown"), waitMs);
+    verifying.finally(() => clearTimeout(timer)).then(resolve, reject);
   });
 }
 
-async function verify(key: PublicKey, signature: string, signed: string): Promise<boolean> {
+async function isSignedBy(key: PublicKey, signature: string, signed: string): Promise<boolean> {
   try {
     return await key.verify(decodeBase64Url(signature), new TextEncoder().encode(signed));
   } catch {
-    return false; // no base64url, or no signature of this algorithm
+    return false; // not base64url, or not a signature of this algorithm
   }
 }

@@ -1,17 +1,17 @@
-/** One moment by both clocks: the monotonic one stops in a suspended isolate, the wall one jumps. */
-export interface Moment {
-  /** `performance.now()`, ms. */
-  readonly mono: number;
-  /** `Date.now()`, ms. */
-  readonly wall: number;
+/** A point in time on both clocks: the monotonic one stops in a suspended isolate, the wall clock can jump. */
+export interface Timestamp {
+  /** `performance.now()`, milliseconds. */
+  readonly monotonicMs: number;
+  /** `Date.now()`, milliseconds. */
+  readonly wallMs: number;
 }
 
-/** Now, by both clocks. */
-export function moment(): Moment {
-  return { mono: performance.now(), wall: Date.now() };
+/** Now, on both clocks. */
+export function timestamp(): Timestamp {
+  return { monotonicMs: performance.now(), wallMs: Date.now() };
 }
 
-/** Seconds since a moment, by the clock that says more. */
-export function age(since: Moment, now: Moment = moment()): number {
-  return Math.max(now.mono - since.mono, now.wall - since.wall) / 1000;
+/** Seconds since `then`, by the clock on which more time has passed. */
+export function secondsSince(then: Timestamp, now: Timestamp = timestamp()): number {
+  return Math.max(now.monotonicMs - then.monotonicMs, now.wallMs - then.wallMs) / 1000;
 }

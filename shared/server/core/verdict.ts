@@ -1,13 +1,13 @@
 import type { User } from "@supabase/supabase-js";
 import { isOwnCode, outcomeOf } from "../../problems/table.ts";
-import type { Claims } from "./claims.ts";
 import {
-  type Answer,
+  type AuthAnswer,
   isApiKeyRefusal,
   readAuthError,
-  readObject,
-  retryAfter,
+  retryAfterSeconds,
 } from "./auth_answer.ts";
+import type { Claims } from "./claims.ts";
+import type { GetUserResult } from "./get_user.ts";
 
 /** The caller may not pass: why, under which code, and what else the body should say. */
 export interface Refusal {
@@ -19,31 +19,36 @@ export interface Refusal {
   readonly operator?: string;
 }
 
-/** Auth says the session of this token is alive. */
-export interface Admission {
+/** Auth says that the session of this token is alive. */
+export interface Alive {
   readonly ok: true;
   readonly user: User;
 }
 
 /** What Auth's answer means. */
-export type Verdict = Admission | Refusal;
+export type Verdict = Alive | Refusal;
 
 /**
- * Judges Auth's answer to GET /user. Everything that is not clearly Auth speaking about this very
- * token is a fault of the way to Auth, never of the caller.
+ * Judges Auth's answer about a token. What is not clearly Auth speaking about this very token is a
+ * fault of the way to Auth, never of the caller.
  *
- * @param answer The raw answer.
+ * @param result What `getUser(token)` returned, and the raw answer.
  * @param claims The claims of the token that was sent.
  * @param now By Auth's clock, seconds since the epoch.
- * @param skew Seconds that two clocks may differ.
+ * @param skewSeconds How far two clocks may differ.
  * @returns The verdict. Never throws.
  */
-export function judge(answer: Answer, claims: Claims, now: number, skew: number): Verdict {
+export function judge(
+  { user, answer }: GetUserResult,
+  claims: Claims,
+  now: number,
+  skewSeconds: number,
+): Verdict {
   if (answer.kind === "fault") return { ok: false, code: "auth_unavailable" };
-  if (answer.status === 200) return admit(answer, claims, now);
+  if (answer.status === 200) return admit(user, answer, claims, now);
   if (answer.status === 429) return unavailable(answer, "over_request_rate_limit");
   const error = answer.status >= 400 && answer.status < 500 ? readAuthError(answer) : null;
-  if (error !== null) return { ok: false, ...refuse(error.code, answer, claims, now, skew) };
+  if (error !== null) return refuse(error.code, answer, claims, now, skewSeconds);
   if (isApiKeyRefusal(answer)) {
     return {
       ok: false,
@@ -55,13 +60,25 @@ export function judge(answer: Answer, claims: Claims, now: number, skew: number)
   return unavailable(answer);
 }
 
-function refuse(code: string, answer: Answer, claims: Claims, now: number, skew: number) {
+/** Whether this is Auth itself: a user, or an error in its own shape. Not a gateway or a page. */
+export function isFromAuth({ user, answer }: GetUserResult): boolean {
+  if (answer.kind === "fault") return false;
+  return answer.status === 200 ? hasId(user, answer) : readAuthError(answer) !== null;
+}
+
+function refuse(
+  code: string,
+  answer: AuthAnswer,
+  claims: Claims,
+  now: number,
+  skewSeconds: number,
+): Refusal {
   // Auth has one code for forged and for expired; a token without `aud` is validation_failed.
   if (code === "bad_jwt" || code === "validation_failed") {
-    const expired = claims.exp !== undefined && claims.exp - now < skew;
-    return { code: expired ? "token_expired" : "bad_jwt" };
+    const isExpired = claims.exp !== undefined && claims.exp - now < skewSeconds;
+    return { ok: false, code: isExpired ? "token_expired" : "bad_jwt" };
   }
-  // We sent a bearer: if Auth saw none, something on the way took it off.
+  // We sent a bearer: if Auth saw none, something on the way removed it.
   if (code === "no_authorization") {
     return {
       ...unavailable(answer),
@@ -69,27 +86,33 @@ function refuse(code: string, answer: Answer, claims: Claims, now: number, skew:
         "a proxy in front of SUPABASE_URL removes the Authorization header",
     };
   }
-  if (isOwnCode(code)) return unavailable(answer); // a name nobody but us uses: not Auth speaking
+  if (isOwnCode(code)) return unavailable(answer); // a code that only this library uses: not Auth
   if (outcomeOf(code, "credential").retryable) {
     return unavailable(answer, code.startsWith("over_") ? "over_request_rate_limit" : undefined);
   }
-  return { code };
+  return { ok: false, code };
 }
 
-function admit(answer: Answer, claims: Claims, now: number): Verdict {
-  const user = readObject(answer) as (Partial<User> & { banned_until?: unknown }) | null;
+function admit(user: unknown, answer: AuthAnswer, claims: Claims, now: number): Verdict {
   // A wrong or missing id is somebody else's answer: a cache, a captive portal, another service.
-  if (user === null || user.id !== claims.sub || user.id === "") return unavailable(answer);
+  if (!hasId(user, answer) || user.id !== claims.sub) return unavailable(answer);
   // Auth before 2.195.0 answers 200 for a banned user.
-  if (user.banned_until !== undefined && user.banned_until !== null) {
-    const until = Date.parse(String(user.banned_until)) / 1000;
-    if (Number.isNaN(until)) return unavailable(answer);
-    if (until > now) return { ok: false, code: "user_banned" };
+  const { banned_until } = user as { banned_until?: unknown };
+  if (banned_until !== undefined && banned_until !== null) {
+    const untilSeconds = Date.parse(String(banned_until)) / 1000;
+    if (Number.isNaN(untilSeconds)) return unavailable(answer);
+    if (untilSeconds > now) return { ok: false, code: "user_banned" };
   }
-  return { ok: true, user: user as User };
+  return { ok: true, user };
 }
 
-function unavailable(answer: Answer, code = "auth_unavailable"): Refusal {
-  const seconds = retryAfter(answer);
+/** Whether the whole body is a user: supabase-js also takes one out of `{ user: … }`. */
+function hasId(user: unknown, answer: AuthAnswer): user is User {
+  return answer.kind === "answer" && answer.body !== null && answer.body === user &&
+    typeof answer.body.id === "string" && answer.body.id !== "";
+}
+
+function unavailable(answer: AuthAnswer, code = "auth_unavailable"): Refusal {
+  const seconds = retryAfterSeconds(answer);
   return { ok: false, code, ...(seconds === undefined ? {} : { retry_after: seconds }) };
 }

@@ -1,37 +1,34 @@
-import { boundedMap } from "./byte_cache.ts";
-import type { Claims, Session } from "./claims.ts";
-import { age, type Moment } from "./timestamp.ts";
+import { createByteCache } from "./byte_cache.ts";
+import type { DecodedToken, Session } from "./claims.ts";
+import { estimateBytes } from "./estimate_bytes.ts";
+import { secondsSince, type Timestamp } from "./timestamp.ts";
 import type { Verdict } from "./verdict.ts";
-import { weigh } from "./estimate_bytes.ts";
 
 /** What Auth said about a token, and when it was asked. Frozen, because requests share it. */
-export interface Memo {
-  readonly claims: Claims;
+export interface CacheEntry extends DecodedToken {
   readonly session: Session | null;
   readonly verdict: Verdict;
-  /** When the check began that this is the answer of. */
-  readonly began: Moment;
+  /** When the call began that this is the answer of. */
+  readonly beganAt: Timestamp;
 }
 
-/** Recent answers of Auth: of living tokens and of dead ones, each bounded in bytes. */
-export interface Memory {
-  /** What is remembered of a token, however old. */
-  recall(token: string): Memo | undefined;
-  /**
-   * Takes an answer, unless a newer one is known. Only Auth's own verdict on the token counts.
-   */
-  note(token: string, memo: Memo): void;
+/** Recent verdicts of Auth on tokens, alive and dead ones apart, each part bounded in bytes. */
+export interface VerdictCache {
+  /** The entry of a token, however old it is. */
+  get(token: string): CacheEntry | undefined;
+  /** Takes an entry, unless a newer one is known or the verdict is not about the token. */
+  set(token: string, entry: CacheEntry): void;
 }
 
-/** How long a dead token is remembered, in seconds: short, so that a false alarm heals itself. */
-export const DEAD_FOR = 5;
+/** How long a dead token is remembered: short, so that a refusal by mistake heals itself. */
+export const NEGATIVE_TTL_SECONDS = 5;
 
-/** What each part may hold, in bytes: 13.5 MiB, and 2.5 MiB of checked signatures beside them. */
-export const LIVE_BYTES = 10.5 * 1024 * 1024;
-const DEAD_BYTES = 3 * 1024 * 1024;
+/** What alive tokens may take. With dead ones and verified signatures it adds up to 15.5 MiB. */
+export const ALIVE_MAX_BYTES = 10.5 * 1024 * 1024;
+const DEAD_MAX_BYTES = 3 * 1024 * 1024;
 
-/** Refusals that are a verdict on the token; every other one is about the way to Auth. */
-const DEADLY = new Set([
+/** Refusals that are a verdict on the token. Every other one is about the way to Auth. */
+const CODES_ABOUT_THE_TOKEN = new Set([
   "session_not_found",
   "user_not_found",
   "user_banned",
@@ -40,32 +37,38 @@ const DEADLY = new Set([
 ]);
 
 /**
- * Whether a memory serves a request.
+ * Whether an entry may answer a request.
  *
- * @param memo What is remembered.
- * @param freshness Seconds an admission may be old; 0 for not at all.
- * @param now By the later clock, seconds since the epoch: a token never lives past its `exp`.
+ * @param entry What is known about the token.
+ * @param freshnessSeconds How old an admission may be; 0 for no admission from the cache.
+ * @param now By the later clock, seconds since the epoch: no entry outlives the token's `exp`.
  */
-export function serves({ verdict, began, claims }: Memo, freshness: number, now: number): boolean {
-  if (!verdict.ok) return age(began) < DEAD_FOR;
-  return freshness > 0 && age(began) <= freshness && now < (claims.exp ?? Infinity);
+export function isFresh(
+  { verdict, beganAt, claims }: CacheEntry,
+  freshnessSeconds: number,
+  now: number,
+): boolean {
+  if (!verdict.ok) return secondsSince(beganAt) < NEGATIVE_TTL_SECONDS;
+  return freshnessSeconds > 0 && secondsSince(beganAt) <= freshnessSeconds &&
+    now < (claims.exp ?? Infinity);
 }
 
-/** Builds an empty memory. */
-export function createMemory(): Memory {
-  const live = boundedMap<Memo>(LIVE_BYTES);
-  const dead = boundedMap<Memo>(DEAD_BYTES);
+/** Builds an empty cache. */
+export function createVerdictCache(): VerdictCache {
+  const alive = createByteCache<CacheEntry>(ALIVE_MAX_BYTES);
+  const dead = createByteCache<CacheEntry>(DEAD_MAX_BYTES);
+  const get = (token: string) => alive.get(token) ?? dead.get(token);
   return {
-    recall: (token) => live.get(token) ?? dead.get(token),
-    note(token, memo) {
-      const { verdict } = memo;
-      if (!verdict.ok && !DEADLY.has(verdict.code)) return;
-      const known = live.get(token) ?? dead.get(token);
-      if (known !== undefined && known.began.mono > memo.began.mono) return;
-      live.delete(token);
+    get,
+    set(token, entry) {
+      const { verdict, claims, beganAt } = entry;
+      if (!verdict.ok && !CODES_ABOUT_THE_TOKEN.has(verdict.code)) return;
+      const known = get(token);
+      if (known !== undefined && known.beganAt.monotonicMs > beganAt.monotonicMs) return;
+      alive.delete(token);
       dead.delete(token);
-      const bytes = weigh(token, memo.claims, verdict.ok ? verdict.user : null);
-      (verdict.ok ? live : dead).set(token, memo, bytes);
+      const bytes = estimateBytes(token, claims, verdict.ok ? verdict.user : null);
+      (verdict.ok ? alive : dead).set(token, entry, bytes);
     },
   };
 }

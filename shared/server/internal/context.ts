@@ -1,70 +1,75 @@
-import type { User } from "@supabase/supabase-js";
-import { type AnyDatabase, DataClient } from "./user_client.ts";
-import type { Caller } from "../core/authenticate.ts";
+import type { SupabaseClient, User } from "@supabase/supabase-js";
+import type { Admission } from "../core/authenticate.ts";
 import type { Claims, Session } from "../core/claims.ts";
+import { type AnyDatabase, createUserClient } from "./user_client.ts";
 
 /** What a handler knows about its caller: `c.var.auth`. */
 export interface AuthContext<Database = AnyDatabase, S extends Session | null = Session> {
-  /** The user, as Auth answered just now. */
+  /** The user, as Auth has just answered. */
   readonly user: User;
   /** The token's claims. They are as old as the token; `user` is not. */
   readonly claims: Claims;
   /** The session; `null` only with `allowSessionless`. */
   readonly session: S;
-  /** Now by Auth's clock if this isolate's proved wrong, seconds since the epoch. */
+  /** Now, by Auth's clock if this isolate's proved wrong; seconds since the epoch. */
   readonly now: number;
   /** The access token. Not enumerable: logging or serialising the context does not show it. */
   readonly token: string;
-  /** Rows and files as this user: row level security applies. Built when first touched. */
-  readonly supabase: DataClient<Database>;
+  /** A supabase-js client that acts as this user. Built when it is first used. */
+  readonly supabase: SupabaseClient<Database>;
 }
 
-/** Builds the context of an admitted caller. */
+/**
+ * Builds the context of an admitted caller.
+ *
+ * @param admission Who was admitted.
+ * @param request What the context belongs to: it is worth nothing to another request.
+ */
 export function createContext<Database, S extends Session | null>(
-  caller: Caller & { readonly session: S },
-  dispatch: object,
+  admission: Admission & { readonly session: S },
+  request: object,
 ): AuthContext<Database, S> {
-  return new CallerContext<Database, S>(caller, dispatch);
+  return new AdmittedContext<Database, S>(admission, request);
 }
 
-/** The caller behind a context of ours; `undefined` for anything else. */
-export function callerOf(context: unknown, dispatch: object): Caller | undefined {
-  return CallerContext.callerOf(context, dispatch);
+/** The admission behind a context that belongs to this request; `undefined` for anything else. */
+export function getAdmission(context: unknown, request: object): Admission | undefined {
+  return AdmittedContext.getAdmission(context, request);
 }
 
-class CallerContext<Database, S extends Session | null> implements AuthContext<Database, S> {
+class AdmittedContext<Database, S extends Session | null> implements AuthContext<Database, S> {
   readonly user: User;
   readonly claims: Claims;
   readonly session: S;
-  readonly #caller: Caller;
-  readonly #dispatch: object;
-  #client: DataClient<Database> | undefined;
+  readonly #admission: Admission;
+  readonly #request: object;
+  #client: SupabaseClient<Database> | undefined;
 
-  constructor(caller: Caller & { readonly session: S }, dispatch: object) {
-    this.#dispatch = dispatch;
-    this.user = caller.user;
-    this.claims = caller.claims;
-    this.session = caller.session;
-    this.#caller = caller;
+  constructor(admission: Admission & { readonly session: S }, request: object) {
+    this.#request = request;
+    this.user = admission.user;
+    this.claims = admission.claims;
+    this.session = admission.session;
+    this.#admission = admission;
   }
 
-  static callerOf(context: unknown, dispatch: object): Caller | undefined {
-    return typeof context === "object" && context !== null && #caller in context &&
-        context.#dispatch === dispatch
-      ? context.#caller
+  static getAdmission(context: unknown, request: object): Admission | undefined {
+    return typeof context === "object" && context !== null && #admission in context &&
+        context.#request === request
+      ? context.#admission
       : undefined;
   }
 
   get now(): number {
-    return this.#caller.backend.clock.now(this.#caller.skew);
+    return this.#admission.backend.clock.now(this.#admission.skew);
   }
 
   get token(): string {
-    return this.#caller.token;
+    return this.#admission.token;
   }
 
-  get supabase(): DataClient<Database> {
-    const { backend: { project, fetch }, token } = this.#caller;
-    return this.#client ??= new DataClient<Database>(project, token, fetch);
+  get supabase(): SupabaseClient<Database> {
+    const { backend: { project, fetch }, token } = this.#admission;
+    return this.#client ??= createUserClient<Database>(project, token, fetch);
   }
 }

@@ -23,10 +23,10 @@ import { namesApiKey } from "../core/auth_answer.ts";
  */
 export function fromThrown(thrown: unknown): ProblemError {
   if (thrown instanceof ProblemError) return thrown;
-  if (isZodError(thrown)) return invalid(thrown.issues);
+  if (isZodError(thrown)) return validationError(thrown.issues);
   if (thrown instanceof HTTPException) return new ProblemError(fromStatus(thrown.status));
   if (isAuthError(thrown)) return fromAuth(thrown);
-  if (isPostgrestError(thrown)) return new ProblemError(fromDatabase(thrown.code));
+  if (isPostgrestError(thrown)) return new ProblemError(fromDatabaseCode(thrown.code));
   if (isStorageError(thrown)) return new ProblemError(fromStorage(thrown));
   if (isGatewayError(thrown)) {
     const ours = namesApiKey(thrown.message);
@@ -44,7 +44,7 @@ export interface SchemaIssue {
 }
 
 /** What is wrong with a body, as a problem. */
-export function invalid(issues: readonly SchemaIssue[]): ProblemError {
+export function validationError(issues: readonly SchemaIssue[]): ProblemError {
   return new ProblemError("validation_failed", {
     issues: issues.map(({ path = [], code, message }): Issue => ({
       path: path.map((key) => typeof key === "number" ? key : String(key)),
@@ -54,7 +54,7 @@ export function invalid(issues: readonly SchemaIssue[]): ProblemError {
   });
 }
 
-/** By its name: importing zod only to ask for the class would cost every start. */
+/** By its name: importing zod for its class would slow every cold start. */
 function isZodError(thrown: unknown): thrown is { issues: SchemaIssue[] } {
   return typeof thrown === "object" && thrown !== null && "name" in thrown &&
     (thrown.name === "ZodError" || thrown.name === "$ZodError") && "issues" in thrown &&
@@ -100,12 +100,12 @@ const BY_STATUS: ReadonlyMap<number, ProblemCode> = new Map([
   [504, "request_timeout"],
 ]);
 
-/** By the mark that supabase-js' own `isAuthError` goes by; importing that would load auth-js. */
+/** By the member that supabase-js' own `isAuthError` looks at. */
 function isAuthError(thrown: unknown): thrown is AuthError {
   return typeof thrown === "object" && thrown !== null && "__isAuthError" in thrown;
 }
 
-/** supabase-js keeps a code in only one of its error classes (see the field guide, section 2). */
+/** supabase-js keeps the code in only one of its error classes, AuthApiError. */
 function fromAuth(error: AuthError): ProblemError {
   if ("reasons" in error) return weakPassword(error.reasons as string[]);
   const byClass = BY_CLASS.get(error.name);
@@ -132,7 +132,7 @@ function isPostgrestError(thrown: unknown): thrown is { code: string } {
     "code" in thrown && typeof thrown.code === "string";
 }
 
-/** By the mark that storage-js' own `isStorageError` goes by. */
+/** By the member that storage-js' own `isStorageError` looks at. */
 function isStorageError(thrown: unknown): thrown is StorageError {
   return typeof thrown === "object" && thrown !== null && "__isStorageError" in thrown;
 }
@@ -159,7 +159,7 @@ function isGatewayError(thrown: unknown): thrown is { message: string } {
 }
 
 /** PostgREST's codes, else PostgreSQL's SQLSTATE, else its class (the first two characters). */
-function fromDatabase(code: string): ProblemCode {
+function fromDatabaseCode(code: string): ProblemCode {
   return BY_DATABASE.get(code) ?? BY_DATABASE.get(code.slice(0, 2)) ?? "internal_error";
 }
 
@@ -172,7 +172,7 @@ const BY_DATABASE: ReadonlyMap<string, ProblemCode> = new Map(Object.entries({
   PGRST103: "validation_failed", // a range that is not there
   PGRST116: "not_found", // not exactly one row
   PGRST301: "auth_misconfigured", // Auth accepts the token, the database API does not
-  PGRST303: "unexpected_failure", // the token ran out under way: the next check says so
+  PGRST303: "unexpected_failure", // the token expired after the check: the next one says so
   "08": "unexpected_failure", // connection
   "22": "validation_failed", // a value that its type cannot hold
   "23": "validation_failed", // a constraint: unique, foreign key, not null, check

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 
-/** What a page on another origin may read of a response: all that the client half needs. */
+/** The headers that a page on another origin may read: all that the browser half needs. */
 export const EXPOSED_HEADERS: readonly string[] = [
   "Retry-After",
   "Server-Timing",
@@ -10,8 +10,8 @@ export const EXPOSED_HEADERS: readonly string[] = [
 
 /**
  * Changes the headers of a response that a handler has made. Those of a Response that came from
- * `fetch` cannot be changed in place. An upgrade to a web socket is left alone: no page reads its
- * headers, and Deno 2.1 wants the very Response back that it gave.
+ * `fetch` cannot be changed in place. An upgrade to a WebSocket stays as it is: no page reads its
+ * headers, and Deno 2.1 accepts only the Response that it created itself.
  */
 export function editHeaders(c: Context, edit: (headers: Headers) => void): void {
   if (c.res.status === 101) return;

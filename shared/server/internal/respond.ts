@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { type Problem, problem, type ProblemDetails } from "../../problems/problem.ts";
 import { type Challenge, outcomeOf, type Source } from "../../problems/table.ts";
 import { addToList, EXPOSED_HEADERS } from "./headers.ts";
-import { requestIdOf } from "./request_id.ts";
+import { getRequestId } from "./request_id.ts";
 
 /** How a problem is answered. */
 export interface RespondOptions extends ProblemDetails {
@@ -21,7 +21,7 @@ export interface RespondOptions extends ProblemDetails {
  * @param c The request's context.
  * @param code One of the table, or one that Auth may come to have.
  * @param options Where the problem comes from, and its details.
- * @returns The response. It is to be returned, never thrown: an `onError` must not see it.
+ * @returns The response. Return it, never throw it: an `onError` must not see it.
  *
  * @see RFC 9457 for `application/problem+json`, sent only to an Accept that names it
  */
@@ -29,34 +29,34 @@ export function respond(c: Context, code: string, options: RespondOptions): Resp
   const { source, replay, realm = "supabase", headers = {}, ...details } = options;
   const body = problem(code, source, {
     ...details,
-    request_id: requestIdOf(c),
+    request_id: getRequestId(c),
     ...(replay === undefined ? {} : { replay }),
   });
   const { challenge } = outcomeOf(body.code, source);
   const asProblem = (c.req.header("Accept") ?? "").toLowerCase().includes(PROBLEM_JSON);
   const kept = new Headers(c.res.headers);
-  for (const name of [...kept.keys()]) if (OF_A_DROPPED_ANSWER.test(name)) kept.delete(name);
+  for (const name of [...kept.keys()]) if (DESCRIBES_OLD_BODY.test(name)) kept.delete(name);
   kept.set("Content-Type", asProblem ? PROBLEM_JSON : "application/json");
   kept.set("Cache-Control", "no-store");
   kept.set("X-Request-Id", body.request_id);
   addToList(kept, "Vary", ["Origin"]);
-  allowPages(kept);
+  allowAnyOrigin(kept);
   if (body.retry_after !== undefined) kept.set("Retry-After", String(body.retry_after));
-  if (challenge !== null) kept.set("WWW-Authenticate", challengeOf(challenge, body, realm));
+  if (challenge !== null) kept.set("WWW-Authenticate", formatChallenge(challenge, body, realm));
   for (const [name, value] of Object.entries(headers)) kept.set(name, value);
   const members = asProblem
     ? { type: `tag:edge-auth,2026:${body.code}`, title: body.message, ...body }
     : body;
   const response = new Response(JSON.stringify(members), { status: body.status, headers: kept });
-  // Hono drops what a middleware returns when an earlier one has already answered, and puts an
-  // earlier answer's headers over it; so the place is cleared, and taken here.
+  // Hono ignores what a middleware returns once c.res is set, and copies the headers of an earlier
+  // response onto the next one. So the earlier response is removed before ours is set.
   c.res = undefined;
   c.res = response;
   return response;
 }
 
-/** Headers that describe an answer we replace, or would let a cache keep ours. */
-const OF_A_DROPPED_ANSWER = new RegExp(
+/** Headers that describe the response that is replaced, or would let a cache store ours. */
+const DESCRIBES_OLD_BODY = new RegExp(
   "^(?:content-(?!security-policy).*|(?:.*-)?cdn-cache-control|surrogate-control|(?:repr-)?digest|" +
     "accept-ranges|etag|expires|last-modified|location|refresh|retry-after|trailer|" +
     "transfer-encoding|www-authenticate)$",
@@ -65,7 +65,7 @@ const OF_A_DROPPED_ANSWER = new RegExp(
 const PROBLEM_JSON = "application/problem+json";
 
 /** RFC 6750, section 3 and RFC 9470, section 3. */
-function challengeOf(challenge: Challenge, body: Problem, realm: string): string {
+function formatChallenge(challenge: Challenge, body: Problem, realm: string): string {
   if (challenge === "bare") return `Bearer realm="${realm}"`;
   const parameters = [
     `realm="${realm}"`,
@@ -78,10 +78,10 @@ function challengeOf(challenge: Challenge, body: Problem, realm: string): string
 }
 
 /**
- * A refusal that a page may not read looks like "offline" to it. So where nobody has decided
- * about CORS yet, a refusal (it holds nothing of a user) may be read by all.
+ * A page that may not read a refusal sees a network error. So where no CORS middleware has decided
+ * yet, every page may read a refusal: it holds nothing of a user.
  */
-function allowPages(headers: Headers): void {
+function allowAnyOrigin(headers: Headers): void {
   addToList(headers, "Access-Control-Expose-Headers", EXPOSED_HEADERS);
   if (headers.has("Access-Control-Allow-Origin")) return;
   headers.set("Access-Control-Allow-Origin", "*");

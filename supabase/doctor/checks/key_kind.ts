@@ -1,4 +1,4 @@
-import { decodePart } from "../../../shared/server/core/claims.ts";
+import { decodeJsonPart } from "../../../shared/server/core/claims.ts";
 
 /** What kind of API key a text is. */
 export type KeyKind = "publishable" | "secret" | "anon" | "service_role";
@@ -25,6 +25,6 @@ export function keyKind(text: string): KeyKind | undefined {
 /** The claims of a legacy API key, which names a role and no user; `null` for anything else. */
 export function keyClaims(text: string): Record<string, unknown> | null {
   if (!/^eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+$/.test(text)) return null;
-  const claims = decodePart(text.split(".")[1] ?? "");
+  const claims = decodeJsonPart(text.split(".")[1] ?? "");
   return claims !== null && claims.sub === undefined ? claims : null;
 }

@@ -1,7 +1,7 @@
 /** Auth, its keys and its gateway, as they answer now. */
 
 import { readKeySet } from "../../../shared/server/core/project.ts";
-import { isApiKeyRefusal, readObject } from "../../../shared/server/core/auth_answer.ts";
+import { bodyOf, isApiKeyRefusal } from "../../../shared/server/core/auth_answer.ts";
 import type { Check, Hit } from "../finding.ts";
 import { compareVersions, readVersion } from "../project/versions.ts";
 import type { Observation } from "./observation.ts";
@@ -49,7 +49,7 @@ export const authVersion: Check<Observation> = {
   fix: "Update Auth: hosted by an upgrade of the project, self-hosted by the image.",
   *look({ health }) {
     if (health.kind === "fault" || health.status !== 200) return;
-    const told = readObject(health)?.version;
+    const told = bodyOf(health)?.version;
     const text = typeof told === "string"
       ? /v?\d+\.\d+\.\d+/.exec(told.replace(/.*\bv/, "v"))?.[0]
       : undefined;

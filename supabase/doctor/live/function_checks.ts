@@ -1,7 +1,7 @@
 /** A function, as it answers those it has to refuse. */
 
 import { problemSchema } from "../../../shared/server/problem_schema.ts";
-import { type Answer, readObject } from "../../../shared/server/core/auth_answer.ts";
+import { type AuthAnswer, bodyOf } from "../../../shared/server/core/auth_answer.ts";
 import type { Check } from "../finding.ts";
 import type { FunctionAnswers, Observation } from "./observation.ts";
 
@@ -22,9 +22,9 @@ export const functionUnreachable: Check<Observation> = {
 };
 
 /** The platform's own words for a function that is not there, or does not start. */
-function isAbsent(answer: Answer): boolean {
+function isAbsent(answer: AuthAnswer): boolean {
   return answer.kind === "answer" &&
-    /^(?:NOT_FOUND|BOOT_ERROR)$/.test(String(readObject(answer)?.code));
+    /^(?:NOT_FOUND|BOOT_ERROR)$/.test(String(bodyOf(answer)?.code));
 }
 
 /** How it refuses. */
@@ -55,9 +55,9 @@ export const refusalShape: Check<Observation> = {
   },
 };
 
-function misshapen(answer: Answer): { gateway: boolean; how: string } | undefined {
+function misshapen(answer: AuthAnswer): { gateway: boolean; how: string } | undefined {
   if (answer.kind === "fault") return undefined;
-  const body = readObject(answer);
+  const body = bodyOf(answer);
   if (
     /^UNAUTHORIZED_/.test(String(body?.code)) || body?.msg === "Error: Missing authorization header"
   ) {
@@ -107,7 +107,7 @@ function* refusals({ name, preflight, withoutToken }: FunctionAnswers, origin: s
   }
 }
 
-function lets(answer: Answer, origin: string): boolean {
+function lets(answer: AuthAnswer, origin: string): boolean {
   if (answer.kind === "fault") return false;
   const allowed = answer.headers.get("access-control-allow-origin");
   return allowed === "*" || allowed === origin;

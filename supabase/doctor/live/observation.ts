@@ -1,7 +1,8 @@
 /** The edge to a running project: asks, and keeps the answers for the checks. */
 
 import { readKeySet } from "../../../shared/server/core/project.ts";
-import { type Answer, ask } from "../../../shared/server/core/auth_answer.ts";
+import type { AuthAnswer } from "../../../shared/server/core/auth_answer.ts";
+import { boundedFetch } from "../../../shared/server/core/bounded_fetch.ts";
 import { isLoopback } from "../checks/config.ts";
 
 /** What the doctor is to ask, and with what. */
@@ -20,25 +21,25 @@ export interface Question {
 /** What a function answers to those it has to refuse. */
 export interface FunctionAnswers {
   readonly name: string;
-  readonly withoutToken: Answer;
-  readonly withGarbage: Answer;
-  readonly preflight: Answer;
+  readonly withoutToken: AuthAnswer;
+  readonly withGarbage: AuthAnswer;
+  readonly preflight: AuthAnswer;
 }
 
 /** What was seen of a running project. */
 export interface Observation {
   readonly loopback: boolean;
   readonly hasKey: boolean;
-  readonly health: Answer;
+  readonly health: AuthAnswer;
   /** By this machine's clock, in milliseconds since the epoch. */
   readonly sent: number;
   readonly received: number;
   /** Milliseconds of a few calls to Auth. */
   readonly roundTrips: readonly number[];
-  readonly jwks: Answer;
+  readonly jwks: AuthAnswer;
   /** The keys of SUPABASE_JWKS; `undefined` where it is not set. */
   readonly ownKeys: readonly JsonWebKey[] | undefined;
-  readonly wrongKey: Answer;
+  readonly wrongKey: AuthAnswer;
   readonly origin: string | undefined;
   readonly function: FunctionAnswers | undefined;
 }
@@ -51,7 +52,7 @@ export async function observe(question: Question): Promise<Observation> {
   const { url, apiKey, jwks, origin, functionName, fetch = globalThis.fetch } = question;
   const key: Record<string, string> = apiKey === undefined ? {} : { apikey: apiKey };
   const get = (path: string, headers: Record<string, string>, method = "GET") =>
-    ask(fetch, `${url}${path}`, { method, headers }, TIMEOUT);
+    boundedFetch(fetch, `${url}${path}`, { method, headers }, TIMEOUT);
 
   const sent = Date.now();
   const health = await get("/auth/v1/health", key);

@@ -1,11 +1,7 @@
 /** What Auth says of the token, and the most probable reason. */
 
-import { decodeClaims, sessionOf } from "../../../shared/server/core/claims.ts";
-import {
-  isApiKeyRefusal,
-  readAuthError,
-  readObject,
-} from "../../../shared/server/core/auth_answer.ts";
+import { decodeToken, readSession } from "../../../shared/server/core/claims.ts";
+import { bodyOf, isApiKeyRefusal, readAuthError } from "../../../shared/server/core/auth_answer.ts";
 import { isLoopback } from "../checks/config.ts";
 import { keyKind } from "../checks/key_kind.ts";
 import type { Check, Hit } from "../finding.ts";
@@ -24,13 +20,13 @@ export const alive: Check<Inspection> = {
   fix:
     "Look at what the function receives (a proxy that drops Authorization, another client that sends its key), at CORS, and at the findings of `deno task doctor`.",
   *look({ user, token }) {
-    if (user?.kind !== "answer" || user.status !== 200 || isBanned(readObject(user))) return;
-    if (readObject(user)?.id !== decodeClaims(token)?.sub) return;
+    if (user?.kind !== "answer" || user.status !== 200 || isBanned(bodyOf(user))) return;
+    if (bodyOf(user)?.id !== decodeToken(token)?.claims.sub) return;
     yield { severity: "info", message: "Auth says: the session of this token is alive." };
   },
 };
 
-function isBanned(user: Record<string, unknown> | null): boolean {
+function isBanned(user: Readonly<Record<string, unknown>> | null): boolean {
   return Date.parse(String(user?.banned_until ?? "")) > Date.now();
 }
 
@@ -46,8 +42,8 @@ export const ended: Check<Inspection> = {
     "Sign in again. Who ended it: `select created_at, payload->>'action' from auth.audit_log_entries where payload->>'actor_id' = '<sub of the token>' order by 1 desc` shows logout, user_updated_password and the like; `select id from auth.sessions where user_id = '<sub>'` shows which sessions are left: none after a global sign-out, others after a local one.",
   *look(inspection) {
     if (codeOf(inspection) !== "session_not_found") return;
-    const claims = decodeClaims(inspection.token);
-    const session = claims && sessionOf(claims);
+    const claims = decodeToken(inspection.token)?.claims;
+    const session = claims && readSession(claims);
     const factor = session?.aal === "aal1"
       ? ", or a second factor verified on another device (that ends the user's other aal1 sessions)"
       : "";
@@ -82,7 +78,7 @@ export const banned: Check<Inspection> = {
     'Look at `banned_until` in auth.users. Lift it: `supabase.auth.admin.updateUserById(id, { ban_duration: "none" })`.',
   *look(inspection) {
     const { user } = inspection;
-    const old = user?.kind === "answer" && user.status === 200 && isBanned(readObject(user));
+    const old = user?.kind === "answer" && user.status === 200 && isBanned(bodyOf(user));
     if (!old && codeOf(inspection) !== "user_banned") return;
     yield { severity: "error", message: "Auth says: the user is banned." };
   },
@@ -98,8 +94,8 @@ export const refused: Check<Inspection> = {
   *look(inspection) {
     const code = codeOf(inspection);
     if (code === undefined || HANDLED.has(code)) return;
-    const claims = decodeClaims(inspection.token);
-    if (claims === null || (claims.exp ?? Infinity) <= inspection.now) return; // that is why
+    const claims = decodeToken(inspection.token)?.claims;
+    if (claims === undefined || (claims.exp ?? Infinity) <= inspection.now) return; // that is why
     const message =
       `Auth refuses the token (${code}), and it has not expired: most probably another project's or stack's key signed it.`;
     yield { severity: "error", message };
@@ -116,7 +112,7 @@ export const unknown: Check<Inspection> = {
     "Set SUPABASE_URL and SUPABASE_PUBLISHABLE_KEYS (or SUPABASE_ANON_KEY), or pass --url; try again when Auth answers.",
   *look(inspection): Generator<Hit> {
     const { user, url, token } = inspection;
-    if (decodeClaims(token) === null || keyKind(token) !== undefined) return;
+    if (decodeToken(token) === null || keyKind(token) !== undefined) return;
     if (url === undefined) {
       yield {
         severity: "info",
@@ -134,7 +130,7 @@ export const unknown: Check<Inspection> = {
       return;
     }
     const isUser = user.kind === "answer" && user.status === 200 &&
-      readObject(user)?.id === decodeClaims(token)?.sub;
+      bodyOf(user)?.id === decodeToken(token)?.claims.sub;
     if (isUser) return;
     const how = user.kind === "fault" ? user.reason : `status ${user.status}`;
     yield {

@@ -1,8 +1,9 @@
 /** The edge to Auth for one token. */
 
-import { decodePart } from "../../../shared/server/core/claims.ts";
+import { decodeJsonPart } from "../../../shared/server/core/claims.ts";
 import { readKeySet } from "../../../shared/server/core/project.ts";
-import { type Answer, ask } from "../../../shared/server/core/auth_answer.ts";
+import type { AuthAnswer } from "../../../shared/server/core/auth_answer.ts";
+import { boundedFetch } from "../../../shared/server/core/bounded_fetch.ts";
 
 /** A token, and what Auth said of it. */
 export interface Inspection {
@@ -11,7 +12,7 @@ export interface Inspection {
   /** Of the project that was asked; `undefined` if none is known. */
   readonly url: string | undefined;
   /** What GET /user answered. */
-  readonly user: Answer | undefined;
+  readonly user: AuthAnswer | undefined;
   /** The ids of Auth's keys; `undefined` where they could not be read. */
   readonly kids: readonly string[] | undefined;
   /** By Auth's clock where it tells it, else by this machine's; seconds since the epoch. */
@@ -38,13 +39,18 @@ export async function inspect(
     "$1",
   );
   const now = Date.now() / 1000;
-  const isJwt = decodePart(token.split(".")[1] ?? "") !== null;
+  const isJwt = decodeJsonPart(token.split(".")[1] ?? "") !== null;
   if (url === undefined || !isJwt) return { token, url, user: undefined, kids: undefined, now };
   const headers = new Headers({ "X-Supabase-Api-Version": "2024-01-01" });
   if (apiKey !== undefined) headers.set("apikey", apiKey);
-  const jwks = await ask(fetch, `${url}/auth/v1/.well-known/jwks.json`, { headers }, TIMEOUT);
+  const jwks = await boundedFetch(
+    fetch,
+    `${url}/auth/v1/.well-known/jwks.json`,
+    { headers },
+    TIMEOUT,
+  );
   headers.set("Authorization", `Bearer ${token}`);
-  const user = await ask(fetch, `${url}/auth/v1/user`, { headers }, TIMEOUT);
+  const user = await boundedFetch(fetch, `${url}/auth/v1/user`, { headers }, TIMEOUT);
   const keys = jwks.kind === "answer" && jwks.status === 200 ? readKeySet(jwks.text) : undefined;
   const date = user.kind === "answer" ? Date.parse(user.headers.get("date") ?? "") / 1000 : NaN;
   return {

@@ -1,6 +1,6 @@
 /** What the token itself says. */
 
-import { decodeClaims, decodePart, sessionOf } from "../../../shared/server/core/claims.ts";
+import { decodeJsonPart, decodeToken, readSession } from "../../../shared/server/core/claims.ts";
 import { isLoopback } from "../checks/config.ts";
 import { keyKind } from "../checks/key_kind.ts";
 import { signedBy } from "../checks/published.ts";
@@ -15,7 +15,7 @@ export const malformed: Check<Inspection> = {
   fix:
     "Pass `session.access_token` whole; not the refresh token, not the cookie, not the session's JSON.",
   *look({ token }) {
-    if (keyKind(token) !== undefined || decodeClaims(token) !== null) return;
+    if (keyKind(token) !== undefined || decodeToken(token) !== null) return;
     const message = token === ""
       ? "There is no token."
       : "This is no token of a user: not three parts of base64url, or without `sub`.";
@@ -47,7 +47,7 @@ export const expired: Check<Inspection> = {
   fix:
     "Call `supabase.auth.refreshSession()`. If it happens often, look at clocks, at tabs that sleep, and at code that keeps a token instead of asking getSession().",
   *look({ token, now }) {
-    const exp = decodeClaims(token)?.exp;
+    const exp = decodeToken(token)?.claims.exp;
     if (typeof exp !== "number" || exp > now) return;
     yield { severity: "error", message: `The token expired ${duration(now - exp)} ago.` };
   },
@@ -60,8 +60,8 @@ export const withoutSession: Check<Inspection> = {
     "Auth skips its session check for such a token: it answers 200 and can never revoke it. edge-auth refuses it as session_required.",
   fix: "Find out who mints it: only somebody with the signing key or secret can.",
   *look({ token }) {
-    const claims = decodeClaims(token);
-    if (claims === null || sessionOf(claims) !== null) return;
+    const claims = decodeToken(token)?.claims;
+    if (claims === undefined || readSession(claims) !== null) return;
     yield { severity: "warning", message: "The token has no usable session_id, or no exp." };
   },
 };
@@ -74,8 +74,8 @@ export const elsewhere: Check<Inspection> = {
   fix:
     "Take SUPABASE_URL, the key and the sign-in from one project; clear the browser's storage after you switched.",
   *look({ token, url, kids }) {
-    const claims = decodeClaims(token);
-    if (claims === null || url === undefined) return;
+    const claims = decodeToken(token)?.claims;
+    if (claims === undefined || url === undefined) return;
     const asked = new URL(url).hostname;
     const issuer = URL.parse(typeof claims.iss === "string" ? claims.iss : "")?.hostname;
     const hosted = /^[a-z]{20}\.supabase\.(?:co|in)$/;
@@ -89,7 +89,7 @@ export const elsewhere: Check<Inspection> = {
     } else if (signedBy(token) !== undefined && !isLoopback(asked)) {
       yield { severity: "error", message: `The token is ${signedBy(token)}.` };
     }
-    const { alg, kid } = decodePart(token.split(".")[0] ?? "") ?? {};
+    const { alg, kid } = decodeJsonPart(token.split(".")[0] ?? "") ?? {};
     if (typeof alg !== "string" || alg.startsWith("HS") || typeof kid !== "string") return;
     if (kids === undefined || kids.includes(kid)) return;
     const message =
@@ -105,10 +105,10 @@ export const says: Check<Inspection> = {
     "The claims are what the token was minted with; only Auth knows whether its session still lives.",
   fix: "Nothing.",
   *look({ token, now }) {
-    const claims = decodeClaims(token);
-    if (claims === null || keyKind(token) !== undefined) return;
-    const session = sessionOf(claims);
-    const { alg } = decodePart(token.split(".")[0] ?? "") ?? {};
+    const claims = decodeToken(token)?.claims;
+    if (claims === undefined || keyKind(token) !== undefined) return;
+    const session = readSession(claims);
+    const { alg } = decodeJsonPart(token.split(".")[0] ?? "") ?? {};
     const methods = session?.amr.map((one) => one.method).join(", ");
     const parts = [
       `signed with ${/^[A-Z]{2}\d{3}$|^EdDSA$/.test(String(alg)) ? alg : "an unknown algorithm"}`,

@@ -50,7 +50,7 @@ export const browsers: readonly Scenario[] = [
       assertProblem(missing, { code: "not_found", status: 404, action: "fix_request" });
       const wrong = await world.call("me", { method: "DELETE", token });
       assertProblem(wrong, { code: "method_not_allowed", status: 405, action: "fix_request" });
-      assertEquals(wrong.headers.get("allow"), "GET, HEAD");
+      assertEquals(wrong.headers.get("allow"), "GET, HEAD, POST");
     },
   },
   {

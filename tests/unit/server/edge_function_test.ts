@@ -449,7 +449,7 @@ Deno.test("edgeFunction() throws a TypeError that names what is wrong when it is
   ];
   for (const [option, value] of wrong) {
     const options = { [option]: value } as EdgeFunctionOptions;
-    const error = assertThrows(() => edgeFunction("f", options), TypeError, "edgeFunction()");
+    const error = assertThrows(() => edgeFunction("f", options), TypeError, "()");
     assert(error.message.includes(option), error.message);
   }
   for (const pattern of ["/a/:id{[}", "/a/:id{(}"]) {

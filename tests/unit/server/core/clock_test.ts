@@ -19,20 +19,20 @@ function timed(name: string, run: () => void) {
 timed("createClock() asks once a minute before it refuses by an unproven clock", () => {
   const clock = createClock();
   assertEquals(clock.now(30), NOON / 1000);
-  assertEquals([clock.mayRefuse(30), clock.mayRefuse(30)], [false, true]);
+  assertEquals([clock.mayRefuseExpired(30), clock.mayRefuseExpired(30)], [false, true]);
   mock.timers.setTime(NOON + 59_999);
-  assertEquals(clock.mayRefuse(30), true);
+  assertEquals(clock.mayRefuseExpired(30), true);
   mock.timers.setTime(NOON + 60_000);
-  assertEquals([clock.mayRefuse(30), clock.mayRefuse(30)], [false, true]);
+  assertEquals([clock.mayRefuseExpired(30), clock.mayRefuseExpired(30)], [false, true]);
   mock.timers.setTime(NOON - 60_000); // back past the question
-  assertEquals([clock.mayRefuse(30), clock.mayRefuse(30)], [false, true]);
+  assertEquals([clock.mayRefuseExpired(30), clock.mayRefuseExpired(30)], [false, true]);
 });
 
 timed("createClock() trusts a clock that differs by the skew at most", () => {
   for (const off of [0, 30_000, -30_000]) {
     const clock = createClock();
     clock.observe(at(NOON + off));
-    assertEquals([clock.mayRefuse(30), clock.now(30)], [true, NOON / 1000]);
+    assertEquals([clock.mayRefuseExpired(30), clock.now(30)], [true, NOON / 1000]);
   }
 });
 
@@ -40,11 +40,11 @@ timed("createClock() takes Auth's clock and refuses nothing when ours is wrong",
   for (const off of [32_000, -32_000, 86_400_000]) {
     const clock = createClock();
     clock.observe(at(NOON + off));
-    assertEquals([clock.mayRefuse(30), clock.now(30)], [false, (NOON + off) / 1000]);
-    assertEquals(clock.mayRefuse(30), false); // and stays so, until an answer proves it right
+    assertEquals([clock.mayRefuseExpired(30), clock.now(30)], [false, (NOON + off) / 1000]);
+    assertEquals(clock.mayRefuseExpired(30), false); // and stays so, until an answer proves it right
     mock.timers.setTime(NOON + off);
     clock.observe(at(NOON + off));
-    assertEquals(clock.mayRefuse(30), true);
+    assertEquals(clock.mayRefuseExpired(30), true);
     mock.timers.setTime(NOON);
   }
 });
@@ -55,25 +55,25 @@ timed(
     const clock = createClock();
     clock.observe(at(NOON));
     clock.observe(at(NOON + 60_000));
-    assertEquals([clock.mayRefuse(30), clock.now(30)], [false, NOON / 1000 + 60]);
+    assertEquals([clock.mayRefuseExpired(30), clock.now(30)], [false, NOON / 1000 + 60]);
     mock.timers.setTime(NOON + 60_000);
     clock.observe(at(NOON + 60_000));
-    assertEquals([clock.mayRefuse(30), clock.now(30)], [true, NOON / 1000 + 60]);
+    assertEquals([clock.mayRefuseExpired(30), clock.now(30)], [true, NOON / 1000 + 60]);
     clock.observe(null); // says nothing, and forgets nothing
-    assertEquals(clock.mayRefuse(30), true);
+    assertEquals(clock.mayRefuseExpired(30), true);
   },
 );
 
 timed("createClock() judges by the skew of who asks", () => {
   const clock = createClock();
   clock.observe(at(NOON + 60_000));
-  assertEquals([clock.mayRefuse(30), clock.mayRefuse(120)], [false, true]);
+  assertEquals([clock.mayRefuseExpired(30), clock.mayRefuseExpired(120)], [false, true]);
 });
 
 timed("createClock() learns nothing from a Date that is missing or cannot be read", () => {
   const clock = createClock();
   for (const date of [null, "", "soon", "Mon, 99 Nov 2026"]) clock.observe(date);
-  assertEquals([clock.mayRefuse(30), clock.mayRefuse(30)], [false, true]);
+  assertEquals([clock.mayRefuseExpired(30), clock.mayRefuseExpired(30)], [false, true]);
   assertEquals(clock.now(30), NOON / 1000);
 });
 
@@ -81,7 +81,7 @@ timed("createClock() forgets a comparison after a minute", () => {
   const clock = createClock();
   clock.observe(at(NOON));
   mock.timers.setTime(NOON + 3_600_000);
-  assertEquals([clock.mayRefuse(30), clock.mayRefuse(30)], [false, true]);
+  assertEquals([clock.mayRefuseExpired(30), clock.mayRefuseExpired(30)], [false, true]);
 });
 
 timed(
@@ -90,7 +90,7 @@ timed(
     const clock = createClock();
     mock.timers.setTime(NOON + 999);
     clock.observe(at(NOON));
-    assertEquals([clock.mayRefuse(0), clock.now(0)], [true, (NOON + 999) / 1000]);
+    assertEquals([clock.mayRefuseExpired(0), clock.now(0)], [true, (NOON + 999) / 1000]);
   },
 );
 

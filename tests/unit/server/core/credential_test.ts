@@ -33,7 +33,6 @@ Deno.test("readCredential() takes one bearer in any case of the scheme", () => {
     assertEquals(readCredential(`${scheme} a.b.c`, keys), {
       kind: "token",
       token: "a.b.c",
-      bearer: "Bearer a.b.c",
     });
   }
 });
@@ -51,7 +50,7 @@ Deno.test("readCredential() keeps a token as it is: no trimming, no unquoting, n
     ]
   ) {
     const bearer = `Bearer ${token}`;
-    assertEquals(readCredential(bearer, keys), { kind: "token", token, bearer });
+    assertEquals(readCredential(bearer, keys), { kind: "token", token });
   }
 });
 
@@ -116,11 +115,11 @@ Deno.test("readCredential() reads headers up to 16 KiB", () => {
 });
 
 Deno.test("readCredential() takes linear time, whatever is sent", () => {
-  const began = performance.now();
+  const beganAt = performance.now();
   for (const filler of [" ", ",", "\t", "bearer", ", bearer", "a,"]) {
     readCredential(filler.repeat(16_000 / filler.length), keys);
     readCredential(`Bearer ${filler.repeat(16_000 / filler.length)}`, keys);
     readCredential(`Basic ${filler.repeat(16_000 / filler.length)}`, keys);
   }
-  assertEquals(performance.now() - began < 1000, true);
+  assertEquals(performance.now() - beganAt < 1000, true);
 });

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Hono } from "hono";
 import { auth, type AuthEnv, type Decision, type OnDecision } from "../../../../shared/mod.ts";
-import { report, serverTiming } from "../../../../shared/server/core/decision.ts";
+import { reportDecision, serverTiming } from "../../../../shared/server/core/decision.ts";
 import {
   alive,
   bearer,
@@ -23,15 +23,15 @@ const decision: Decision = {
   request_id: "r1",
 };
 
-Deno.test("report() hands over the decision, frozen", () => {
+Deno.test("reportDecision() hands over the decision, frozen", () => {
   const seen: Decision[] = [];
-  report((told) => seen.push(told), { ...decision });
+  reportDecision((told) => seen.push(told), { ...decision });
   assertEquals(seen, [decision]);
   assert(Object.isFrozen(seen[0]));
-  report(undefined, decision);
+  reportDecision(undefined, decision);
 });
 
-Deno.test("report() is not changed by a hook that throws, rejects, hangs or returns rubbish", async () => {
+Deno.test("reportDecision() is not changed by a hook that throws, rejects, hangs or returns rubbish", async () => {
   const thenable = {
     then(_: unknown, reject: (reason: unknown) => void) {
       reject(new Error("thenable"));

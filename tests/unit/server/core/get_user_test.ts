@@ -1,21 +1,23 @@
 import { assert, assertEquals } from "@std/assert";
 import { createClient } from "@supabase/supabase-js";
-import { createCheck } from "../../../../shared/server/core/get_user.ts";
+import { createGetUser, STATELESS } from "../../../../shared/server/core/get_user.ts";
 import { readProject } from "../../../../shared/server/core/project.ts";
 import {
   alive,
   environment,
   fakeAuth,
+  inFakeTime,
   json,
   refuses,
   settle,
   token,
   USER_ID,
 } from "../../../support/server.ts";
+import { mock } from "node:test";
 
 const project = readProject(environment());
 
-Deno.test("createCheck() keeps what supabase-js would lose: code, status, Retry-After, text", async () => {
+Deno.test("createGetUser() keeps what supabase-js would lose: code, status, Retry-After, text", async () => {
   const answers: (() => Response)[] = [
     () => refuses(403, "session_not_found"),
     () => json(429, { code: "over_request_rate_limit", message: "x" }, { "Retry-After": "7" }),
@@ -29,68 +31,116 @@ Deno.test("createCheck() keeps what supabase-js would lose: code, status, Retry-
   ];
   for (const make of answers) {
     const expected = make();
-    const got = await createCheck(project, fakeAuth(make).options.fetch)(`Bearer ${token()}`, 1000);
-    assert(got.kind === "answer");
-    assertEquals([got.status, got.text], [expected.status, await expected.text()]);
-    assertEquals(got.headers.get("retry-after"), expected.headers.get("retry-after"));
+    const { answer } = await createGetUser(project, fakeAuth(make).options.fetch)(token(), 1000);
+    assert(answer.kind === "answer");
+    assertEquals([answer.status, answer.text], [expected.status, await expected.text()]);
+    assertEquals(answer.headers.get("retry-after"), expected.headers.get("retry-after"));
   }
 });
 
-Deno.test("createCheck() asks once for each check: nothing is tried again", async () => {
+Deno.test("createGetUser() returns the user that getUser() returned", async () => {
+  const text = JSON.stringify({ id: USER_ID, email: "ada@example.com" });
+  for (const headers of [{}, { "Content-Length": `${text.length}` }]) {
+    const { options } = fakeAuth(() => json(200, text, headers));
+    const { user, answer } = await createGetUser(project, options.fetch)(token(), 1000);
+    assertEquals(user, { id: USER_ID, email: "ada@example.com" });
+    assertEquals(answer.kind === "answer" && answer.status, 200);
+  }
+});
+
+Deno.test("createGetUser() returns no user when the body of a 200 is cut, empty or not JSON", async () => {
+  const cut = () =>
+    new ReadableStream({
+      pull(controller) {
+        controller.enqueue(new TextEncoder().encode('{"id":'));
+        controller.error(new Error("cut"));
+      },
+    });
+  for (const body of [() => "", () => '{"id":', () => "<html>", () => "null", cut]) {
+    for (const headers of [{}, { "Content-Length": "6" }]) {
+      const type = { "Content-Type": "application/json" };
+      const { options } = fakeAuth(() =>
+        new Response(body(), { headers: { ...type, ...headers } })
+      );
+      const { user } = await createGetUser(project, options.fetch)(token(), 1000);
+      assertEquals(user, null);
+    }
+  }
+});
+
+Deno.test("createGetUser() makes one call per check: nothing is tried again", async () => {
   for (const status of [401, 429, 500, 503, 504, 520]) {
     const { options, calls } = fakeAuth(() => new Response("", { status }));
-    await createCheck(project, options.fetch)(`Bearer ${token()}`, 1000);
+    await createGetUser(project, options.fetch)(token(), 1000);
     assertEquals([status, calls.length], [status, 1]);
   }
 });
 
-Deno.test("createCheck() answers each of many concurrent checks with its own", async () => {
+Deno.test("createGetUser() gives each of many concurrent calls its own answer", async () => {
   const gates = new Map<string, (response: Response) => void>();
   const { options } = fakeAuth((request) =>
     new Promise((resolve) => gates.set(request.headers.get("authorization") ?? "", resolve))
   );
-  const check = createCheck(project, options.fetch);
-  const bearers = Array.from({ length: 20 }, (_, n) => `Bearer ${token({ n })}`);
-  const answers = bearers.map((bearer) => check(bearer, 1000));
+  const getUser = createGetUser(project, options.fetch);
+  const tokens = Array.from({ length: 20 }, (_, n) => token({ n }));
+  const results = tokens.map((jwt) => getUser(jwt, 1000));
   await settle();
   assertEquals(gates.size, 20);
-  for (const [n, bearer] of [...bearers.entries()].toReversed()) {
-    gates.get(bearer)!(alive({ n }));
+  for (const [n, jwt] of [...tokens.entries()].toReversed()) {
+    gates.get(`Bearer ${jwt}`)!(n % 2 === 0 ? alive({ n }) : refuses(403, `code_${n}`));
   }
-  for (const [n, got] of (await Promise.all(answers)).entries()) {
-    assert(got.kind === "answer");
-    assertEquals(JSON.parse(got.text), {
-      id: USER_ID,
-      email: "ada@example.com",
-      aud: "authenticated",
-      n,
-    });
+  for (const [n, { user, answer }] of (await Promise.all(results)).entries()) {
+    assert(answer.kind === "answer");
+    if (n % 2 === 0) assertEquals((user as { n: number }).n, n);
+    else assertEquals(JSON.parse(answer.text).code, `code_${n}`);
   }
 });
 
-Deno.test("createCheck() is as good after a fault as before", async () => {
+Deno.test("createGetUser() works after a network fault as before", async () => {
   const { options } = fakeAuth((_request, call) => {
     if (call === 1) throw new TypeError("down");
     return alive();
   });
-  const check = createCheck(project, options.fetch);
-  const bearer = `Bearer ${token()}`;
-  assertEquals(await check(bearer, 1000), { kind: "fault", reason: "network" });
-  assertEquals((await check(bearer, 1000)).kind, "answer");
+  const getUser = createGetUser(project, options.fetch);
+  assertEquals(await getUser(token(), 1000), {
+    user: null,
+    answer: { kind: "fault", reason: "network" },
+  });
+  assertEquals((await getUser(token(), 1000)).answer.kind, "answer");
 });
 
-Deno.test("createCheck() sends what supabase.auth.getUser(token) sends", async () => {
+Deno.test("createGetUser() answers in time when the connection or the body hangs", () =>
+  inFakeTime(async () => {
+    const hangs: (() => Response | Promise<Response>)[] = [
+      () => new Promise(() => {}),
+      () => new Response(new ReadableStream(), { headers: { "Content-Length": "10" } }),
+      () => new Response(new ReadableStream(), { status: 403 }),
+    ];
+    for (const hang of hangs) {
+      const result = createGetUser(project, fakeAuth(hang).options.fetch)(token(), 1000);
+      await settle();
+      mock.timers.tick(1000);
+      assertEquals((await result).answer, { kind: "fault", reason: "timeout" });
+    }
+  }));
+
+Deno.test("createGetUser() sends what a plain client's getUser(token) sends, and asks for no cached answer", async () => {
   const { options, calls } = fakeAuth();
   const jwt = token();
-  await createCheck(project, options.fetch)(`Bearer ${jwt}`, 1000);
+  await createGetUser(project, options.fetch)(jwt, 1000);
   const supabase = createClient(project.url, project.apiKey, {
     global: { fetch: options.fetch },
-    auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+    auth: STATELESS,
   });
   assertEquals((await supabase.auth.getUser(jwt)).error, null);
-  const [ours, theirs] = calls.map(({ method, url, headers }) => {
-    headers.delete("x-client-info"); // who calls: Auth does not go by it
-    return { method, url, headers: [...headers] };
+  const [ours, theirs] = calls.map(({ method, url, headers }) => ({
+    method,
+    url,
+    headers: [...headers],
+  }));
+  assertEquals(ours, {
+    ...theirs!,
+    headers: [...theirs!.headers, ["cache-control", "no-cache"]].sort(),
   });
-  assertEquals(ours, theirs);
+  assertEquals(calls[0]!.redirect, "manual");
 });

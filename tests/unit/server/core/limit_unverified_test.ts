@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { mock } from "node:test";
-import { createLimit, limitSuspects } from "../../../../shared/server/core/limit_unverified.ts";
-import type { Answer } from "../../../../shared/server/core/auth_answer.ts";
+import { createLimit, limitUnverified } from "../../../../shared/server/core/limit_unverified.ts";
+import type { GetUserResult } from "../../../../shared/server/core/get_user.ts";
 import { deferred, inFakeTime, settle } from "../../../support/server.ts";
 
 Deno.test("createLimit() runs so many at once, and next who came last", async () => {
@@ -49,10 +49,10 @@ Deno.test("createLimit() lets nobody wait longer than the patience, and forgets 
   }
 });
 
-Deno.test("limitSuspects() lets those pass at once who are none", async () => {
-  const gate = deferred<Answer>();
+Deno.test("limitUnverified() lets those pass at once who are none", async () => {
+  const gate = deferred<GetUserResult>();
   const asked: string[] = [];
-  const check = limitSuspects((token) => {
+  const check = limitUnverified((token) => {
     asked.push(token);
     return token.startsWith("known") ? Promise.resolve(FAULT) : gate.promise;
   }, (token) => !token.startsWith("known"));
@@ -67,13 +67,13 @@ Deno.test("limitSuspects() lets those pass at once who are none", async () => {
   assertEquals(asked.length, 51);
 });
 
-const FAULT: Answer = { kind: "fault", reason: "network" };
+const FAULT: GetUserResult = { user: null, answer: { kind: "fault", reason: "network" } };
 
-Deno.test("limitSuspects() takes the time spent in line off the time of the check", () =>
+Deno.test("limitUnverified() takes the time spent in line off the time of the check", () =>
   inFakeTime(async () => {
-    const gate = deferred<Answer>();
+    const gate = deferred<GetUserResult>();
     const timeouts: number[] = [];
-    const check = limitSuspects((_token, timeout) => {
+    const check = limitUnverified((_token, timeout) => {
       timeouts.push(timeout);
       return gate.promise;
     }, () => true);
@@ -86,10 +86,10 @@ Deno.test("limitSuspects() takes the time spent in line off the time of the chec
     assertEquals([timeouts.length, timeouts.at(-1)], [9, 600]);
   }));
 
-Deno.test("limitSuspects() makes each call with half of its time left, and answers some of an endless flood", () =>
+Deno.test("limitUnverified() makes each call with half of its time left, and answers some of an endless flood", () =>
   inFakeTime(async () => {
     const timeouts: number[] = [];
-    const check = limitSuspects((_token, timeout) => {
+    const check = limitUnverified((_token, timeout) => {
       timeouts.push(timeout);
       return new Promise((resolve) => setTimeout(() => resolve(FAULT), 100));
     }, () => true);

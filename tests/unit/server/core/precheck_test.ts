@@ -1,14 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
-import { type LocalClock, precheck } from "../../../../shared/server/core/precheck.ts";
+import { precheck, type PrecheckClock } from "../../../../shared/server/core/precheck.ts";
 import { SESSION_ID, token, USER_ID } from "../../../support/server.ts";
 
 const NOW = 1_800_000_000;
-const trusted: LocalClock = { now: () => NOW, mayRefuse: () => true };
+const trusted: PrecheckClock = { now: () => NOW, mayRefuseExpired: () => true };
 const rules = { skew: 30, allowSessionless: false };
-const carried = (jwt: string) => ({ kind: "token", token: jwt, bearer: `Bearer ${jwt}` }) as const;
+const carried = (jwt: string) => ({ kind: "token", token: jwt }) as const;
 const check = (
   claims: Record<string, unknown>,
-  more: Partial<typeof rules & { clock: LocalClock }> = {},
+  more: Partial<typeof rules & { clock: PrecheckClock }> = {},
 ) => {
   const credential = carried(token({ exp: NOW + 60, ...claims }));
   const result = precheck(credential, { ...rules, ...more }, more.clock ?? trusted);
@@ -19,7 +19,7 @@ Deno.test("precheck() hands on a token that may live, with its claims and sessio
   const jwt = token({ exp: NOW + 60 });
   const result = precheck(carried(jwt), rules, trusted);
   assert(result.ok);
-  assertEquals([result.token, result.bearer], [jwt, `Bearer ${jwt}`]);
+  assertEquals(result.token, jwt);
   assertEquals([result.claims.sub, result.session?.id], [USER_ID, SESSION_ID]);
 });
 
@@ -51,9 +51,9 @@ Deno.test("precheck() refuses past the skew, to the second, and lets Auth decide
 
 Deno.test("precheck() refuses nothing by a clock that may not", () => {
   const asked: number[] = [];
-  const clock: LocalClock = {
+  const clock: PrecheckClock = {
     ...trusted,
-    mayRefuse: (skew) => {
+    mayRefuseExpired: (skew) => {
       asked.push(skew);
       return false;
     },

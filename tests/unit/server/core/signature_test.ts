@@ -2,8 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { mock } from "node:test";
 import { Hono } from "hono";
 import { auth, type AuthEnv } from "../../../../shared/mod.ts";
-import { backendOf } from "../../../../shared/server/core/backend.ts";
-import type { Claims } from "../../../../shared/server/core/claims.ts";
+import { getBackend } from "../../../../shared/server/core/backend.ts";
+import { type Claims, decodeToken } from "../../../../shared/server/core/claims.ts";
 import { createKeyStore } from "../../../../shared/server/core/key_store.ts";
 import type { Candidate } from "../../../../shared/server/core/precheck.ts";
 import { readProject } from "../../../../shared/server/core/project.ts";
@@ -47,7 +47,7 @@ const candidate = (jwt: string, claims: Claims = { sub: "x" }): Candidate => ({
   ok: true,
   kind: "token",
   token: jwt,
-  bearer: `Bearer ${jwt}`,
+  header: decodeToken(jwt)?.header ?? {},
   claims,
   session: null,
 });
@@ -252,31 +252,21 @@ Deno.test("createSignatureCheck() is not fooled by a token whose algorithm is no
   assertEquals(count().users, 0);
 });
 
-Deno.test("createSignatureCheck() gives back what a token holds once it is known to be genuine", async () => {
+Deno.test("createSignatureCheck() takes Auth's word for a signature that it cannot verify, and for no other", async () => {
   const { jwk, sign } = await signingKey("k1");
-  const keys = createKeyStore(
-    readProject(environment({
-      SUPABASE_JWKS: JSON.stringify({ keys: [jwk] }),
-    })),
-    () => Promise.reject(new TypeError("no call expected")),
-  );
-  const signature = createSignatureCheck(keys);
-  const genuine = candidate(await sign());
-  const forged = candidate(forge(await sign({ n: 1 })));
-  const hs256 = candidate(token());
-  const look = (one: Candidate) => signature.look(one, performance.now() + 1000);
-  const seen = async (one: Candidate) => [await look(one), signature.recall(one.bearer)];
+  const env = environment({ SUPABASE_JWKS: JSON.stringify({ keys: [jwk] }) });
+  const fetch = () => Promise.reject(new TypeError("no call expected"));
+  const signatures = createSignatureCheck(createKeyStore(readProject(env), fetch));
+  const verify = (jwt: string) => signatures.verify(candidate(jwt), performance.now() + 1000);
+  const [genuine, forged, hs256] = [await sign(), forge(await sign({ n: 1 })), token()];
 
-  assertEquals(signature.recall(genuine.bearer), undefined);
-  assertEquals(await seen(genuine), ["genuine", genuine]);
-  const others = [null, "", genuine.token, `bearer ${genuine.token}`, `${genuine.bearer} `];
-  for (const header of others) assertEquals(signature.recall(header), undefined);
-  assertEquals(await seen(forged), ["forged", undefined]);
-  assertEquals(await seen(hs256), ["unknown", undefined]);
-  signature.learn(hs256, true);
-  assertEquals(await seen(hs256), ["genuine", hs256]);
-  signature.learn(forged, true);
-  assertEquals(await seen(forged), ["forged", undefined]);
+  assertEquals(await verify(genuine), "verified");
+  assertEquals(await verify(forged), "forged");
+  assertEquals(await verify(hs256), "unknown");
+  signatures.recordVerdict(hs256, true);
+  assertEquals(await verify(hs256), "verified");
+  signatures.recordVerdict(forged, true);
+  assertEquals(await verify(forged), "forged");
 });
 
 Deno.test("createSignatureCheck() looks again at a token whose key it did not know", async () => {
@@ -284,41 +274,37 @@ Deno.test("createSignatureCheck() looks again at a token whose key it did not kn
   const fetch = () => Promise.resolve(json(200, { keys: [jwk] }));
   const signature = createSignatureCheck(createKeyStore(readProject(environment()), fetch));
   const forged = candidate(forge(await sign()));
-  const look = () => signature.look(forged, performance.now() + 1000);
-  assertEquals(await look(), "unknown");
-  signature.learn(forged, false);
-  assertEquals(await look(), "forged");
+  const verify = () => signature.verify(forged, performance.now() + 1000);
+  assertEquals(await verify(), "unknown");
+  signature.recordVerdict(forged.token, false);
+  assertEquals(await verify(), "forged");
 });
 
-Deno.test("createSignatureCheck() bounds what it keeps, and a vouch outlives what large tokens hold", async () => {
+Deno.test("createSignatureCheck() keeps verified tokens up to a bound in bytes", async () => {
   const fetch = () => Promise.reject(new TypeError("no call expected"));
-  const signature = createSignatureCheck(createKeyStore(readProject(environment()), fetch));
-  const sized = (n: number, claims: number, pad: number) =>
-    candidate(token({ n, pad: "x".repeat(pad) }), { sub: "x", about: "x".repeat(claims) });
-  const look = (one: Candidate) => signature.look(one, performance.now() + 1000);
+  const signatures = createSignatureCheck(createKeyStore(readProject(environment()), fetch));
+  const large = (n: number) => token({ n, pad: "x".repeat(10_000) });
+  const verify = (jwt: string) => signatures.verify(candidate(jwt), performance.now() + 1000);
 
-  const first = sized(-1, 20_000, 0);
-  signature.learn(first, true);
-  assertEquals(signature.recall(first.bearer), first);
-  for (let n = 0; n < 55; n++) signature.learn(sized(n, 20_000, 0), true); // over 1 MiB
-  assertEquals([signature.recall(first.bearer), await look(first)], [undefined, "genuine"]);
-  for (let n = 0; n < 100; n++) signature.learn(sized(n, 0, 10_000), true); // over 1 MiB
-  assertEquals(await look(first), "unknown");
+  signatures.recordVerdict(large(0), true);
+  assertEquals(await verify(large(0)), "verified");
+  for (let n = 1; n < 100; n++) signatures.recordVerdict(large(n), true); // more than 1 MiB
+  assertEquals([await verify(large(0)), await verify(large(99))], ["unknown", "verified"]);
 });
 
-Deno.test("createSignatureCheck() forgets no genuine bearer for forged ones", async () => {
+Deno.test("createSignatureCheck() keeps verified tokens when forged ones come", async () => {
   const { jwk } = await signingKey("k1");
   const fetch = () => Promise.reject(new TypeError("no call expected"));
   const env = environment({ SUPABASE_JWKS: keySet(jwk) });
   const signature = createSignatureCheck(createKeyStore(readProject(env), fetch));
-  const vouched = candidate(token({}));
-  const look = (one: Candidate) => signature.look(one, performance.now() + 1000);
-  signature.learn(vouched, true);
+  const verified = candidate(token({}));
+  const verify = (one: Candidate) => signature.verify(one, performance.now() + 1000);
+  signature.recordVerdict(verified.token, true);
   for (let n = 0; n < 200; n++) {
     const large = forge(token({ n, pad: "x".repeat(10_000) }, { alg: "ES256", kid: "k1" }));
-    assertEquals(await look(candidate(large)), "forged"); // 2 MB of them
+    assertEquals(await verify(candidate(large)), "forged"); // 2 MB of them
   }
-  assertEquals(await look(vouched), "genuine");
+  assertEquals(await verify(verified), "verified");
 });
 
 Deno.test("createSignatureCheck() learns of forged tokens, also of those that are about to expire", async () => {
@@ -345,8 +331,8 @@ Deno.test("createSignatureCheck() suspects nobody because a genuine token has ru
   const headers = bearer(token({ exp: Math.floor(Date.now() / 1000) + 5 }));
   assertEquals((await app.request("/", { headers })).status, 200);
   assertEquals((await (await app.request("/", { headers })).json()).code, "token_expired");
-  const backend = backendOf(options);
-  assertEquals(backend.signature.isSuspect("Bearer of.somebody.else"), false);
+  const backend = getBackend(options);
+  assertEquals(backend.signatures.isUnverified("of.somebody.else"), false);
 });
 
 Deno.test("auth() leaves Auth half of a short time where the key set hangs", () =>
@@ -375,7 +361,7 @@ Deno.test("createKeyStore() goes by both clocks: one of them stops in a suspende
     let fetched = 0;
     const fetch = () => Promise.resolve(json(200, { keys: fetched++ ? [jwk] : [] }));
     const keys = createKeyStore(readProject(environment()), fetch);
-    keys.suspect();
+    keys.enableFetch();
     assertEquals(await keys.find("k1"), null);
     mock.timers.setTime(Date.now() + 3_600_000); // and performance.now() has hardly moved
     assert(await keys.find("k1"));
@@ -390,7 +376,7 @@ Deno.test("createKeyStore() calls no name unknown by a set whose age it cannot r
   ) {
     const fetch = () => Promise.resolve(json(200, { keys: [] }, { Age: age }));
     const keys = createKeyStore(readProject(environment()), fetch);
-    keys.suspect();
+    keys.enableFetch();
     assertEquals([age, await keys.find("k1")], [age, expected]);
   }
 });
@@ -410,7 +396,7 @@ Deno.test("createKeyStore() forgets a key that Auth serves no more", async () =>
     const sets = [[old.jwk], [next.jwk]];
     const fetch = () => Promise.resolve(json(200, { keys: sets.shift() }));
     const keys = createKeyStore(readProject(environment()), fetch);
-    keys.suspect();
+    keys.enableFetch();
     assert(await keys.find("old"));
     mock.timers.setTime(Date.now() + 61_000);
     assert(await keys.find("next"));

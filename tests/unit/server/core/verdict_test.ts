@@ -1,19 +1,24 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Answer } from "../../../../shared/server/core/auth_answer.ts";
+import type { GetUserResult } from "../../../../shared/server/core/get_user.ts";
+import { TIMED_OUT } from "../../../../shared/server/core/bounded_fetch.ts";
 import { judge } from "../../../../shared/server/core/verdict.ts";
 import { USER_ID } from "../../../support/server.ts";
 
 const NOW = 1_800_000_000;
 const claims = { sub: USER_ID, exp: NOW + 3600 };
 
-function of(status: number, body: unknown, more: Record<string, string> = {}): Answer {
+function of(status: number, body: unknown, more: Record<string, string> = {}): GetUserResult {
   const headers = new Headers({ "Content-Type": "application/json", ...more });
-  return { kind: "answer", status, headers, text: JSON.stringify(body) };
+  const text = JSON.stringify(body);
+  return {
+    user: status === 200 ? body : null,
+    answer: { kind: "answer", status, headers, text, body: body as Record<string, unknown> },
+  };
 }
 const refused = (code: string, status = 403) => of(status, { code, message: "x" });
-const code = (answer: Answer, exp: number | undefined = claims.exp) => {
+const code = (result: GetUserResult, exp: number | undefined = claims.exp) => {
   const { exp: _, ...rest } = claims;
-  const verdict = judge(answer, exp === undefined ? rest : { ...rest, exp }, NOW, 30);
+  const verdict = judge(result, exp === undefined ? rest : { ...rest, exp }, NOW, 30);
   return verdict.ok ? "ok" : verdict.code;
 };
 
@@ -79,7 +84,7 @@ Deno.test("judge() keeps the Retry-After of a fault and of a limit", () => {
     assert(!verdict.ok);
     assertEquals(verdict.retry_after, 7);
   }
-  const verdict = judge({ kind: "fault", reason: "timeout" }, claims, NOW, 30);
+  const verdict = judge({ user: null, answer: TIMED_OUT }, claims, NOW, 30);
   assertEquals(verdict, { ok: false, code: "auth_unavailable" });
 });
 
@@ -93,8 +98,8 @@ Deno.test("judge() tells the operator of a proxy that removes the bearer, and of
 });
 
 Deno.test("judge() is plain data: it can be cloned and sent", () => {
-  for (const answer of [of(200, { id: USER_ID }), refused("bad_jwt"), of(503, {})]) {
-    const verdict = judge(answer, claims, NOW, 30);
+  for (const result of [of(200, { id: USER_ID }), refused("bad_jwt"), of(503, {})]) {
+    const verdict = judge(result, claims, NOW, 30);
     assertEquals(structuredClone(verdict), verdict);
   }
 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { auth, type AuthEnv, edgeFunction } from "../../../../shared/mod.ts";
-import { callerOf } from "../../../../shared/server/internal/context.ts";
+import { getAdmission } from "../../../../shared/server/internal/context.ts";
 import { Hono } from "hono";
 import { alive, bearer, fakeAuth, json, refuses, token, USER_ID } from "../../../support/server.ts";
 
@@ -90,15 +90,15 @@ Deno.test("createContext() shares nothing that one request could change for the 
   }
 });
 
-Deno.test("callerOf() knows a context of ours, and takes nothing else for one", async () => {
+Deno.test("getAdmission() knows a context of ours, and takes nothing else for one", async () => {
   const { options } = fakeAuth();
   const jwt = token();
   const app = new Hono<AuthEnv>().use(auth(options)).get("/", (c) => {
-    assertEquals(callerOf(c.var.auth, c)?.token, jwt);
+    assertEquals(getAdmission(c.var.auth, c)?.token, jwt);
     for (
       const other of [undefined, null, "auth", {}, { ...c.var.auth }, Object.create(c.var.auth)]
     ) {
-      assertEquals(callerOf(other, c), undefined);
+      assertEquals(getAdmission(other, c), undefined);
     }
     return c.text("in");
   });

@@ -8,8 +8,9 @@ import {
   AuthSessionMissingError,
   AuthUnknownError,
   AuthWeakPasswordError,
+  createClient,
+  StorageApiError,
 } from "@supabase/supabase-js";
-import { StorageApiError, StorageUnknownError } from "@supabase/storage-js";
 import { HTTPException } from "hono/http-exception";
 import { z } from "zod";
 import * as mini from "zod/mini";
@@ -102,7 +103,7 @@ Deno.test("fromThrown() knows what supabase-js makes of a gateway's page or wron
   assertEquals(codeOf({ message: "x", name: "y" }), "internal_error");
 });
 
-Deno.test("fromThrown() goes by what Storage means, not by the status it comes with", () => {
+Deno.test("fromThrown() goes by what Storage means, not by the status it comes with", async () => {
   const cases = [
     [400, "404", "not_found"],
     [400, "403", "insufficient_scope"],
@@ -121,7 +122,11 @@ Deno.test("fromThrown() goes by what Storage means, not by the status it comes w
     const thrown = new StorageApiError(UPSTREAM_TEXT, status, statusCode);
     assertEquals([status, statusCode, codeOf(thrown)], [status, statusCode, expected]);
   }
-  assertEquals(codeOf(new StorageUnknownError("offline", null)), "unexpected_failure");
+  const offline = createClient("https://project.example", "k", {
+    global: { fetch: () => Promise.reject(new TypeError("offline")) },
+  });
+  const { error } = await offline.storage.from("photos").list();
+  assertEquals(codeOf(error), "unexpected_failure");
   assertEquals(codeOf(new StorageApiError("Invalid API key", 401, "401")), "auth_misconfigured");
 });
 
