@@ -1,8 +1,7 @@
-// Keeps the machine's CPUs awake, at the lowest priority. One request after another leaves each CPU
-// idle while the other answers, and waking a sleeping virtual CPU took longer than what the subjects
-// do: a raw fetch of /user 650 us asleep, 245 us awake. It is the same for everybody, so it only
-// hides what differs. --let-sleep measures without.
+// Keeps the CPUs from sleeping, at the lowest priority. A subject that asks Auth leaves its CPU idle
+// meanwhile, and to wake a sleeping virtual CPU took longer (400 us) than what is compared here.
 import os from "node:os";
+import { answerLines } from "./runtimes.ts";
 
 if (import.meta.main) {
   os.setPriority(os.constants.priority.PRIORITY_LOW); // the threads started below inherit it
@@ -10,8 +9,5 @@ if (import.meta.main) {
   for (let cpu = 0; cpu < navigator.hardwareConcurrency; cpu++) {
     new Worker(spin, { type: "module" });
   }
-  console.log(JSON.stringify({}));
-  // Whoever started this holds the other end of stdin: when it goes away, so does this process.
-  for await (const _ of Deno.stdin.readable);
-  Deno.exit(0);
+  await answerLines("awake", () => null);
 }

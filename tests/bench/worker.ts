@@ -1,39 +1,20 @@
-// One subject in one process: serves it on a port of its own, and does what it is told on stdin.
-import process from "node:process";
-import { TextLineStream } from "./lines.ts";
+// One subject in one process, which handles requests when it is told to.
+import { answerLines } from "./runtimes.ts";
+import { median } from "./stats.ts";
 
-/** Blocks of a turn, whatever they take: a median needs some. */
-export const LEAST_BLOCKS = 3;
+/** What a worker can be told. Every answer is one number. */
+export type WorkerCommand =
+  /** Handle this token's request for `ms` unmeasured and for `ms` measured: us per request. */
+  | { readonly do: "repeat"; readonly token: string; readonly ms: number }
+  /** Handle one request of each token: us per request. */
+  | { readonly do: "once"; readonly tokens: readonly string[] }
+  /** Handle one request: its status. */
+  | { readonly do: "status"; readonly token: string };
 
-/** What a worker can be told. */
-export type Command =
-  | { readonly do: "usage"; readonly collect: boolean }
-  | {
-    readonly do: "handle";
-    /** One request a token, in turn. */
-    readonly tokens: readonly string[];
-    /** Requests a block. */
-    readonly size: number;
-    /** Blocks go on until so much time has gone, and are {@linkcode LEAST_BLOCKS} at least. */
-    readonly ms: number;
-  };
-
-/** What a process has used. */
-export interface Usage {
-  readonly cpu_us: number;
-  readonly rss: number;
-  /** The heap and what is held outside it. */
-  readonly heap: number;
-}
-
-/** A block of requests, one after another. */
-export interface Block {
-  /** Building the Request, and handling it. */
-  readonly us_per_request: number;
-  /** Handling it. */
-  readonly handling_us: number;
-  readonly requests: number;
-}
+/** Requests that are timed together. */
+const BLOCK = 20;
+/** Blocks of a turn, however long they take: a median needs some. */
+const MIN_BLOCKS = 3;
 
 interface App {
   fetch(request: Request): Response | Promise<Response>;
@@ -51,51 +32,40 @@ export function headersOf(token: string): Record<string, string> {
   };
 }
 
-async function handle(app: App, { tokens, size, ms }: Command & { do: "handle" }) {
-  const blocks: Block[] = [];
-  const headers = tokens.map(headersOf);
-  const until = performance.now() + ms;
-  let next = 0;
-  do {
-    const began = performance.now();
-    const requests = Array.from(
-      { length: size },
-      () => new Request("http://127.0.0.1/me", { headers: headers[next++ % tokens.length] ?? {} }),
-    );
-    const built = performance.now();
-    for (const request of requests) {
-      const { status } = await app.fetch(request);
-      if (status !== 200) throw new Error(`answered ${status}`);
-    }
-    const ended = performance.now();
-    blocks.push({
-      us_per_request: (ended - began) * 1000 / size,
-      handling_us: (ended - built) * 1000 / size,
-      requests: size,
-    });
-  } while (performance.now() < until || blocks.length < LEAST_BLOCKS);
-  return blocks;
+/** Microseconds per request: a Request is built and answered, one after another. */
+async function timeRequests(app: App, requests: readonly Record<string, string>[]) {
+  const began = performance.now();
+  for (const headers of requests) {
+    const { status } = await app.fetch(new Request("http://127.0.0.1/me", { headers }));
+    if (status !== 200) throw new Error(`answered ${status}`);
+  }
+  return (performance.now() - began) * 1000 / requests.length;
 }
 
-function usage(collect: boolean): Usage {
-  if (collect) (globalThis as { gc?: () => void }).gc?.();
-  const { user, system } = process.cpuUsage();
-  const { rss, heapUsed, external } = Deno.memoryUsage();
-  return { cpu_us: user + system, rss, heap: heapUsed + external };
+async function blocks(app: App, token: string, ms: number): Promise<number> {
+  const block = Array(BLOCK).fill(headersOf(token));
+  const times: number[] = [];
+  const end = performance.now() + ms;
+  while (performance.now() < end || times.length < MIN_BLOCKS) {
+    times.push(await timeRequests(app, block));
+  }
+  return median(times);
 }
 
 if (import.meta.main) {
   const { default: app } = await import(`./subjects/${Deno.args[0]}.ts`) as { default: App };
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
-    return app.fetch(request);
+  await answerLines<WorkerCommand>("ready", async (command) => {
+    switch (command.do) {
+      case "repeat":
+        // Who has waited while the others had their turn has lost the CPU's caches.
+        await blocks(app, command.token, command.ms);
+        return await blocks(app, command.token, command.ms);
+      case "once":
+        return await timeRequests(app, command.tokens.map(headersOf));
+      case "status": {
+        const headers = headersOf(command.token);
+        return (await app.fetch(new Request("http://127.0.0.1/me", { headers }))).status;
+      }
+    }
   });
-  console.log(JSON.stringify({ port: server.addr.port }));
-  const lines = Deno.stdin.readable
-    .pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
-  for await (const line of lines) {
-    const command = JSON.parse(line) as Command;
-    const answer = command.do === "usage" ? usage(command.collect) : await handle(app, command);
-    console.log(JSON.stringify(answer));
-  }
-  await server.shutdown();
 }

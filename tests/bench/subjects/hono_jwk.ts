@@ -1,4 +1,4 @@
-// With the keys given, its best case: by `jwks_uri` it would fetch them for every request.
+// Its best case, with the keys given: with `jwks_uri` it would fetch them in every request.
 import { Hono } from "hono";
 import { jwk } from "hono/jwk";
 

@@ -1,5 +1,5 @@
-// As its documentation shows it, with the keys inline (SUPABASE_JWKS), as the platform provides them:
-// no request for them. It takes some 10 % less where only the keys' URL is set.
+// As its documentation shows it. The keys are given (SUPABASE_JWKS), as on the platform: it never
+// fetches them.
 import { Hono } from "hono";
 import type { SupabaseContext } from "@supabase/server";
 import { withSupabase } from "@supabase/server/adapters/hono";
