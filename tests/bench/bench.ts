@@ -72,8 +72,12 @@ async function run(plan: Plan): Promise<Result> {
 
 async function commit(): Promise<string> {
   const git = async (...args: string[]) => (await output("git", args, { cwd: here(".") })).trim();
-  const changes = await git("status", "--porcelain", "--untracked-files=no");
-  return await git("rev-parse", "--short", "HEAD") + (changes === "" ? "" : "+");
+  try {
+    const changes = await git("status", "--porcelain", "--untracked-files=no");
+    return await git("rev-parse", "--short", "HEAD") + (changes === "" ? "" : "+");
+  } catch {
+    return "unknown"; // a copy without git
+  }
 }
 
 async function writePage(result: Result): Promise<void> {

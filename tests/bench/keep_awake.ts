@@ -1,5 +1,6 @@
 // Keeps the CPUs from sleeping, at the lowest priority. A subject that asks Auth leaves its CPU idle
-// meanwhile, and to wake a sleeping virtual CPU took longer (400 us) than what is compared here.
+// meanwhile, and waking a virtual CPU takes longer than what is compared here: a raw fetch of /user
+// took 650 us with CPUs that slept, 245 us with CPUs that were awake.
 import os from "node:os";
 import { answerLines } from "./runtimes.ts";
 
