@@ -6,7 +6,8 @@ import type { AuthReady } from "./fake_auth.ts";
 import { type KeyName, keysOf, type Measured } from "./keys.ts";
 import { chart, replaceTable, textTable } from "./page.ts";
 import { FULL, type Plan, QUICK } from "./plan.ts";
-import { output, prepareRuntimes, start } from "./runtimes.ts";
+import { start } from "./processes.ts";
+import { output, prepareRuntimes } from "./runtimes.ts";
 import { measureWarm, SUBJECTS } from "./warm.ts";
 
 /** What `--json` prints: the keys as numbers, what they are held against, and all measurements. */

@@ -1,7 +1,8 @@
 // The time from the start of a function's process to its first answer, modules downloaded, no
 // compiled code of an earlier start: what a caller waits for where no isolate is running.
 import type { AuthReady } from "./fake_auth.ts";
-import { type Child, type Runtime, start } from "./runtimes.ts";
+import { type Child, start } from "./processes.ts";
+import type { Runtime } from "./runtimes.ts";
 import { rotate } from "./stats.ts";
 import { headersOf } from "./worker.ts";
 

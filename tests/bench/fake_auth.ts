@@ -1,7 +1,7 @@
 // Supabase Auth as far as the benchmark needs it, in a process of its own, so that its CPU time is
 // not the subject's. It issues the tokens, so it knows them and need not verify a signature.
 import { sign } from "hono/jwt";
-import { answerLines } from "./runtimes.ts";
+import { answerLines } from "./processes.ts";
 
 /** What the fake Auth can be told. It answers with the tokens. */
 export interface AuthCommand {

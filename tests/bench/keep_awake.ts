@@ -2,7 +2,7 @@
 // meanwhile, and waking a virtual CPU takes longer than what is compared here: a raw fetch of /user
 // took 650 us with CPUs that slept, 245 us with CPUs that were awake.
 import os from "node:os";
-import { answerLines } from "./runtimes.ts";
+import { answerLines } from "./processes.ts";
 
 if (import.meta.main) {
   os.setPriority(os.constants.priority.PRIORITY_LOW); // the threads started below inherit it

@@ -56,9 +56,9 @@ const ROWS = {
 
 /** Puts the table of a run between the two markers of the page. */
 export function replaceTable(page: string, result: Result): string {
-  const between = /(<!-- bench:start -->\n)[^]*(\n<!-- bench:end -->)/;
+  const between = /(<!-- bench:start -->\n)[^]*(<!-- bench:end -->)/;
   if (!between.test(page)) throw new Error("README.md has lost the markers of its table");
-  return page.replace(between, (_, start, end) => `${start}\n${table(result)}\n${end}`);
+  return page.replace(between, (_, start, end) => `${start}\n${table(result)}\n\n${end}`);
 }
 
 function table({ targets, measurements, deno, machine, commit, measured_at }: Result): string {

@@ -1,7 +1,8 @@
 // The time of one request inside a process that has handled many.
 import type { AuthCommand, AuthReady } from "./fake_auth.ts";
 import type { Plan } from "./plan.ts";
-import { type Child, type Runtime, start } from "./runtimes.ts";
+import { type Child, start } from "./processes.ts";
+import type { Runtime } from "./runtimes.ts";
 import { median, rotate } from "./stats.ts";
 import type { WorkerCommand } from "./worker.ts";
 

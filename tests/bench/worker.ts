@@ -1,5 +1,5 @@
 // One subject in one process, which handles requests when it is told to.
-import { answerLines } from "./runtimes.ts";
+import { answerLines } from "./processes.ts";
 import { median } from "./stats.ts";
 
 /** What a worker can be told. Every answer is one number. */
