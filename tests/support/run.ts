@@ -14,8 +14,8 @@ const STACKS = [
   "tests/unit/local",
 ];
 const REST = ["shared", "functions"];
-/** They have tasks of their own: they need a browser, or a quiet machine. */
-const IGNORED = ["tests/e2e/chromium", "tests/bench"];
+/** It has a task of its own, as it needs a browser. */
+const IGNORED = ["tests/e2e/chromium"];
 
 /** How many tests ended how. */
 export interface Summary {
