@@ -1,5 +1,5 @@
-// The ten rules of DESIGN, each by its number. What a rule means in every corner stands in
-// tests/unit/server; here is what must fail if somebody breaks the rule itself.
+// The ten guarantees of SECURITY.md, each by its number: what must fail if somebody breaks one. The
+// details of each are in tests/unit/server, and of guarantee 9 in tests/unit/browser.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Hono } from "hono";
 import { some } from "hono/combine";
@@ -42,14 +42,14 @@ function guarded(options: AuthOptions & { allowSessionless?: false }) {
   return { ask, ran: () => ran };
 }
 
-Deno.test("rule 1: nobody is admitted without an answer of Auth, however good the token looks", async () => {
+Deno.test("guarantee 1: auth() admits nobody when Auth refuses, however good the token looks", async () => {
   const { options, calls } = fakeAuth(() => refuses(403, "session_not_found"));
   const { ask, ran } = guarded(options);
   await assertRefusal(await ask(bearer(token())), REFUSALS.session_not_found);
   assertEquals([calls.length, ran()], [1, 0]);
 });
 
-Deno.test("rule 1: a genuine signature admits nobody whom Auth does not know", async () => {
+Deno.test("guarantee 1: auth() admits nobody for a verified signature when Auth refuses", async () => {
   const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, [
     "sign",
     "verify",
@@ -78,7 +78,7 @@ Deno.test("rule 1: a genuine signature admits nobody whom Auth does not know", a
   assertEquals(calls.length, 1);
 });
 
-Deno.test("rule 1: at freshness n an answer admits for n seconds from when its check began", async () => {
+Deno.test("guarantee 2: auth() admits from an answer for n seconds after its check began when freshness is n", async () => {
   let mono = 0;
   const clock = mock.method(performance, "now", () => mono);
   mock.timers.enable({ apis: ["Date"], now: Date.parse("2026-11-23T12:00:00Z") });
@@ -104,7 +104,7 @@ Deno.test("rule 1: at freshness n an answer admits for n seconds from when its c
   }
 });
 
-Deno.test("rule 1: no remembered answer outlives the token", async () => {
+Deno.test("guarantee 2: auth() asks Auth again when a token of a cached answer has expired", async () => {
   mock.timers.enable({ apis: ["Date"], now: Date.parse("2026-11-23T12:00:00Z") });
   try {
     const { options, calls } = fakeAuth();
@@ -122,7 +122,7 @@ Deno.test("rule 1: no remembered answer outlives the token", async () => {
   }
 });
 
-Deno.test("rule 1: keys admit nobody as a user", async () => {
+Deno.test("guarantee 1: auth() admits nobody as a user when an API key is sent", async () => {
   const { options, calls } = fakeAuth();
   const { ask, ran } = guarded(options);
   await logged(async () => {
@@ -137,7 +137,7 @@ Deno.test("rule 1: keys admit nobody as a user", async () => {
   assertEquals([calls.length, ran()], [0, 0]);
 });
 
-Deno.test("rule 2: no request that arrives after a sign-out is admitted, and none joins a check under way", async () => {
+Deno.test("guarantee 2: auth() admits no request that arrives after a sign-out when a check is under way", async () => {
   let alone = true;
   const gates: PromiseWithResolvers<Response>[] = [];
   const { options } = fakeAuth(() => {
@@ -157,7 +157,7 @@ Deno.test("rule 2: no request that arrives after a sign-out is admitted, and non
   await assertRefusal(await after, REFUSALS.session_not_found);
 });
 
-Deno.test("rule 2: strict is the default, and remembers no admission", async () => {
+Deno.test("guarantee 2: auth() asks Auth for every request when freshness is not set", async () => {
   let dead = false;
   for (const freshness of [undefined, "strict"] as const) {
     dead = false;
@@ -172,7 +172,7 @@ Deno.test("rule 2: strict is the default, and remembers no admission", async () 
   }
 });
 
-Deno.test("rule 2: the same Request sent again is another request", async () => {
+Deno.test("guarantee 2: auth() asks Auth again when the same Request object is sent again", async () => {
   let dead = false;
   const { options } = fakeAuth(() => dead ? refuses(403, "session_not_found") : alive());
   const app = new Hono<AuthEnv>().use(auth(options)).get("/", (c) => c.text("in"));
@@ -182,7 +182,7 @@ Deno.test("rule 2: the same Request sent again is another request", async () => 
   await assertRefusal(await app.fetch(request), REFUSALS.session_not_found);
 });
 
-Deno.test("rule 3: an upstream fault is 503 or 429 with Retry-After, never 401 and never a pass", async () => {
+Deno.test("guarantee 3: auth() answers 503 or 429 with Retry-After when the way to Auth fails", async () => {
   const faults: [() => Response | Promise<Response>, keyof typeof REFUSALS][] = [
     [() => Promise.reject(new TypeError("down")), "auth_unavailable"],
     [() => new Response("<html>", { status: 502 }), "auth_unavailable"],
@@ -206,7 +206,7 @@ Deno.test("rule 3: an upstream fault is 503 or 429 with Retry-After, never 401 a
   }
 });
 
-Deno.test("rule 3: a fault is over when Auth is back", async () => {
+Deno.test("guarantee 3: auth() admits again when Auth is back", async () => {
   const { options } = fakeAuth((_, call) =>
     call === 1 ? new Response("", { status: 503 }) : alive()
   );
@@ -216,7 +216,7 @@ Deno.test("rule 3: a fault is over when Auth is back", async () => {
   assertEquals((await ask(headers)).status, 200);
 });
 
-Deno.test("rule 4: an unusable credential is never taken for none, nor for another one", async () => {
+Deno.test("guarantee 4: auth() refuses an unusable credential when the request holds another one", async () => {
   const { options } = fakeAuth();
   const { ask } = guarded(options);
   const good = token();
@@ -241,7 +241,7 @@ Deno.test("rule 4: an unusable credential is never taken for none, nor for anoth
   await assertRefusal(await ask(others), REFUSALS.no_authorization);
 });
 
-Deno.test("rule 4: only a bearer that equals a public key means no user", async () => {
+Deno.test("guarantee 4: auth() answers no_authorization only when the bearer equals a public key", async () => {
   const { options } = fakeAuth();
   const { ask } = guarded(options);
   await assertRefusal(await ask(bearer(PUBLISHABLE)), REFUSALS.no_authorization);
@@ -256,7 +256,7 @@ Deno.test("rule 4: only a bearer that equals a public key means no user", async 
   }
 });
 
-Deno.test("rule 5: every failure of a function is the one shape, with all its headers", async () => {
+Deno.test("guarantee 5: edgeFunction() answers every failure in the one shape, with all its headers", async () => {
   const { options } = fakeAuth(() => alive());
   const app = edgeFunction("f", { auth: options, public: ["/open"] });
   app.get("/crash", () => {
@@ -309,7 +309,7 @@ Deno.test("rule 5: every failure of a function is the one shape, with all its he
   });
 });
 
-Deno.test("rule 5: a request id comes in only if it is short and plain", async () => {
+Deno.test("guarantee 5: edgeFunction() takes over a request id only when it is short and plain", async () => {
   const { options } = fakeAuth();
   const { ask } = guarded(options);
   const id = async (inbound: string) => {
@@ -322,7 +322,7 @@ Deno.test("rule 5: a request id comes in only if it is short and plain", async (
   }
 });
 
-Deno.test("rule 6: admission needs the user of the token, in JSON, with 200, not banned", async () => {
+Deno.test("guarantee 6: auth() admits only when Auth answers 200 with the JSON of the token's user, who is not banned", async () => {
   const text = JSON.stringify({ id: USER_ID });
   const notAdmitted: [() => Response, keyof typeof REFUSALS][] = [
     [() => alive({ id: "" }), "auth_unavailable"],
@@ -343,7 +343,7 @@ Deno.test("rule 6: admission needs the user of the token, in JSON, with 200, not
   }
 });
 
-Deno.test("rule 6: no redirect leads to another origin's answer", async () => {
+Deno.test("guarantee 6: auth() does not follow a redirect when Auth's origin answers with one", async () => {
   const evil = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, () => alive());
   const real = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen() {} },
@@ -359,7 +359,7 @@ Deno.test("rule 6: no redirect leads to another origin's answer", async () => {
   }
 });
 
-Deno.test("rule 7: no onError, some(), sub-app, HEAD or OPTIONS makes a pass of a refusal", async () => {
+Deno.test("guarantee 7: auth() refuses also within onError, some() and sub-apps, for HEAD and OPTIONS", async () => {
   const { options } = fakeAuth(() => refuses(403, "session_not_found"));
   let ran = 0;
   const careless = () =>
@@ -387,7 +387,7 @@ Deno.test("rule 7: no onError, some(), sub-app, HEAD or OPTIONS makes a pass of 
   assertEquals(ran, 0);
 });
 
-Deno.test("rule 7: in a function only the public routes are open, for every method", async () => {
+Deno.test("guarantee 7: edgeFunction() opens only its public routes, for every method", async () => {
   const { options, calls } = fakeAuth();
   const app = edgeFunction("f", { auth: options, public: ["/open"] });
   let ran = 0;
@@ -403,7 +403,7 @@ Deno.test("rule 7: in a function only the public routes are open, for every meth
   assertEquals(await (await app.request("/f/open")).text(), "ran 1");
 });
 
-Deno.test("rule 7: where two checks meet on one path, the stricter holds", async () => {
+Deno.test("guarantee 7: auth() is as strict as the stricter one when two checks meet on a path", async () => {
   const { options } = fakeAuth();
   const lax = auth({ ...options, allowSessionless: true });
   const strict = auth(options);
@@ -427,7 +427,7 @@ Deno.test("rule 7: where two checks meet on one path, the stricter holds", async
   await assertRefusal(await fresh.request("/strict", { headers }), REFUSALS.session_not_found);
 });
 
-Deno.test("rule 8: no token, key, address or upstream text comes out", async () => {
+Deno.test("guarantee 8: edgeFunction() lets no token, key, address or upstream text out", async () => {
   const jwt = token({ email: "ada@example.com" });
   const answers = [
     () => refuses(403, "session_not_found"),
@@ -463,7 +463,7 @@ Deno.test("rule 8: no token, key, address or upstream text comes out", async () 
   }
 });
 
-Deno.test("rule 8: the memory is bounded in bytes", () => {
+Deno.test("guarantee 8: createVerdictCache() is bounded in bytes", () => {
   const cache = createVerdictCache();
   const beganAt = timestamp();
   const size = 64 * 1024;
@@ -488,7 +488,7 @@ Deno.test("rule 8: the memory is bounded in bytes", () => {
   assert(cache.get(`live${2 * most - 1}`));
 });
 
-Deno.test("rule 8: a flood of strangers does not keep a caller out whom Auth has vouched for", async () => {
+Deno.test("guarantee 8: auth() admits a verified caller when a flood of forged tokens comes", async () => {
   const hung = deferred<Response>();
   const known = token({ n: "known" });
   const forged = token({ n: "forged" });
@@ -515,7 +515,7 @@ Deno.test("rule 8: a flood of strangers does not keep a caller out whom Auth has
   for (const response of await Promise.all(flood)) assert(response.status !== 200);
 });
 
-Deno.test("rule 8: a session that has ended makes no stranger wait in line", async () => {
+Deno.test("guarantee 8: auth() makes no newcomer wait when ended sessions are refused", async () => {
   const hung = deferred<Response>();
   const dead = token({ n: "dead" });
   const { options, calls } = fakeAuth((request) =>
@@ -532,7 +532,7 @@ Deno.test("rule 8: a session that has ended makes no stranger wait in line", asy
   await Promise.all(strangers);
 });
 
-Deno.test("rule 9: only Auth's word about this very token says sign_in", async () => {
+Deno.test("guarantee 9: auth() answers sign_in only when Auth said so about this very token", async () => {
   const answers: [string, () => Response][] = [
     ["session_not_found", () => refuses(403, "session_not_found")],
     ["user_not_found", () => refuses(403, "user_not_found")],
@@ -565,7 +565,7 @@ Deno.test("rule 9: only Auth's word about this very token says sign_in", async (
   }
 });
 
-Deno.test("rule 9: replay is said only before the handler ran", async () => {
+Deno.test("guarantee 5: edgeFunction() answers replay only when the handler never ran", async () => {
   const { options } = fakeAuth((request) =>
     request.headers.get("authorization")?.includes(dead) ? refuses(403, "bad_jwt") : alive()
   );
@@ -586,7 +586,7 @@ Deno.test("rule 9: replay is said only before the handler ran", async () => {
   assertEquals(refused.replay, true);
 });
 
-Deno.test("rule 10: the core imports hono, zod, supabase-js and its own packages, same version, and nothing else", async () => {
+Deno.test("guarantee 10: the functions import supabase-js, hono and zod only", async () => {
   const root = new URL("../", import.meta.url);
   const entries = [
     "shared/mod.ts",
