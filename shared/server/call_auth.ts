@@ -4,7 +4,7 @@ import { boundedFetch } from "./core/bounded_fetch.ts";
 import { EnvironmentError } from "./core/project.ts";
 import { weakPassword } from "./internal/handler_error.ts";
 import { logOnce } from "./internal/log.ts";
-import { ProblemError } from "./problem_error.ts";
+import { ProblemError } from "../problems/problem_error.ts";
 
 /** A request to Supabase Auth. */
 export interface AuthCall extends BackendOptions {

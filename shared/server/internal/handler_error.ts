@@ -2,7 +2,7 @@ import type { AuthError } from "@supabase/supabase-js";
 import { HTTPException } from "hono/http-exception";
 import type { Issue } from "../../problems/problem.ts";
 import type { ProblemCode } from "../../problems/table.ts";
-import { ProblemError } from "../problem_error.ts";
+import { ProblemError } from "../../problems/problem_error.ts";
 import { namesApiKey } from "../core/auth_answer.ts";
 
 /**

@@ -1,5 +1,5 @@
-import type { ProblemDetails } from "../problems/problem.ts";
-import type { ProblemCode } from "../problems/table.ts";
+import type { ProblemDetails } from "./problem.ts";
+import type { ProblemCode } from "./table.ts";
 
 /**
  * A problem that a handler throws. `edgeFunction` answers it in the one JSON shape, with the status
