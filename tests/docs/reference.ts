@@ -1,5 +1,5 @@
 /**
- * The error reference, made from the table: one heading a code, so that `README.md#code` leads there.
+ * The error reference, generated from the table: one heading per code, so that `README.md#code` leads there.
  *
  * Run as a script it writes shared/problems/README.md; with `--check` it only says whether that
  * page is the one this table makes.
@@ -20,22 +20,23 @@ import {
 /** What each action asks of the client. */
 export const STEPS: Readonly<Record<Action, string>> = {
   sign_in:
-    "Show the sign-in. Clear a session only on this device, once Auth confirms that it ended.",
+    "Show the sign-in page. Remove the session on this device once Auth confirms that it has ended.",
   refresh: "Refresh the session once and send the request again. Keep the session if that fails.",
-  reauthenticate: "Ask for the code that Auth mails or the current password, and send it along.",
-  step_up: "Have the user confirm a second factor (or sign in anew), then send the request again.",
-  retry: "Wait `retry_after` seconds, then send the request again if it may run twice.",
-  restart_flow: "Drop the link, code or attempt that is used up, and begin it again.",
+  reauthenticate:
+    "Ask for the mailed code or the current password, and send the request again with it.",
+  step_up: "Have the user confirm a second factor or sign in again, then send the request again.",
+  retry: "Wait `retry_after` seconds, then send the request again if it is safe to run it twice.",
+  restart_flow: "Discard the used link, code or attempt, and start again.",
   fix_request: "Show `message` and `issues` beside the input. The same request will fail again.",
-  contact_support: "Show `message` with `request_id`. Neither user nor client can mend it.",
-  none: "Show `message`. There is no step to take.",
+  contact_support: "Show `message` with `request_id`. Neither the user nor the client can fix it.",
+  none: "Show `message`. There is nothing to do.",
 };
 
 const EXAMPLE = { request_id: "1b7c9a52-0d5e-4c53-9d2f-3f0a7f1c8e11", replay: true };
 
 const INTRO = `# Error reference
 
-Made by \`deno task docs\` from [table.ts](table.ts). Do not edit it here.
+\`deno task docs\` writes this page from [table.ts](table.ts). Do not edit it by hand.
 
 Every failure has this body:
 
@@ -45,22 +46,22 @@ ${JSON.stringify(problem("session_not_found", "credential", EXAMPLE), null, 2)}
 `;
 
 const MEMBERS = [
-  "`code` is stable, and names a heading below. `message` is for the end user and may change.",
-  "`action` is the client's next step, one of the table below.",
-  "`replay` says that the handler never ran, so that the same request can be sent again.",
-  "`retry_after` (seconds) comes with every `retry`; `required_aal` and `max_age` (seconds) with " +
-  "`step_up`; `issues` where the body is wrong or a password is weak.",
-  "Status, action and challenge depend on the code and on its source: **credential** is the check " +
-  "of the caller's own token and the guards on it, **handler** is everything after. Only a " +
-  "credential yields `sign_in`, `refresh`, `step_up` or a `WWW-Authenticate`.",
-  `A code that is not listed comes from an Auth newer than this table: credential ${
+  "`code` is stable and is a heading below. `message` is for the end user and may change.",
+  "`action` is the client's next step: see the table below.",
+  "`replay: true` means that the handler did not run, so the same request can be sent again.",
+  "`retry_after` (seconds) comes with every `retry`, `required_aal` or `max_age` (seconds) with " +
+  "`step_up`, and `issues` with an invalid body or a weak password.",
+  "Status, action and challenge depend on the code and its source: **credential** is the check " +
+  "of the caller's own token and the guards, **handler** is everything after it. Only a " +
+  "credential leads to `sign_in`, `refresh`, `step_up` or a `WWW-Authenticate` header.",
+  `A code that is not listed comes from a newer version of Auth. It is: credential ${
     brief(outcomeOf("", "credential"))
-  }, handler ${brief(outcomeOf("", "handler"))}. Codes that GET /user is not known to give have ` +
-  "that credential too, and only their handler is shown.",
+  }, handler ${brief(outcomeOf("", "handler"))}. The same credential holds for codes that ` +
+  "GET /user is not known to return, so below they have only their handler.",
 ];
 
 /**
- * Makes the whole reference.
+ * Generates the whole reference.
  *
  * @returns Markdown as `deno fmt` leaves it.
  *
@@ -74,7 +75,7 @@ const MEMBERS = [
 export function render(): string {
   const codes = Object.keys(PROBLEMS) as ProblemCode[];
   const actions = table(
-    ["action", "what it asks of the client"],
+    ["action", "what the client does"],
     ACTIONS.map((action) => [
       `\`${action}\``,
       STEPS[action],
@@ -85,7 +86,7 @@ export function render(): string {
 
 function section(code: ProblemCode): string {
   const handler = outcomeOf(code, "handler");
-  // Without an entry of its own, the check's answer is that of any code it does not expect.
+  // A code without an entry for the check is treated like an unknown code.
   const credential = PROBLEMS[code].length > 3 ? outcomeOf(code, "credential") : undefined;
   const happened = credential && credential.message !== handler.message
     ? `${credential.message} From a handler: ${handler.message}`
@@ -135,7 +136,7 @@ if (import.meta.main) {
   if (!Deno.args.includes("--check")) {
     await Deno.writeTextFile(file, render());
   } else if (await Deno.readTextFile(file).catch(() => "") !== render()) {
-    console.error("shared/problems/README.md is not what the table makes: run `deno task docs`.");
+    console.error("shared/problems/README.md is out of date: run `deno task docs`.");
     Deno.exit(1);
   }
 }

@@ -199,6 +199,58 @@ Deno.test("by hand a burst of eight requests is eight calls; edge-auth makes one
   }
 });
 
+Deno.test("edge-auth says when to come back from a limit of Auth", async () => {
+  const { headers } = await answerOf("edge-auth", refuses(429, "x"), await token());
+  assertEquals(Number(headers.get("Retry-After")) > 0, true);
+});
+
+Deno.test("@supabase/server admits without a call to Auth, whatever Auth would answer", async () => {
+  const bearer = await token();
+  const upstreams: Upstream[] = [
+    () => new Response("bad gateway", { status: 502 }),
+    refuses(429, "over_request_rate_limit"),
+    () => Response.json({}),
+    alive,
+  ];
+  for (const upstream of upstreams) {
+    const { status, calls } = await answerOf("@supabase/server", upstream, bearer);
+    assertEquals([status, calls], [200, 0]);
+  }
+});
+
+Deno.test("verify_jwt admits without a call to Auth, and refuses in a JSON shape of its own", async () => {
+  const root = await Deno.makeTempDir();
+  await Deno.mkdir(`${root}/supabase/migrations`, { recursive: true });
+  await Deno.mkdir(`${root}/functions/plain`, { recursive: true });
+  await Deno.writeTextFile(
+    `${root}/supabase/config.toml`,
+    "[functions.plain]\nverify_jwt = true\n",
+  );
+  const source = 'export default { fetch: () => new Response("in") };\n';
+  await Deno.writeTextFile(`${root}/functions/plain/index.ts`, source);
+  const stack = await bootStack({ port: 0, root });
+  try {
+    const bearer = await token();
+    const call = (jwt: string) =>
+      fetch(`${stack.url}/functions/v1/plain`, { headers: { Authorization: `Bearer ${jwt}` } });
+    for (const mode of ["off", "limited"] as const) {
+      stack.faults.mode = mode;
+      const answers = await Promise.all(Array.from({ length: 8 }, () => call(bearer)));
+      const texts = await Promise.all(answers.map((response) => response.text()));
+      assertEquals([answers.map(({ status }) => status), texts], [
+        Array(8).fill(200),
+        Array(8).fill("in"),
+      ]);
+    }
+    const refused = await call("no-token");
+    const body = await refused.json();
+    assertEquals([refused.status, Object.keys(body).sort()], [401, ["code", "message"]]);
+  } finally {
+    await stack.close();
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
 Deno.test("verify_jwt lets in whose session ended, who is banned and who was deleted", async () => {
   const root = await Deno.makeTempDir();
   const write = async (path: string, text: string) => {

@@ -1,0 +1,214 @@
+/**
+ * What the files of the pages must do, once they are served.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { finish } from "./process.ts";
+import { PROJECT_REF, type Reader, type User } from "./reader.ts";
+
+/** What an exercise works with. */
+export interface Exercise {
+  readonly reader: Reader;
+  /** A user who is signed in. */
+  readonly user: User;
+  /** The file, below the project. */
+  readonly file: string;
+  /** Calls the function that the file is, below its name. */
+  call(path: string, init?: RequestInit): Promise<Response>;
+  /** The header of the user's token. */
+  readonly bearer: { readonly Authorization: string };
+  /** What the function has printed. */
+  printed(): string;
+}
+
+/** By the path in the block's first line. */
+export const EXERCISES: Readonly<Record<string, (exercise: Exercise) => Promise<void>>> = {
+  async "supabase/functions/me/index.ts"({ reader, user, call, bearer }) {
+    await assertRefused(await call(""), 401, "no_authorization");
+    for (const method of ["GET", "POST"]) {
+      const me = await json(await call("", { method, headers: bearer }), 200);
+      assertEquals([me.email, typeof me.session.id], [user.email, "string"]);
+    }
+    await reader.signOut(user);
+    await assertRefused(await call("", { headers: bearer }), 401, "session_not_found");
+    await deploy(reader, "me");
+  },
+
+  async "src/api.ts"({ reader, user, file }) {
+    const seen = await openPage(reader, file, user);
+    assertStringIncludes(seen, `${user.email}\n`);
+    assertStringIncludes(seen, `${String((user.session.user as { id: string }).id)}\n`);
+    assert(!seen.includes("location"), seen);
+    // The session ends on another device, and the page is opened once more.
+    await reader.signOut(user);
+    const after = await openPage(reader, file, user);
+    assertStringIncludes(after, "This session has ended. Sign in again.\n");
+    assertStringIncludes(after, "location.assign /login\n");
+  },
+
+  async "supabase/functions/todos/index.ts"({ call, bearer }) {
+    await assertRefused(await call(""), 401, "no_authorization");
+    assertEquals(await json(await call("", { headers: bearer }), 200), []);
+    assertEquals(await json(await call("/open", { headers: bearer }), 200), { open: 0 });
+  },
+
+  async "supabase/functions/add-todo/index.ts"({ call, bearer }) {
+    const add = (body: unknown) => {
+      const headers = { ...bearer, "Content-Type": "application/json" };
+      return call("", { method: "POST", headers, body: JSON.stringify(body) });
+    };
+    assertEquals((await json(await add({ title: "tea" }), 201)).title, "tea");
+    const { issues } = await assertRefused(await add({ title: "" }), 400, "validation_failed");
+    assertEquals(issues[0].path, ["title"]);
+  },
+
+  async "supabase/functions/orders/index.ts"({ call, bearer }) {
+    assertEquals((await json(await call("/1", { headers: bearer }), 200)).id, 1);
+    await assertRefused(await call("/2", { headers: bearer }), 404, "not_found");
+  },
+
+  async "supabase/functions/shop/index.ts"({ call, bearer }) {
+    const headers = { Origin: "https://shop.example" };
+    const catalog = await call("/catalog", { headers });
+    assertEquals(catalog.headers.get("Access-Control-Allow-Origin"), "https://shop.example");
+    assertEquals(await json(catalog, 200), ["tea", "cake"]);
+    const foreign = await call("/catalog", { headers: { Origin: "https://other.example" } });
+    assertEquals(foreign.headers.get("Access-Control-Allow-Origin"), null);
+    await json(foreign, 200);
+    await assertRefused(await call("/cart"), 401, "no_authorization");
+    await json(await call("/cart", { headers: bearer }), 200);
+  },
+
+  async "supabase/functions/feed/index.ts"({ reader, user, call, bearer }) {
+    await json(await call("", { headers: bearer }), 200);
+    await json(await call("/admin/stats", { headers: bearer }), 200);
+    await reader.signOut(user);
+    // Strict, so it asks. What it hears is remembered, and ends the freshness of the other route.
+    await assertRefused(await call("/admin/stats", { headers: bearer }), 401, "session_not_found");
+  },
+
+  async "supabase/functions/payout/index.ts"({ call, bearer }) {
+    const response = await call("", { method: "POST", headers: bearer });
+    const problem = await assertRefused(response, 401, "insufficient_aal");
+    assertEquals([problem.action, problem.required_aal], ["step_up", "aal2"]);
+  },
+
+  async "supabase/functions/sessions/index.ts"({ call, bearer }) {
+    const response = await call("/others", { method: "DELETE", headers: bearer });
+    assertEquals(response.status, 204);
+    assertEquals((await call("/others", { method: "DELETE", headers: bearer })).status, 204);
+  },
+
+  async "supabase/functions/newsletter/index.ts"({ call }) {
+    const post = (Origin: string) => call("", { method: "POST", headers: { Origin } });
+    await json(await post("https://app.example"), 200);
+    await assertRefused(await post("https://other.example"), 403, "insufficient_scope");
+  },
+
+  async "supabase/functions/plain/index.ts"({ user, call, bearer }) {
+    await assertRefused(await call(""), 401, "no_authorization");
+    assertEquals(await (await call("", { headers: bearer })).text(), `Hello ${user.email}`);
+  },
+
+  async "supabase/functions/watched/index.ts"({ user, call, bearer, printed }) {
+    await json(await call("", { headers: bearer }), 200);
+    await assertRefused(await call(""), 401, "no_authorization");
+    const lines = printed().split("\n").filter((line) => line.includes('"outcome"'));
+    const [admitted, refused] = lines.map((line) => JSON.parse(line));
+    assertEquals([admitted.outcome, admitted.upstream_calls], ["admitted", 1]);
+    assertEquals([refused.outcome, refused.code], ["refused", "no_authorization"]);
+    assertEquals(
+      Object.keys(admitted).sort(),
+      ["code", "ms", "outcome", "request_id", "source", "upstream_calls"],
+    );
+    assert(!lines.join().includes(user.email));
+  },
+
+  async "supabase/functions/status/index.ts"({ call }) {
+    assertEquals(await json(await call(""), 200), { status: "ok" });
+  },
+
+  async "supabase/functions/me/me_test.ts"({ reader, file }) {
+    const config = `${reader.project}/supabase/functions/me/deno.json`;
+    const args = ["test", "-A", "--no-check", "--no-lock", `--config=${config}`, file];
+    const output = await finish(reader.deno, {
+      args,
+      cwd: reader.project,
+      env: { NO_COLOR: "1" },
+    });
+    assertMatch(output, /ok \| 1 passed/);
+  },
+};
+
+// deno-lint-ignore no-explicit-any -- JSON of many shapes; each is asserted where it is used
+async function json(response: Response, status: number): Promise<any> {
+  const text = await response.text();
+  assertEquals(response.status, status, text);
+  return JSON.parse(text);
+}
+
+/** A refusal in the one shape. */
+async function assertRefused(response: Response, status: number, code: string) {
+  const problem = await json(response, status);
+  assertEquals([problem.code, problem.status], [code, status]);
+  for (const member of ["message", "action", "request_id"]) {
+    assertEquals(typeof problem[member], "string", member);
+  }
+  assertEquals(typeof problem.replay, "boolean");
+  return problem;
+}
+
+/** Deploys a function of the project, and looks at what was uploaded. */
+async function deploy(reader: Reader, name: string): Promise<void> {
+  const before = reader.api.deployment.uploads.length;
+  const args = ["functions", "deploy", name, "--use-api", `--remote=${PROJECT_REF}`, "--yes"];
+  const cli = `${reader.folder}/bin/supabase`;
+  const output = await finish(cli, { args, cwd: reader.project });
+  assert(!/^\s*warn/im.test(output), output);
+  const [upload, ...others] = reader.api.deployment.uploads.slice(before);
+  assertEquals([upload?.slug, upload?.metadata.verify_jwt, others.length], [name, false, 0]);
+  const uploaded = [...upload!.files.keys()];
+  for (
+    const file of [`functions/${name}/index.ts`, "functions/_shared/edge-auth/server/auth.ts"]
+  ) {
+    assert(uploaded.some((path) => path.endsWith(file)), `${file} is not in ${uploaded}`);
+  }
+  assert(!uploaded.some((path) => path.includes("/browser/")), String(uploaded));
+}
+
+/**
+ * What a module finds in a browser, as far as supabase-js and the page use it. The session is in
+ * localStorage, as after a sign-in, where it stays for the whole visit.
+ */
+function browser(session: unknown): string {
+  return `
+const stored = new Map([["sb-127-auth-token", ${JSON.stringify(JSON.stringify(session))}]]);
+const define = (name, value) => {
+  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+};
+define("window", globalThis);
+define("document", Object.assign(new EventTarget(), { visibilityState: "visible" }));
+define("localStorage", {
+  getItem: (key) => stored.get(key) ?? null,
+  setItem: (key, value) => void stored.set(key, String(value)),
+  removeItem: (key) => void stored.delete(key),
+});
+define("location", {
+  href: "https://app.example/",
+  origin: "https://app.example",
+  assign: (url) => console.log("location.assign " + url),
+});
+`;
+}
+
+/** Opens a page that loads a module, and returns what it printed. */
+async function openPage(reader: Reader, file: string, { session }: User): Promise<string> {
+  const page = `${await Deno.makeTempDir({ dir: reader.folder })}/page.ts`;
+  const module = JSON.stringify(`${reader.project}/${file}`);
+  const text = `${browser(session)}await import(${module});\nDeno.exit(0);\n`;
+  await Deno.writeTextFile(page, text);
+  const config = `${reader.project}/browser.json`;
+  const args = ["run", "-A", "--no-check", "--no-lock", `--config=${config}`, page];
+  return await finish(reader.deno, { args, cwd: reader.project, env: { NO_COLOR: "1" } });
+}
