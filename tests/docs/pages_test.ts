@@ -77,3 +77,11 @@ Deno.test("the pages name the versions that the repository runs", async () => {
   const named = commands.join("").matchAll(/"([\w@/.-]+)": "(npm:[^"]+)"/g);
   for (const [, name, target] of named) assertEquals(target, imports[name!], name);
 });
+
+Deno.test("the commands of the pages hold no comments, which zsh would run", () => {
+  for (const [page, text] of pages) {
+    for (const { language, text: commands, line } of findBlocks(page, text)) {
+      if (language === "sh") assert(!/(?:^|\s)#/m.test(commands), `${page}:${line}`);
+    }
+  }
+});
