@@ -85,3 +85,11 @@ Deno.test("the commands of the pages hold no comments, which zsh would run", () 
     }
   }
 });
+
+Deno.test("no command uses $RANDOM within $(…), where zsh repeats the number", () => {
+  for (const [page, text] of pages) {
+    for (const { language, text: commands, line } of findBlocks(page, text)) {
+      if (language === "sh") assert(!/\$\([^)]*\$RANDOM/.test(commands), `${page}:${line}`);
+    }
+  }
+});
