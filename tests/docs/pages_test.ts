@@ -70,10 +70,11 @@ Deno.test("no page cites one that is not in the repository", () => {
 Deno.test("the pages name the versions that the repository runs", async () => {
   const commands = [...pages].flatMap(([page, text]) => findBlocks(page, text))
     .map(({ text }) => text);
-  const gate = await Deno.readTextFile(new URL(".ci/run", ROOT));
+  const pins = await readPage(".tool-versions").catch(() => readPage(".ci/run"));
   const { imports } = JSON.parse(await Deno.readTextFile(new URL("import_map.json", ROOT)));
   assertEquals(packagesIn([...pages.values()]), packagesIn(commands));
-  assert(gate.includes(`deno@${packagesIn(commands).get("deno")}`));
+  const [deno] = /\bdeno[@ ][\d.]+/.exec(pins)!;
+  assertEquals(deno?.slice("deno ".length), packagesIn(commands).get("deno"));
   const named = commands.join("").matchAll(/"([\w@/.-]+)": "(npm:[^"]+)"/g);
   for (const [, name, target] of named) assertEquals(target, imports[name!], name);
 });

@@ -48,7 +48,7 @@ export class Shell implements AsyncDisposable {
     await Deno.writeTextFile(`${name}.failed`, "");
     // Sourced, so that no command reads what is to be run next.
     await this.#write(
-      `set -E; trap 'echo "$BASH_COMMAND: exit code $?" >> "${name}.failed"' ERR\n` +
+      `set -E -o pipefail; trap 'echo "$BASH_COMMAND: exit code $?" >> "${name}.failed"' ERR\n` +
         `source "${name}.sh" < /dev/null > "${name}.stdout" 2> "${name}.stderr"\n` +
         `trap - ERR; echo done\n`,
     );
