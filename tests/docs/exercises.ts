@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { finish } from "./process.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { finish, type Running } from "./process.ts";
 import { PROJECT_REF, type Reader, type User } from "./reader.ts";
 
 /** What an exercise works with. */
@@ -18,8 +18,8 @@ export interface Exercise {
   call(path: string, init?: RequestInit): Promise<Response>;
   /** The header of the user's token. */
   readonly bearer: { readonly Authorization: string };
-  /** What the function has printed. */
-  printed(): string;
+  /** The process of the function. */
+  readonly process: Running | undefined;
 }
 
 /** By the path in the block's first line. */
@@ -36,15 +36,15 @@ export const EXERCISES: Readonly<Record<string, (exercise: Exercise) => Promise<
   },
 
   async "src/api.ts"({ reader, user, file }) {
-    const seen = await openPage(reader, file, user);
-    assertStringIncludes(seen, `${user.email}\n`);
-    assertStringIncludes(seen, `${String((user.session.user as { id: string }).id)}\n`);
-    assert(!seen.includes("location"), seen);
+    const first = await openPage(reader, file, user);
+    await first.untilPrinted(new RegExp(`^${RegExp.escape(user.email)}$`, "m"));
+    await first.untilPrinted(new RegExp(`^${user.id}$`, "m"));
+    assert(!first.printed.includes("location"), first.printed);
     // The session ends on another device, and the page is opened once more.
     await reader.signOut(user);
-    const after = await openPage(reader, file, user);
-    assertStringIncludes(after, "This session has ended. Sign in again.\n");
-    assertStringIncludes(after, "location.assign /login\n");
+    const second = await openPage(reader, file, user);
+    await second.untilPrinted(/^This session has ended\. Sign in again\.$/m);
+    await second.untilPrinted(/^location\.assign \/login$/m);
   },
 
   async "supabase/functions/todos/index.ts"({ call, bearer }) {
@@ -84,7 +84,7 @@ export const EXERCISES: Readonly<Record<string, (exercise: Exercise) => Promise<
     await json(await call("", { headers: bearer }), 200);
     await json(await call("/admin/stats", { headers: bearer }), 200);
     await reader.signOut(user);
-    // Strict, so it asks. What it hears is remembered, and ends the freshness of the other route.
+    // Without a freshness, the session's end is seen at once.
     await assertRefused(await call("/admin/stats", { headers: bearer }), 401, "session_not_found");
   },
 
@@ -111,10 +111,12 @@ export const EXERCISES: Readonly<Record<string, (exercise: Exercise) => Promise<
     assertEquals(await (await call("", { headers: bearer })).text(), `Hello ${user.email}`);
   },
 
-  async "supabase/functions/watched/index.ts"({ user, call, bearer, printed }) {
+  async "supabase/functions/watched/index.ts"({ user, call, bearer, process }) {
     await json(await call("", { headers: bearer }), 200);
     await assertRefused(await call(""), 401, "no_authorization");
-    const lines = printed().split("\n").filter((line) => line.includes('"outcome"'));
+    assert(process);
+    await process.untilPrinted(/"refused"[^]*\n/);
+    const lines = process.printed.split("\n").filter((line) => line.includes('"outcome"'));
     const [admitted, refused] = lines.map((line) => JSON.parse(line));
     assertEquals([admitted.outcome, admitted.upstream_calls], ["admitted", 1]);
     assertEquals([refused.outcome, refused.code], ["refused", "no_authorization"]);
@@ -202,13 +204,16 @@ define("location", {
 `;
 }
 
-/** Opens a page that loads a module, and returns what it printed. */
-async function openPage(reader: Reader, file: string, { session }: User): Promise<string> {
+/** Opens a page that loads a module, and waits until the module has run. */
+async function openPage(reader: Reader, file: string, { session }: User): Promise<Running> {
   const page = `${await Deno.makeTempDir({ dir: reader.folder })}/page.ts`;
   const module = JSON.stringify(`${reader.project}/${file}`);
-  const text = `${browser(session)}await import(${module});\nDeno.exit(0);\n`;
-  await Deno.writeTextFile(page, text);
+  const text = `${browser(session)}await import(${module});\nconsole.log("loaded");\n`;
+  // A page stays open.
+  await Deno.writeTextFile(page, `${text}await new Promise(() => setInterval(() => {}, 1e6));\n`);
   const config = `${reader.project}/browser.json`;
   const args = ["run", "-A", "--no-check", "--no-lock", `--config=${config}`, page];
-  return await finish(reader.deno, { args, cwd: reader.project, env: { NO_COLOR: "1" } });
+  const process = reader.start(args, reader.project);
+  await process.untilPrinted(/^loaded$/m);
+  return process;
 }

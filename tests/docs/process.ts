@@ -4,55 +4,78 @@
  * @module
  */
 
-/** A process that runs on. */
-export interface Running extends AsyncDisposable {
-  /** What it printed, to both of its outputs, so far. */
-  printed(): string;
-}
+/** A process that serves until it is disposed of. */
+export class Running implements AsyncDisposable {
+  readonly #program: string;
+  readonly #child: Deno.ChildProcess;
+  readonly #ended: Promise<unknown>;
+  readonly #waiting = new Map<RegExp, PromiseWithResolvers<RegExpMatchArray>>();
+  #printed = "";
+  #hasEnded = false;
 
-/**
- * Starts a process and waits until it prints something.
- *
- * @param program Its path.
- * @param options As for `Deno.Command`.
- * @param until What it prints when it is ready.
- * @returns The process, and what matched.
- * @throws {Error} It ended instead; the message holds what it printed.
- */
-export async function start(
-  program: string,
-  options: Deno.CommandOptions,
-  until: RegExp,
-): Promise<[process: Running, match: RegExpMatchArray]> {
-  const child = new Deno.Command(program, {
-    ...options,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  let printed = "";
-  const ready = Promise.withResolvers<RegExpMatchArray>();
-  const read = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>) => {
+  /**
+   * Starts it.
+   *
+   * @param program Its path.
+   * @param options As for `Deno.Command`.
+   */
+  constructor(program: string, options: Deno.CommandOptions) {
+    this.#program = program;
+    this.#child = new Deno.Command(program, {
+      ...options,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const { stdout, stderr } = this.#child;
+    this.#ended = Promise.all([this.#read(stdout), this.#read(stderr)]).then(() => {
+      this.#hasEnded = true;
+      for (const { reject } of this.#waiting.values()) reject(this.#tooEarly());
+    });
+  }
+
+  /** What it has printed so far, to both of its outputs. */
+  get printed(): string {
+    return this.#printed;
+  }
+
+  /**
+   * Waits until it has printed something.
+   *
+   * @param pattern What.
+   * @returns The match in all that it has printed.
+   * @throws {Error} It ended before; the message holds what it printed.
+   */
+  async untilPrinted(pattern: RegExp): Promise<RegExpMatchArray> {
+    const match = this.#printed.match(pattern);
+    if (match) return match;
+    if (this.#hasEnded) throw this.#tooEarly();
+    const waiting = Promise.withResolvers<RegExpMatchArray>();
+    this.#waiting.set(pattern, waiting);
+    return await waiting.promise;
+  }
+
+  async #read(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
     for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
-      printed += chunk;
-      const match = printed.match(until);
-      if (match) ready.resolve(match);
+      this.#printed += chunk;
+      for (const [pattern, { resolve }] of this.#waiting) {
+        const match = this.#printed.match(pattern);
+        if (!match) continue;
+        this.#waiting.delete(pattern);
+        resolve(match);
+      }
     }
-  };
-  const ended = Promise.all([read(child.stdout), read(child.stderr)])
-    .then(() => ready.reject(new Error(`${program} ended:\n${printed}`)));
-  const stop = async () => {
+  }
+
+  #tooEarly(): Error {
+    return new Error(`${this.#program} ended:\n${this.#printed}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
     try {
-      child.kill("SIGTERM");
+      this.#child.kill("SIGTERM");
     } catch { /* it has ended */ }
-    await Promise.all([ended, child.status]);
-  };
-  try {
-    const match = await ready.promise;
-    return [{ printed: () => printed, [Symbol.asyncDispose]: stop }, match];
-  } catch (error) {
-    await stop();
-    throw error;
+    await Promise.all([this.#ended, this.#child.status]);
   }
 }
 

@@ -8,7 +8,7 @@ import { apiKeys, functionJwks } from "../../supabase/local/keys.ts";
 import { type ManagementApi, serveManagementApi } from "../e2e/deploy/management_api.ts";
 import { npmTool } from "../e2e/deploy/npm_tool.ts";
 import { copyProject } from "../e2e/deploy/project_copy.ts";
-import { finish, type Running, start } from "./process.ts";
+import { finish, Running } from "./process.ts";
 import { Shell } from "./shell.ts";
 
 /** The project that the pages deploy to. */
@@ -16,6 +16,7 @@ export const PROJECT_REF = "abcdefghijklmnopqrst";
 
 /** A user of the local stack. */
 export interface User {
+  readonly id: string;
   readonly email: string;
   readonly accessToken: string;
   /** The whole answer of Auth, as supabase-js stores it. */
@@ -122,10 +123,7 @@ export class Reader implements AsyncDisposable {
 
   /** The URL of `deno task dev`, which is started when it is first asked for. */
   dev(): Promise<string> {
-    return this.#dev ??= this.#startDev(["task", "dev"]).then(([process, url]) => {
-      this.#opened.push(process);
-      return url;
-    });
+    return this.#dev ??= this.#startDev(["task", "dev"]);
   }
 
   /**
@@ -134,15 +132,28 @@ export class Reader implements AsyncDisposable {
    * @param args What stands behind `deno`.
    */
   async tryDev(args: readonly string[]): Promise<void> {
-    const [process] = await this.#startDev(args);
-    await process[Symbol.asyncDispose]();
+    await this.#startDev(args);
+    await this.#opened.pop()![Symbol.asyncDispose]();
   }
 
   /** On a free port, as the one in the page may be taken. */
-  async #startDev(args: readonly string[]): Promise<[Running, string]> {
-    const options = { args: [...args, "--port", "0"], cwd: this.clone };
-    const [process, match] = await start(this.deno, options, /: (http:\S+)\n[^]*Ctrl-C/);
-    return [process, match[1]!];
+  async #startDev(args: readonly string[]): Promise<string> {
+    const process = this.start([...args, "--port", "0"], this.clone);
+    const [, url] = await process.untilPrinted(/: (http:\S+)\n[^]*Ctrl-C/);
+    return url!;
+  }
+
+  /**
+   * Starts a process of Deno, which ends with the reader.
+   *
+   * @param args What stands behind `deno`.
+   * @param cwd Where.
+   * @param env More variables.
+   */
+  start(args: string[], cwd: string, env: Record<string, string> = {}): Running {
+    const process = new Running(this.deno, { args, cwd, env: { NO_COLOR: "1", ...env } });
+    this.#opened.push(process);
+    return process;
   }
 
   /** What Supabase sets for a function, where the project is the one of {@linkcode dev}. */
@@ -162,15 +173,11 @@ export class Reader implements AsyncDisposable {
    * @returns The process, and its URL.
    */
   async serve(config: string, file: string): Promise<[Running, string]> {
-    const args = ["serve", "-A", "--no-lock", "--host=127.0.0.1", "--port=0"];
-    const options = {
-      args: [...args, `--config=${config}`, file],
-      cwd: this.project,
-      env: await this.functionEnv(),
-    };
-    const [process, match] = await start(this.deno, options, /Listening on (http:\S+?)\/?\s/);
-    this.#opened.push(process);
-    return [process, match[1]!];
+    const options = ["-A", "--no-lock", "--host=127.0.0.1", "--port=0", `--config=${config}`];
+    const env = await this.functionEnv();
+    const process = this.start(["serve", ...options, file], this.project, env);
+    const [, url] = await process.untilPrinted(/Listening on (http:\S+?)\/?\s/);
+    return [process, url!];
   }
 
   /**
@@ -189,7 +196,7 @@ export class Reader implements AsyncDisposable {
     const email = `ada-${crypto.randomUUID()}@example.com`;
     const response = await this.#auth("/signup", {}, { email, password: "correct-horse" });
     const session = await response.json();
-    return { email, accessToken: session.access_token, session };
+    return { id: session.user.id, email, accessToken: session.access_token, session };
   }
 
   /** Ends a user's sessions, all of them. */

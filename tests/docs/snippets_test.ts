@@ -156,11 +156,11 @@ async function runTypeScript(block: Block, project: string): Promise<void> {
   const name = functionOf(file);
   if (name === undefined) {
     const call = () => Promise.reject(new Error(`${file} is no function`));
-    return await exercise({ ...common, call, printed: () => "" });
+    return await exercise({ ...common, call, process: undefined });
   }
   const [process, url] = await reader.serve(denoJsonOf(name), file);
   const call = (below: string, init?: RequestInit) => fetch(`${url}/${name}${below}`, init);
-  await exercise({ ...common, call, printed: process.printed });
+  await exercise({ ...common, call, process });
 }
 
 function fileOf({ language, text }: Block): string | undefined {
