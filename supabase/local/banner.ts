@@ -18,11 +18,9 @@ function migrationLines({ applied, skipped }: MigrationReport): string[] {
  */
 export function curlLines(url: string, publishable: string, name: string): string[] {
   return [
-    // Not inside of $(…), where zsh gives the same number every time.
-    `EMAIL=me-$RANDOM$RANDOM@example.com`,
     `TOKEN=$(curl -s ${url}/auth/v1/signup -H 'apikey: ${publishable}' \\`,
     `  -H 'Content-Type: application/json' \\`,
-    `  -d "{\\"email\\":\\"$EMAIL\\",\\"password\\":\\"correct-horse\\"}" \\`,
+    `  -d "{\\"email\\":\\"me-$(date +%s)@example.com\\",\\"password\\":\\"correct-horse\\"}" \\`,
     `  | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`,
     `curl -s ${url}/functions/v1/${name} -H "Authorization: Bearer $TOKEN"; echo`,
     `curl -s -X POST ${url}/auth/v1/logout -H 'apikey: ${publishable}' ` +

@@ -199,6 +199,42 @@ Deno.test("by hand a burst of eight requests is eight calls; edge-auth makes one
   }
 });
 
+Deno.test("verify_jwt lets in whose session ended, who is banned and who was deleted", async () => {
+  const root = await Deno.makeTempDir();
+  const write = async (path: string, text: string) => {
+    await Deno.mkdir(`${root}/${path.replace(/\/[^/]*$/, "")}`, { recursive: true });
+    await Deno.writeTextFile(`${root}/${path}`, text);
+  };
+  await write("supabase/config.toml", "[functions.plain]\nverify_jwt = true\n");
+  await write("functions/plain/index.ts", 'export default { fetch: () => new Response("in") };\n');
+  await Deno.mkdir(`${root}/supabase/migrations`);
+  const stack = await bootStack({ port: 0, root });
+  try {
+    const world = createWorld(stack, () => Promise.reject(new Error("no mail")));
+    const call = (token: string) => world.call("plain", { token });
+    const [signedOut, banned, deleted] = [
+      await world.newPerson(),
+      await world.newPerson(),
+      await world.newPerson(),
+    ];
+    await world.auth("POST", "/logout", { token: signedOut.access_token });
+    await world.admin("PUT", `/users/${banned.user.id}`, { ban_duration: "24h" });
+    await world.admin("DELETE", `/users/${deleted.user.id}`);
+    for (const { access_token } of [signedOut, banned, deleted]) {
+      assertEquals((await world.auth("GET", "/user", { token: access_token })).status, 403);
+      assertEquals((await call(access_token)).status, 200);
+    }
+
+    const expired = await call(await world.mint(signedOut.access_token, { exp: 1 }));
+    const forged = await call(signedOut.access_token.replace(/[^.]*$/, "A".repeat(86)));
+    assertEquals([expired.status, forged.status, expired.body], [401, 401, forged.body]);
+    assertEquals(forged.headers.get("WWW-Authenticate"), null);
+  } finally {
+    await stack.close();
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
 Deno.test("edge-auth says when to come back from a limit of Auth", async () => {
   const { headers } = await answerOf("edge-auth", refuses(429, "x"), await token());
   assertEquals(Number(headers.get("Retry-After")) > 0, true);
@@ -245,42 +281,6 @@ Deno.test("verify_jwt admits without a call to Auth, and refuses in a JSON shape
     const refused = await call("no-token");
     const body = await refused.json();
     assertEquals([refused.status, Object.keys(body).sort()], [401, ["code", "message"]]);
-  } finally {
-    await stack.close();
-    await Deno.remove(root, { recursive: true });
-  }
-});
-
-Deno.test("verify_jwt lets in whose session ended, who is banned and who was deleted", async () => {
-  const root = await Deno.makeTempDir();
-  const write = async (path: string, text: string) => {
-    await Deno.mkdir(`${root}/${path.replace(/\/[^/]*$/, "")}`, { recursive: true });
-    await Deno.writeTextFile(`${root}/${path}`, text);
-  };
-  await write("supabase/config.toml", "[functions.plain]\nverify_jwt = true\n");
-  await write("functions/plain/index.ts", 'export default { fetch: () => new Response("in") };\n');
-  await Deno.mkdir(`${root}/supabase/migrations`);
-  const stack = await bootStack({ port: 0, root });
-  try {
-    const world = createWorld(stack, () => Promise.reject(new Error("no mail")));
-    const call = (token: string) => world.call("plain", { token });
-    const [signedOut, banned, deleted] = [
-      await world.newPerson(),
-      await world.newPerson(),
-      await world.newPerson(),
-    ];
-    await world.auth("POST", "/logout", { token: signedOut.access_token });
-    await world.admin("PUT", `/users/${banned.user.id}`, { ban_duration: "24h" });
-    await world.admin("DELETE", `/users/${deleted.user.id}`);
-    for (const { access_token } of [signedOut, banned, deleted]) {
-      assertEquals((await world.auth("GET", "/user", { token: access_token })).status, 403);
-      assertEquals((await call(access_token)).status, 200);
-    }
-
-    const expired = await call(await world.mint(signedOut.access_token, { exp: 1 }));
-    const forged = await call(signedOut.access_token.replace(/[^.]*$/, "A".repeat(86)));
-    assertEquals([expired.status, forged.status, expired.body], [401, 401, forged.body]);
-    assertEquals(forged.headers.get("WWW-Authenticate"), null);
   } finally {
     await stack.close();
     await Deno.remove(root, { recursive: true });

@@ -60,7 +60,7 @@ Deno.test("dev.ts prints lines that work in bash, and ends with 0 on SIGTERM", a
   const child = command("--port", "0").spawn();
   try {
     const shown = await readUntil(child.stdout, "Ctrl-C ends it");
-    const lines = shown.slice(shown.indexOf("EMAIL="), shown.indexOf("Ctrl-C"));
+    const lines = shown.slice(shown.indexOf("TOKEN="), shown.indexOf("Ctrl-C"));
     const bash = await new Deno.Command("bash", { args: ["-c", lines] }).output();
     const [first, second] = text(bash.stdout).trim().split("\n").map((line) => JSON.parse(line));
     assertStringIncludes(first.email, "@example.com");
