@@ -5,7 +5,7 @@ import { outcomeOf, PROBLEMS, type Source } from "../../../shared/problems/table
 const SOURCES: readonly Source[] = ["credential", "handler"];
 const CODES = Object.keys(PROBLEMS);
 
-Deno.test("problem() builds the body of DESIGN.md, in its order, when a session has ended", () => {
+Deno.test("problem() builds the body with its members in order when a session has ended", () => {
   const body = problem("session_not_found", "credential", { request_id: "r1", replay: true });
   assertEquals(
     JSON.stringify(body),
