@@ -54,10 +54,10 @@ const MEMBERS = [
   "Status, action and challenge depend on the code and its source: **credential** is the check " +
   "of the caller's own token and the guards, **handler** is everything after it. Only a " +
   "credential leads to `sign_in`, `refresh`, `step_up` or a `WWW-Authenticate` header.",
-  `A code that is not listed comes from a newer version of Auth. It is: credential ${
+  `A code that is not listed comes from a newer version of Auth. The check of a credential answers ${
     brief(outcomeOf("", "credential"))
-  }, handler ${brief(outcomeOf("", "handler"))}. The same credential holds for codes that ` +
-  "GET /user is not known to return, so below they have only their handler.",
+  }, a handler ${brief(outcomeOf("", "handler"))}. Where a heading below has no credential, GET ` +
+  "/user is not known to return that code; if it did, the check would answer in the same way.",
 ];
 
 /**
