@@ -1,11 +1,12 @@
-// What `deno task test` runs: every test and every example in a docstring, and as its last line how
-// many passed, which a person or a CI can read without knowing Deno's output.
+// `deno task test`: every test, and every example in a docstring. Its last lines name the tests that
+// failed; the very last one has the counts, for a CI that does not know Deno's output.
 
 /**
- * Two processes, which take about as long: half the time on two cores. `deno test --parallel` would
- * share one environment among all files, and some set SUPABASE_URL. What is new falls to the rest.
+ * The tests run in two processes, which take about as long: half the time on two cores. `deno test
+ * --parallel` would share one environment among all files, and some set variables. A folder that is
+ * in neither list is tested by the second process.
  */
-const STACKS = [
+const FIRST_PROCESS = [
   "supabase",
   "tests/e2e/conformance_test.ts",
   "tests/e2e/deploy",
@@ -13,7 +14,7 @@ const STACKS = [
   "tests/unit/browser",
   "tests/unit/local",
 ];
-const REST = ["shared", "functions"];
+const SECOND_PROCESS = ["shared", "functions"];
 /** It has a task of its own, as it needs a browser. */
 const IGNORED = ["tests/e2e/chromium"];
 
@@ -25,11 +26,11 @@ export interface Summary {
 }
 
 /**
- * Finds the summary that `deno test` closes with. Skipped steps count as skipped, so that nothing
+ * Reads the counts that `deno test` closes with. A skipped step counts as skipped, so that nothing
  * skipped looks passed; other steps are part of their test.
  *
- * @param output What it printed, with or without colours.
- * @returns The counts, or nothing if it ended before it had any.
+ * @param output What `deno test` printed, with or without colours.
+ * @returns The counts, or nothing if it ended before it printed any.
  *
  * @example
  * ```ts
@@ -40,10 +41,8 @@ export interface Summary {
  * ```
  */
 export function parseSummary(output: string): Summary | undefined {
-  // deno-lint-ignore no-control-regex
-  const plain = output.replaceAll(/\x1b\[[0-9;]*m/g, "");
   // The last one: a test may print such a line itself.
-  const line = [...plain.matchAll(/^(?:ok|FAILED) \| (\d+ passed.*)$/gm)].at(-1)?.[1];
+  const line = [...withoutColours(output).matchAll(SUMMARY)].at(-1)?.[1];
   if (line === undefined) return undefined;
   const count = (word: string) => {
     const [, tests = "0", steps = "0"] = line.match(
@@ -59,10 +58,38 @@ export function parseSummary(output: string): Summary | undefined {
   };
 }
 
+const SUMMARY = /^(?:ok|FAILED) \| (\d+ passed.*)$/gm;
+
+function withoutColours(output: string): string {
+  // deno-lint-ignore no-control-regex
+  return output.replaceAll(/\x1b\[[0-9;]*m/g, "");
+}
+
 /**
- * Adds up the summaries of several processes.
+ * Reads which tests failed.
  *
- * @param summaries One each; nothing for one that ended before it had any, which is a failure.
+ * @param output What `deno test` printed.
+ * @returns A line for each failed test or step, with its place: the list below Deno's `FAILURES`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const output = " FAILURES \n\na() adds => ./a_test.ts:1:6\n\nFAILED | 0 passed | 1 failed (3ms)";
+ * assertEquals(parseFailures(output), ["a() adds => ./a_test.ts:1:6"]);
+ * ```
+ */
+export function parseFailures(output: string): string[] {
+  const list = withoutColours(output).split(/^ FAILURES $/m);
+  if (list.length === 1) return [];
+  return list.at(-1)!.split(SUMMARY)[0]!.split("\n").filter((line) => line.trim() !== "");
+}
+
+/**
+ * Adds up the counts of several processes.
+ *
+ * @param summaries One per process; `undefined`, which counts as a failure, for one that ended
+ * before it printed any.
  * @returns Their sum.
  */
 export function addUp(summaries: readonly (Summary | undefined)[]): Summary {
@@ -101,7 +128,7 @@ export function commandLines(args: readonly string[]): string[][] {
   const isFlag = args.map((arg, i) => arg.startsWith("-") || args[i - 1] === "--filter");
   const flags = args.filter((_, i) => isFlag[i]);
   const paths = args.filter((_, i) => !isFlag[i]);
-  const groups = paths.length > 0 ? [paths] : [STACKS, [...REST, ...otherTests()]];
+  const groups = paths.length > 0 ? [paths] : [FIRST_PROCESS, [...SECOND_PROCESS, ...otherTests()]];
   return groups.map((group) => ["test", "--doc", "--allow-all", ...flags, ...group]);
 }
 
@@ -111,7 +138,7 @@ function otherTests(): string[] {
     .flatMap((folder) => [...Deno.readDirSync(folder)].map((entry) => ({ folder, ...entry })))
     .filter(({ name, isDirectory }) => isDirectory || name.endsWith("_test.ts"))
     .map(({ folder, name }) => `${folder}/${name}`)
-    .filter((path) => !["tests/unit", "tests/e2e", ...STACKS, ...IGNORED].includes(path))
+    .filter((path) => !["tests/unit", "tests/e2e", ...FIRST_PROCESS, ...IGNORED].includes(path))
     .sort();
 }
 
@@ -119,45 +146,42 @@ function otherTests(): string[] {
  * Runs the tests and shows what they print.
  *
  * @param args What stands behind `deno task test`.
- * @param silence After so many milliseconds without a word a test hangs, and the run is ended.
- * @returns The closing line, and our exit code.
+ * @returns The closing lines: what failed, then the counts. And our exit code.
  */
 export async function runTests(
   args: readonly string[],
-  silence: number,
-): Promise<[line: string, code: number]> {
+): Promise<[lines: string[], code: number]> {
   let turn: Promise<unknown> = Promise.resolve();
-  const runs = commandLines(args).map((command) => {
-    const run = runProcess(command, silence, turn);
+  const commands = commandLines(args);
+  const runs = commands.map((command) => {
+    const run = runProcess(command, turn);
     turn = run;
     return run;
   });
   const ended = await Promise.all(runs);
-  const summary = addUp(ended.map(({ output }) => parseSummary(output)));
-  return verdict(summary, Math.max(...ended.map(({ code }) => code)));
+  const summaries = ended.map(({ output }) => parseSummary(output));
+  const failures = ended.flatMap(({ output, code }, i) => {
+    const names = parseFailures(output);
+    if (code === 0 || names.length > 0) return names;
+    return [`deno ${commands[i]!.join(" ")}: exit code ${code}, see its output above`];
+  });
+  const [line, code] = verdict(addUp(summaries), Math.max(...ended.map(({ code }) => code)));
+  return [[...failures.map((name) => `failed: ${name}`), line], code];
 }
 
-/** Runs one `deno test`; what it prints is shown when its turn has come. */
-async function runProcess(args: string[], silence: number, turn: Promise<unknown>) {
+/** Runs one `deno test`; what it prints is shown after `turn`, so that no two outputs mix. */
+async function runProcess(args: string[], turn: Promise<unknown>) {
   const child = new Deno.Command(Deno.execPath(), {
     args,
     env: Deno.stdout.isTerminal() && !Deno.noColor ? { FORCE_COLOR: "1" } : {},
     stdout: "piped",
   }).spawn();
-  const end = () => {
-    console.error(`\nNo word for ${silence / 1000} s: ended.`);
-    child.kill("SIGKILL");
-  };
-  let timer = setTimeout(end, silence);
   let output = "";
   const text = new TextDecoder();
   for await (const chunk of child.stdout) {
-    clearTimeout(timer);
-    timer = setTimeout(end, silence);
     output += text.decode(chunk, { stream: true });
     turn = turn.then(() => show(chunk));
   }
-  clearTimeout(timer);
   await turn;
   return { output, code: (await child.status).code };
 }
@@ -167,7 +191,7 @@ async function show(text: Uint8Array): Promise<void> {
 }
 
 if (import.meta.main) {
-  const [line, code] = await runTests(Deno.args, 180_000);
-  console.log(line);
+  const [lines, code] = await runTests(Deno.args);
+  console.log(lines.join("\n"));
   Deno.exit(code);
 }
