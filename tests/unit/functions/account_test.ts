@@ -22,7 +22,7 @@ Deno.test("account changes the password as the caller, with whatever proof comes
   ) {
     const response = await account.send("PUT", "/account/password", body, bearer(jwt));
     assertEquals([response.status, await response.text()], [204, ""]);
-    assertEquals((await account.asked()).at(-1), {
+    assertEquals((await account.sent()).at(-1), {
       method: "PUT",
       path: "/auth/v1/user",
       body,
@@ -96,7 +96,7 @@ Deno.test("account asks for a nonce, changes the e-mail and ends the other sessi
   for (const [method, path, body, upstream, where] of cases) {
     const response = await account.send(method, path, body, bearer(jwt));
     assertEquals([path, response.status], [path, 204]);
-    assertEquals((await account.asked()).at(-1), {
+    assertEquals((await account.sent()).at(-1), {
       method: upstream,
       path: where,
       body: body ?? null,
@@ -116,7 +116,7 @@ Deno.test("account asks for the second factor of whoever has one, before it asks
       challenge: "insufficient_user_authentication",
     },
   );
-  assertEquals([required_aal, await account.asked()], ["aal2", []]);
+  assertEquals([required_aal, await account.sent()], ["aal2", []]);
   const aal2 = bearer(token({ aal: "aal2" }));
   const response = await account.send("PUT", "/account/password", { password: "new" }, aal2);
   assertEquals(response.status, 204);
@@ -135,7 +135,7 @@ Deno.test("account asks Auth nothing for a body that does not fit", async () => 
   for (const [what, body] of bodies) {
     await assertRefusal(await account.send("PUT", `/account/${what}`, body), invalid);
   }
-  assertEquals(await account.asked(), []);
+  assertEquals(await account.sent(), []);
 });
 
 Deno.test("account asks Auth nothing for somebody who is not signed in", async () => {
@@ -148,7 +148,7 @@ Deno.test("account asks Auth nothing for somebody who is not signed in", async (
     const response = await account.send(method, `/account/${path}`, {}, {});
     await assertRefusal(response, REFUSALS.no_authorization);
   }
-  assertEquals(await account.asked(), []);
+  assertEquals(await account.sent(), []);
 });
 
 Deno.test("account calls an outage of Auth an outage", async () => {

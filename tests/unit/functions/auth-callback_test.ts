@@ -24,7 +24,7 @@ Deno.test("auth-callback turns a mail link or a code into a session, never cache
       assertEquals(response.headers.get("Set-Cookie"), null);
     }
   }
-  const [verify, exchange] = await callback.asked();
+  const [verify, exchange] = await callback.sent();
   assertEquals(verify, {
     method: "POST",
     path: "/auth/v1/verify",
@@ -66,7 +66,7 @@ Deno.test("auth-callback takes nothing from another origin, or from none", async
     Origin: `${APP}.evil.example`,
   }, { Origin: `${APP}:8443` }];
   for (const headers of foreign) await assertRefusal(await post(LINK, headers), denied);
-  assertEquals(await callback.asked(), []);
+  assertEquals(await callback.sent(), []);
 });
 
 Deno.test("auth-callback takes no GET: a link scanner would use the link up", async () => {
@@ -79,7 +79,7 @@ Deno.test("auth-callback takes no GET: a link scanner would use the link up", as
     assertEquals([method, response.status, response.headers.get("Allow")], [method, 405, "POST"]);
     await response.body?.cancel();
   }
-  assertEquals(await callback.asked(), []);
+  assertEquals(await callback.sent(), []);
 });
 
 Deno.test("auth-callback takes no other body", async () => {
@@ -110,7 +110,7 @@ Deno.test("auth-callback takes no other body", async () => {
     headers: { Origin: APP },
   });
   await assertRefusal(form, invalid);
-  assertEquals(await callback.asked(), []);
+  assertEquals(await callback.sent(), []);
 });
 
 Deno.test("auth-callback says when the other address of an e-mail change has to confirm too", async () => {

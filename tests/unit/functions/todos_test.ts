@@ -38,7 +38,7 @@ Deno.test("todos lists, creates, changes and deletes as the caller", async () =>
     assertEquals([method, response.status], [method, status]);
     assertEquals(text === "" ? null : JSON.parse(text), expected);
   }
-  const asked = await todos.asked();
+  const asked = await todos.sent();
   assertEquals(asked.map(({ method }) => method), ["GET", "POST", "PATCH", "DELETE"]);
   for (const { path, authorization } of asked) {
     assert(path.startsWith("/rest/v1/todos"));
@@ -70,7 +70,7 @@ Deno.test("todos does not let a caller choose the owner, the id or a filter", as
     assert([404, 405].includes(response.status), `${id} ${response.status}`);
     await response.body?.cancel();
   }
-  assertEquals(await todos.asked(), []);
+  assertEquals(await todos.sent(), []);
 });
 
 Deno.test("todos calls what row level security hides not found", async () => {
@@ -107,5 +107,5 @@ Deno.test("todos refuses whoever is not signed in, and broken bodies", async () 
     body: "{",
   });
   await assertRefusal(response, { ...INVALID, code: "bad_json" });
-  assertEquals(await todos.asked(), []);
+  assertEquals(await todos.sent(), []);
 });
