@@ -3,7 +3,7 @@
 import type { Connection } from "@supabase/lite";
 import type { LiteRequest } from "./auth/call.ts";
 import type { AuthSettings } from "./config.ts";
-import { type Claims, hmacKey, signHs256 } from "./jwt.ts";
+import { type Claims, signHs256 } from "./jwt.ts";
 import type { MailContext, Outbox } from "./mail/outbox.ts";
 import { connectPglite } from "./pglite.ts";
 
@@ -39,7 +39,6 @@ export async function bootLite(
   const connection = engine === "pglite" ? await connectPglite() : await connectSqlite();
   // A secret of its own: a token of lite's never leaves, and one from outside is never lite's.
   const secret = crypto.randomUUID() + crypto.randomUUID();
-  const key = await hmacKey(secret);
   const app = new App(
     {
       connection,
@@ -71,7 +70,7 @@ export async function bootLite(
     },
     token(claims) {
       const iat = Math.floor(Date.now() / 1000);
-      return signHs256({ aud: "authenticated", iat, exp: iat + 600, ...claims }, key);
+      return signHs256({ aud: "authenticated", iat, exp: iat + 600, ...claims }, secret);
     },
   };
 }

@@ -1,4 +1,4 @@
-/** The recorded answers of a real Supabase Auth 2.196, and what they are compared by. */
+/** The recorded answers of a real Supabase Auth 2.196, and the comparison with them. */
 
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import type { Stack } from "../../../supabase/local/stack.ts";
@@ -28,15 +28,15 @@ export const recordings: ReadonlyMap<string, Recording> = new Map(
   answers.map((recording) => [recording.id, recording]),
 );
 
-/** What a recorded request cannot hold: its tokens, ids and addresses are of another database. */
-export interface Replay {
+/** The token, path and body of a request, where the recorded ones are of another database. */
+export interface RequestValues {
   readonly token?: string;
   readonly path?: string;
   readonly body?: unknown;
 }
 
-/** The headers that an answer is compared by. */
-const compared = [
+/** The headers that are compared. */
+const COMPARED_HEADERS = [
   "content-type",
   "x-sb-error-code",
   "x-supabase-api-version",
@@ -49,19 +49,19 @@ const compared = [
   "access-control-allow-methods",
 ];
 
-function requestOf(recording: Recording, replay: Replay, stack: Stack): Request {
+function requestOf(recording: Recording, values: RequestValues, stack: Stack): Request {
   const { method, path, headers, body } = recording.request!;
   const filled = Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [
       name,
-      value.replaceAll("<token>", replay.token ?? "")
+      value.replaceAll("<token>", values.token ?? "")
         .replace("<anon key>", stack.keys.anon)
         .replace("<service_role key>", stack.keys.serviceRole)
         .replace("sb_publishable_…", stack.keys.publishable),
     ]),
   );
-  const sent = replay.body ?? body;
-  return new Request(`${stack.url}/auth/v1${replay.path ?? path}`, {
+  const sent = values.body ?? body;
+  return new Request(`${stack.url}/auth/v1${values.path ?? path}`, {
     method,
     headers: filled,
     redirect: "manual",
@@ -70,7 +70,7 @@ function requestOf(recording: Recording, replay: Replay, stack: Stack): Request 
 }
 
 /** Where a redirect leads, without the values that differ from run to run. */
-function place(location: string): unknown {
+function redirectTarget(location: string): unknown {
   const url = new URL(location);
   const fixed = (query: string) =>
     [...new URLSearchParams(query)].map(([name, value]) =>
@@ -81,40 +81,50 @@ function place(location: string): unknown {
   return [url.origin + url.pathname, fixed(url.search), fixed(url.hash.slice(1))];
 }
 
-function compareJson(real: Record<string, unknown>, own: Record<string, unknown>): void {
+function assertSameShape(real: Record<string, unknown>, own: Record<string, unknown>): void {
   assertEquals(Object.keys(own).sort(), Object.keys(real).sort());
   for (const name of ["code", "error_code", "weak_password", "token_type", "expires_in"]) {
     assertEquals(own[name], real[name]);
   }
   for (const name of ["msg", "message"]) assertStrictEquals(typeof own[name], typeof real[name]);
   if (real.user) {
-    compareJson(real.user as Record<string, unknown>, own.user as Record<string, unknown>);
+    assertSameShape(real.user as Record<string, unknown>, own.user as Record<string, unknown>);
   }
 }
 
-/** Sends a recorded request again; fails where the answer differs from the recorded one. */
-export async function replayOne(id: string, replay: Replay, stack: Stack): Promise<unknown> {
+/**
+ * Sends a recorded request; fails where the answer differs from the recorded one.
+ *
+ * @returns The body of the answer, or where a redirect leads.
+ */
+export async function compareWithRecording(
+  id: string,
+  values: RequestValues,
+  stack: Stack,
+): Promise<unknown> {
   const recording = recordings.get(id);
   assert(recording?.request && recording.response, `${id} is not a recorded answer`);
-  const answer = await fetch(requestOf(recording, replay, stack));
+  const answer = await fetch(requestOf(recording, values, stack));
   const text = await answer.text();
   const real = recording.response;
   assertStrictEquals(answer.status, real.status, `${id}: ${text}`);
-  for (const name of compared) {
+  for (const name of COMPARED_HEADERS) {
     assertStrictEquals(answer.headers.get(name) ?? undefined, real.headers[name], `${id}: ${name}`);
   }
   for (const name of Object.keys(real.headers).filter((name) => name.startsWith("sb-auth-"))) {
-    // Only where a refresh token is handed out does lite say how it begins and whether it is reused.
+    // Lite describes a refresh token in these headers only where it returns one.
     if (!name.includes("refresh-token")) assert(answer.headers.has(name), `${id}: ${name}`);
   }
   const location = real.headers.location;
-  if (location) assertEquals(place(answer.headers.get("location")!), place(location), id);
+  if (location) {
+    assertEquals(redirectTarget(answer.headers.get("location")!), redirectTarget(location), id);
+  }
   if (real.body === undefined || location) return answer.headers.get("location");
   if (typeof real.body === "string") {
     assertStrictEquals(text, real.body);
     return text;
   }
   const own = JSON.parse(text);
-  compareJson(real.body as Record<string, unknown>, own);
+  assertSameShape(real.body as Record<string, unknown>, own);
   return own;
 }

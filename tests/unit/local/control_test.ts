@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { decodeClaims } from "../../../supabase/local/jwt.ts";
 import { bootStack, type RunningStack } from "../../../supabase/local/stack.ts";
-import { post, type Session, signIn, signUp } from "../../e2e/conformance/person.ts";
+import { post, type Session, signIn, signUp } from "../../e2e/conformance/users.ts";
 
 let stack: RunningStack;
 Deno.test.beforeAll(async () => {

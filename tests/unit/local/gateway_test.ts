@@ -3,8 +3,8 @@ import { type Claims, decodeClaims } from "../../../supabase/local/jwt.ts";
 import { apiKeys, publicKey } from "../../../supabase/local/keys.ts";
 import { bearerOf, isOwnHost } from "../../../supabase/local/gateway.ts";
 import { bootStack, type RunningStack } from "../../../supabase/local/stack.ts";
-import { changed } from "../../e2e/conformance/forge.ts";
-import { signIn, signUp } from "../../e2e/conformance/person.ts";
+import { withClaims } from "../../e2e/conformance/tokens.ts";
+import { signIn, signUp } from "../../e2e/conformance/users.ts";
 
 let stack: RunningStack;
 Deno.test.beforeAll(async () => {
@@ -180,6 +180,6 @@ Deno.test("restFront() refuses bad and expired tokens with PostgREST's codes", a
     const { status, body } = await ask("/rest/v1/todos", { authorization: `Bearer ${bearer}` });
     return [status, body.code];
   };
-  assertEquals(await code(await changed(token, { exp: 1 })), [401, "PGRST303"]);
+  assertEquals(await code(await withClaims(token, { exp: 1 })), [401, "PGRST303"]);
   assertEquals(await code(`${token}x`), [401, "PGRST301"]);
 });

@@ -4,7 +4,7 @@ import { decodeClaims } from "../../../supabase/local/jwt.ts";
 import { escapeHtml, mailPage } from "../../../supabase/local/mail/page.ts";
 import { fillTemplate, type Mail } from "../../../supabase/local/mail/outbox.ts";
 import { bootStack, type RunningStack } from "../../../supabase/local/stack.ts";
-import { newAddress, post, type Session, signUp } from "../../e2e/conformance/person.ts";
+import { newAddress, post, type Session, signUp } from "../../e2e/conformance/users.ts";
 
 let stack: RunningStack;
 Deno.test.beforeAll(async () => {

@@ -1,27 +1,25 @@
-/** Somebody with an account on the stack under test. */
-
 import { assertStrictEquals } from "@std/assert";
 import { decodeClaims } from "../../../supabase/local/jwt.ts";
 import type { Stack } from "../../../supabase/local/stack.ts";
 
-/** A session as Auth hands it out. */
+/** A session as Auth returns it. */
 export interface Session {
   readonly access_token: string;
   readonly refresh_token: string;
   readonly user: { readonly id: string; readonly email: string };
 }
 
-/** The password everybody begins with: that of the recordings. */
-export const password = "correct-horse-battery";
+/** The password of every new user: that of the recordings. */
+export const PASSWORD = "correct-horse-battery";
 
 let count = 0;
 
-/** An address that nobody has. */
+/** An e-mail address that no user has. */
 export function newAddress(): string {
   return `u${++count}.${crypto.randomUUID().slice(0, 6)}@example.com`;
 }
 
-/** Posts JSON to Auth; fails unless it answers well. */
+/** Posts JSON to Auth; fails unless the answer is 200. */
 export async function post<T>(stack: Stack, path: string, body: unknown): Promise<T> {
   const answer = await fetch(`${stack.url}/auth/v1${path}`, {
     method: "POST",
@@ -33,14 +31,19 @@ export async function post<T>(stack: Stack, path: string, body: unknown): Promis
   return JSON.parse(text);
 }
 
-/** Signs somebody new up. */
+/** Signs a new user up. */
 export function signUp(stack: Stack): Promise<Session> {
-  return post(stack, "/signup", { email: newAddress(), password });
+  return post(stack, "/signup", { email: newAddress(), password: PASSWORD });
 }
 
-/** Signs the same person in on another device. */
-export function signIn(stack: Stack, session: Session): Promise<Session> {
-  return post(stack, "/token?grant_type=password", { email: session.user.email, password });
+/** Signs the user of a session in once more, as on another device. */
+export function signIn(stack: Stack, { user: { email } }: Session): Promise<Session> {
+  return post(stack, "/token?grant_type=password", { email, password: PASSWORD });
+}
+
+/** Refreshes a session. */
+export function refresh(stack: Stack, { refresh_token }: Session): Promise<Session> {
+  return post(stack, "/token?grant_type=refresh_token", { refresh_token });
 }
 
 /** The id of a session. */
