@@ -5,7 +5,7 @@ import { withSupabase } from "@supabase/server/adapters/hono";
 import { Hono } from "hono";
 import { auth, type AuthEnv } from "../../shared/mod.ts";
 import { KeyRing } from "../../supabase/local/jwt.ts";
-import { createWorld } from "./scenarios/world.ts";
+import { createStackClient } from "./scenarios/client.ts";
 import { bootStack } from "../../supabase/local/stack.ts";
 import { apiKeys, functionJwks, jwtSecret, signingKey } from "../../supabase/local/keys.ts";
 
@@ -210,22 +210,22 @@ Deno.test("verify_jwt lets in whose session ended, who is banned and who was del
   await Deno.mkdir(`${root}/supabase/migrations`);
   const stack = await bootStack({ port: 0, root });
   try {
-    const world = createWorld(stack, () => Promise.reject(new Error("no mail")));
-    const call = (token: string) => world.call("plain", { token });
+    const client = createStackClient(stack);
+    const call = (token: string) => client.call("plain", { token });
     const [signedOut, banned, deleted] = [
-      await world.newPerson(),
-      await world.newPerson(),
-      await world.newPerson(),
+      await client.signUp(),
+      await client.signUp(),
+      await client.signUp(),
     ];
-    await world.auth("POST", "/logout", { token: signedOut.access_token });
-    await world.admin("PUT", `/users/${banned.user.id}`, { ban_duration: "24h" });
-    await world.admin("DELETE", `/users/${deleted.user.id}`);
+    await client.auth("POST", "/logout", { token: signedOut.access_token });
+    await client.admin("PUT", `/users/${banned.user.id}`, { ban_duration: "24h" });
+    await client.admin("DELETE", `/users/${deleted.user.id}`);
     for (const { access_token } of [signedOut, banned, deleted]) {
-      assertEquals((await world.auth("GET", "/user", { token: access_token })).status, 403);
+      assertEquals((await client.auth("GET", "/user", { token: access_token })).status, 403);
       assertEquals((await call(access_token)).status, 200);
     }
 
-    const expired = await call(await world.mint(signedOut.access_token, { exp: 1 }));
+    const expired = await call(await client.withClaims(signedOut.access_token, { exp: 1 }));
     const forged = await call(signedOut.access_token.replace(/[^.]*$/, "A".repeat(86)));
     assertEquals([expired.status, forged.status, expired.body], [401, 401, forged.body]);
     assertEquals(forged.headers.get("WWW-Authenticate"), null);

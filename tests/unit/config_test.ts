@@ -1,9 +1,10 @@
-// supabase/config.toml is what `supabase start` and `supabase functions deploy` do with this
-// project; nothing else would notice before a deployment, or a run against a real stack, goes wrong.
+// `supabase start` and `supabase functions deploy` read supabase/config.toml. A mistake in it would
+// else be noticed only by a deployment or a run against a real stack.
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { parse } from "@std/toml";
-import { SUPABASE_CLI } from "../e2e/deploy/npm_tool.ts";
-import { functionNames, ROOT } from "../e2e/deploy/project_copy.ts";
+import { functionNames, ROOT } from "../support/project_copy.ts";
+import { readLock, withoutUnused } from "../support/lock.ts";
+import { DENO, SUPABASE_CLI } from "../support/versions.ts";
 
 interface Config {
   api: { port: number };
@@ -31,7 +32,7 @@ const read = (path: string) => Deno.readTextFileSync(new URL(path, ROOT));
 const config = parse(read("supabase/config.toml")) as unknown as Config;
 const { auth } = config;
 
-/** The mails with a link in them, and what the app page sends along with the hash. */
+/** The mails with a link, and the `type` that the app sends with its hash. */
 const LINKS = {
   confirmation: "email",
   recovery: "recovery",
@@ -40,11 +41,11 @@ const LINKS = {
   email_change: "email_change",
 };
 
-Deno.test("config.toml has every folder of functions/, and no other function", async () => {
+Deno.test("config.toml has a section for every folder of functions/, and no other", async () => {
   assertEquals(Object.keys(config.functions).sort(), await functionNames());
 });
 
-Deno.test("config.toml leaves the check of the token to each function", () => {
+Deno.test("config.toml has verify_jwt = false for every function", () => {
   for (const [name, settings] of Object.entries(config.functions)) {
     assertEquals(settings, {
       enabled: true,
@@ -55,7 +56,7 @@ Deno.test("config.toml leaves the check of the token to each function", () => {
   }
 });
 
-Deno.test("config.toml lets every scenario sign up, sign in and send mails", () => {
+Deno.test("config.toml enables what the scenarios use: sign-up, sign-in and mails", () => {
   assertEquals([auth.enabled, auth.enable_signup, auth.enable_anonymous_sign_ins], [
     true,
     true,
@@ -76,11 +77,11 @@ Deno.test("config.toml lets every scenario sign up, sign in and send mails", () 
   }
 });
 
-Deno.test("config.toml lets scenarios step up with TOTP", () => {
+Deno.test("config.toml enables TOTP", () => {
   assertEquals(auth.mfa.totp, { enroll_enabled: true, verify_enabled: true });
 });
 
-Deno.test("config.toml has the password rules and token life that scenarios expect", () => {
+Deno.test("config.toml has the password rules and the token expiry that scenarios expect", () => {
   assertEquals([auth.minimum_password_length, auth.jwt_expiry], [6, 3600]);
   assertEquals([auth.email.secure_password_change, auth.email.require_current_password], [
     true,
@@ -88,7 +89,7 @@ Deno.test("config.toml has the password rules and token life that scenarios expe
   ]);
 });
 
-Deno.test("config.toml spells the host 127.0.0.1 everywhere", () => {
+Deno.test("config.toml has 127.0.0.1 as host everywhere", () => {
   assertEquals(config.api.port, 54321);
   assert(auth.additional_redirect_urls.length > 0);
   for (const url of [auth.site_url, ...auth.additional_redirect_urls]) {
@@ -96,7 +97,7 @@ Deno.test("config.toml spells the host 127.0.0.1 everywhere", () => {
   }
 });
 
-Deno.test("config.toml wires up every mail template", () => {
+Deno.test("config.toml names every mail template", () => {
   const files = [...Deno.readDirSync(new URL("supabase/templates/", ROOT))].map(({ name }) => name);
   const names = Object.keys(auth.email.template);
   assertEquals(names.map((name) => `${name}.html`).sort(), files.sort());
@@ -107,7 +108,7 @@ Deno.test("config.toml wires up every mail template", () => {
   }
 });
 
-Deno.test("mail templates lead to a page of the app, because link scanners use up a GET", () => {
+Deno.test("mail templates link to a page of the app, because link scanners send a GET", () => {
   for (const [name, type] of Object.entries(LINKS)) {
     const links = [...read(`supabase/templates/${name}.html`).matchAll(/href="([^"]*)"/g)];
     const expected = `{{ .SiteURL }}/auth/confirm?token_hash={{ .TokenHash }}&type=${type}`;
@@ -115,7 +116,7 @@ Deno.test("mail templates lead to a page of the app, because link scanners use u
   }
 });
 
-Deno.test("mail templates never use .ConfirmationURL, whose GET signs in", () => {
+Deno.test("mail templates do not use .ConfirmationURL, whose GET signs in", () => {
   for (const name of Object.keys(auth.email.template)) {
     const html = read(`supabase/templates/${name}.html`);
     assert(!html.includes("ConfirmationURL"), name);
@@ -123,21 +124,38 @@ Deno.test("mail templates never use .ConfirmationURL, whose GET signs in", () =>
   }
 });
 
-Deno.test("the reauthentication mail shows its code and has no link", () => {
+Deno.test("the reauthentication template shows a code and has no link", () => {
   const html = read("supabase/templates/reauthentication.html");
   assertMatch(html, /\{\{ \.Token \}\}/);
   assert(!html.includes("href="));
 });
 
-Deno.test("ci.yml starts the stack with the CLI that the deploy test runs", () => {
-  assertEquals(pinned(".github/workflows/ci.yml", /SUPABASE_CLI: "(.+)"/g), [SUPABASE_CLI]);
+Deno.test("pages name the versions of .tool-versions", async () => {
+  const pinned: Record<string, string> = { deno: DENO, supabase: SUPABASE_CLI };
+  for (const page of await pages()) {
+    for (const [named, tool = "", version] of read(page).matchAll(/\b(deno|supabase)@([\d.]+)/g)) {
+      assertEquals(version, pinned[tool], `${page}: ${named}`);
+    }
+  }
 });
 
-Deno.test("ci.yml runs the scenarios under the Deno of .ci/run", () => {
-  const [version] = pinned(".ci/run", /deno@([\d.]+)/g);
-  assertEquals(pinned(".github/workflows/ci.yml", /DENO: "(.+)"/g), [version]);
+Deno.test("import_map.json has the same version for a package and its subpaths", () => {
+  const { imports } = JSON.parse(read("import_map.json")) as { imports: Record<string, string> };
+  for (const [name, target] of Object.entries(imports).filter(([name]) => name.endsWith("/"))) {
+    assertEquals(`${imports[name.slice(0, -1)]}/`.replace("npm:", "npm:/"), target);
+  }
 });
 
-function pinned(path: string, version: RegExp): (string | undefined)[] {
-  return [...read(path).matchAll(version)].map(([, found]) => found);
+Deno.test("deno.lock has only the packages that dev and test run: deno task lock writes it", async () => {
+  assertEquals(await readLock("deno.lock"), withoutUnused(await readLock("tests/deno.lock")));
+});
+
+/** The pages that tell a reader which version to run. */
+async function pages(): Promise<string[]> {
+  const folders = ["", ".github/", "supabase/", "shared/", "functions/", "tests/"];
+  const found = await Promise.all(folders.map(async (folder) => {
+    const entries = await Array.fromAsync(Deno.readDir(new URL(folder || ".", ROOT)));
+    return entries.filter(({ name }) => name.endsWith(".md")).map(({ name }) => folder + name);
+  }));
+  return found.flat();
 }

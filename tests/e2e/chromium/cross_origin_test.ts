@@ -1,7 +1,7 @@
 // A page of another origin: it reads every refusal, and it cannot touch the stack's controls.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { problemSchema } from "../../../shared/server/problem_schema.ts";
-import { createWorld } from "../scenarios/world.ts";
+import { createStackClient } from "../scenarios/client.ts";
 import { openPlace, type Place } from "./visit.ts";
 
 let place: Place;
@@ -25,9 +25,9 @@ async function openElsewhere() {
 }
 
 Deno.test("a page of another origin reads the body of a refusal, and its headers", async () => {
-  const world = createWorld(place.stack, () => Promise.reject(new Error("no mail")));
-  const { access_token: token } = await world.newPerson();
-  await world.auth("POST", "/logout", { token });
+  const client = createStackClient(place.stack);
+  const { access_token: token } = await client.signUp();
+  await client.auth("POST", "/logout", { token });
   const page = await openElsewhere();
   const read = await page.evaluate(async ([url, token]) => {
     const headers = { Authorization: `Bearer ${token}`, "x-client-info": "a-page" };

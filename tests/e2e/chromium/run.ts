@@ -1,4 +1,5 @@
-// What `deno task test:browser` runs: every test in a browser, and as its last line how many passed.
+// `deno task test:browser`: every test in a browser. Its last lines name the tests that failed, and
+// the counts.
 import { runTests } from "../../support/run.ts";
 import { findChromium } from "./chromium.ts";
 
@@ -10,8 +11,8 @@ try {
   Deno.exit(1);
 }
 // Each file has a stack and a browser of its own, and changes nothing that the files share; the
-// types are checked by `deno task check`.
-const flags = ["--parallel", "--no-check"];
-const [line, code] = await runTests([...flags, "tests/e2e/chromium", ...Deno.args], 60_000);
-console.log(line);
+// types are checked by `deno task check`, with the same lock file.
+const flags = ["--parallel", "--no-check", "--lock=tests/deno.lock"];
+const [lines, code] = await runTests([...flags, "tests/e2e/chromium", ...Deno.args]);
+console.log(lines.join("\n"));
 Deno.exit(code);

@@ -1,6 +1,6 @@
 // A session dies, by the user's own hand or elsewhere: who learns of it, and who is left alone.
 import { assert, assertEquals } from "@std/assert";
-import { createWorld } from "../scenarios/world.ts";
+import { createStackClient } from "../scenarios/client.ts";
 import {
   lastRun,
   newDevice,
@@ -37,8 +37,8 @@ Deno.test("a session ended elsewhere leads to the sign-in, and other devices go 
   const device = await newDevice(place);
   const page = await openPage(place, device);
   const behind = await openPage(place, device);
-  const world = createWorld(place.stack, () => Promise.reject(new Error("no mail")));
-  const other = await world.signIn(await personOf(page));
+  const client = createStackClient(place.stack);
+  const other = await client.signIn(await personOf(page));
   await press(page, "End this session");
   await says(page, "does not know yet");
   await waitForSignedIn(page);
@@ -60,7 +60,7 @@ Deno.test("a session ended elsewhere leads to the sign-in, and other devices go 
   assertEquals(requests, ["GET /functions/v1/me", "GET /auth/v1/user"]);
   // The other tab of this device learns of it, the other device is let in as before.
   await waitForSignIn(behind);
-  assertEquals((await world.call("me", { token: other.access_token })).status, 200);
+  assertEquals((await client.call("me", { token: other.access_token })).status, 200);
   await device.close();
 });
 

@@ -1,10 +1,12 @@
-// Deploys every function with the real CLI to a Management API on loopback, looks into what was
-// uploaded, and runs it under the Deno of the edge runtime.
+// Deploys every function with the real CLI to a Management API on loopback, checks the uploaded
+// files, and runs them under the Deno of the edge runtime.
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { npmTool, type Output, run } from "../../support/npm_tool.ts";
+import { copyProject, functionNames } from "../../support/project_copy.ts";
+import { token, USER_ID } from "../../support/tokens.ts";
+import { EDGE_DENO, SUPABASE_CLI } from "../../support/versions.ts";
 import { bootWorker } from "./edge_worker.ts";
 import { type Deployment, serveManagementApi, type Upload } from "./management_api.ts";
-import { EDGE_DENO, npmTool, type Output, run, SUPABASE_CLI } from "./npm_tool.ts";
-import { copyProject, functionNames } from "./project_copy.ts";
 
 const REF = "abcdefghijklmnopqrst";
 
@@ -45,12 +47,12 @@ Deno.test.beforeAll(async () => {
 
 Deno.test.afterAll(() => Deno.remove(folder, { recursive: true }));
 
-Deno.test("supabase functions deploy succeeds and warns of nothing", () => {
+Deno.test("supabase functions deploy succeeds without a warning", () => {
   assertEquals(output.code, 0, output.text);
   assert(!/^\s*warn/im.test(output.text), output.text);
 });
 
-Deno.test("supabase functions deploy puts every function live, none with verify_jwt", () => {
+Deno.test("supabase functions deploy activates every function, with verify_jwt = false", () => {
   const expected = names.map((slug) => ({ slug, verify_jwt: false }));
   assert(names.length > 0);
   assertEquals(
@@ -64,7 +66,7 @@ Deno.test("supabase functions deploy puts every function live, none with verify_
   assertEquals(sorted(uploaded), expected);
 });
 
-Deno.test("supabase functions deploy uploads exactly what each function imports", async () => {
+Deno.test("supabase functions deploy uploads exactly the files that each function imports", async () => {
   await Promise.all(deployment.uploads.map(async ({ slug, metadata, files }) => {
     assertEquals(metadata.entrypoint_path, `functions/${slug}/index.ts`);
     assertEquals(metadata.import_map_path, "import_map.json");
@@ -117,11 +119,11 @@ Deno.test("supabase functions deploy uploads functions that answer under the edg
       assertEquals([problem.code, problem.action], expected);
     });
   }
-  await t.step("me answers with the user that Auth names", async () => {
-    const headers = { authorization: `Bearer ${tokenOf(USER)}` };
+  await t.step("me answers with the user that Auth returned", async () => {
+    const headers = { authorization: `Bearer ${token()}` };
     const response = await fetch(urls.get("me") ?? "", { headers });
     const body = await response.json();
-    assertEquals([response.status, body.id], [200, USER], JSON.stringify(body));
+    assertEquals([response.status, body.id], [200, USER_ID], JSON.stringify(body));
   });
   await t.step("health answers without a user", async () => {
     const response = await fetch(urls.get("health") ?? "");
@@ -129,13 +131,11 @@ Deno.test("supabase functions deploy uploads functions that answer under the edg
   });
 });
 
-const USER = "5f0b6d0c-3b1e-4b8e-9c55-0d6a3a1f7e11";
-
 function sorted<T extends { slug: string }>(functions: T[]): T[] {
   return functions.toSorted((a, b) => a.slug < b.slug ? -1 : 1);
 }
 
-/** The files of the project that a module needs, itself among them. */
+/** The files of the project that a module imports, and its own. */
 async function localImports(entry: string): Promise<string[]> {
   const args = ["info", "--json", "--no-lock", entry];
   const command = new Deno.Command(Deno.execPath(), { args, cwd: `${folder}/project` });
@@ -152,7 +152,7 @@ async function localImports(entry: string): Promise<string[]> {
     .map((specifier) => decodeURI(specifier).replace(root, ""));
 }
 
-/** The program itself: killing npm's wrapper would leave it running. */
+/** The path of the program itself: killing npm's wrapper would leave it running. */
 async function edgeDeno(): Promise<string> {
   const script = "console.log(JSON.stringify([Deno.version.deno, Deno.execPath()]))";
   const wrapper = await npmTool("deno", EDGE_DENO);
@@ -164,7 +164,7 @@ async function edgeDeno(): Promise<string> {
   return path;
 }
 
-/** A folder of its own for each function, so that no file of another one helps it. */
+/** Writes each function into its own folder, so that it can use no file of another one. */
 async function unpack({ slug, files }: Upload): Promise<void> {
   for (const [path, bytes] of files) {
     const to = `${folder}/${slug}/${path}`;
@@ -173,14 +173,14 @@ async function unpack({ slug, files }: Upload): Promise<void> {
   }
 }
 
-/** Beside the cache of the running Deno: the old one never writes into the new one's files. */
+/** A folder in the cache of the running Deno, so that the older one never writes its files. */
 async function cacheFolder(): Promise<string> {
   const info = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
   const { denoDir } = JSON.parse(new TextDecoder().decode(info.stdout)) as { denoDir: string };
   return `${denoDir}/edge-runtime-${EDGE_DENO}`;
 }
 
-/** All at once, before any boots: parallel workers would download the same packages. */
+/** Downloads the packages before any worker starts: parallel workers would download them twice. */
 async function download(deno: string, cache: string): Promise<void> {
   const entries = deployment.uploads.map((upload) =>
     `${upload.slug}/${upload.metadata.entrypoint_path}`
@@ -195,7 +195,7 @@ async function download(deno: string, cache: string): Promise<void> {
   assertEquals(cached.code, 0, cached.text);
 }
 
-/** As much of Supabase Auth as a function asks for. */
+/** The endpoints of Supabase Auth that a function calls. */
 function serveAuth(): AsyncDisposable & { url: string } {
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
     await request.body?.cancel();
@@ -203,33 +203,11 @@ function serveAuth(): AsyncDisposable & { url: string } {
     if (pathname === "/auth/v1/health") {
       return Response.json({ name: "GoTrue", version: "v2.197.0" });
     }
-    if (pathname === "/auth/v1/user") return Response.json({ id: USER, aud: "authenticated" });
+    if (pathname === "/auth/v1/user") return Response.json({ id: USER_ID, aud: "authenticated" });
     return new Response("404 page not found", { status: 404 });
   });
   const url = `http://127.0.0.1:${server.addr.port}`;
   return { url, [Symbol.asyncDispose]: () => server.shutdown() };
-}
-
-/** An access token. Its signature is nobody's: Auth decides, and the stub above says yes. */
-function tokenOf(sub: string): string {
-  const seconds = Math.floor(Date.now() / 1000);
-  const part = (value: unknown) =>
-    new TextEncoder().encode(JSON.stringify(value)).toBase64({
-      alphabet: "base64url",
-      omitPadding: true,
-    });
-  const header = { alg: "HS256", typ: "JWT" };
-  const claims = {
-    sub,
-    aud: "authenticated",
-    role: "authenticated",
-    aal: "aal1",
-    amr: [{ method: "password", timestamp: seconds }],
-    session_id: "0d5b2f5e-6a4c-4a07-8f39-3c1f5b1c2d10",
-    iat: seconds,
-    exp: seconds + 3600,
-  };
-  return `${part(header)}.${part(claims)}.c2lnbmF0dXJl`;
 }
 
 async function problemOf(response: Response): Promise<Record<string, unknown>> {

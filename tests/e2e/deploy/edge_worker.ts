@@ -1,17 +1,17 @@
-/** A function that runs as the edge runtime runs it: alone, from what was uploaded. */
+/** A function in a process of its own, as in the edge runtime. */
 export interface EdgeWorker extends AsyncDisposable {
   /** Its origin; a function sees `/<name>/…`. */
   readonly url: string;
 }
 
 /**
- * Boots a function and waits until it listens.
+ * Starts a function and waits until it listens.
  *
  * @param deno The Deno to run it under.
  * @param args Options of `deno serve`, and the entry file.
  * @param options Where it runs, and its environment.
  * @returns The worker.
- * @throws {Error} It ended instead; the message holds what it printed.
+ * @throws {Error} It ended instead; the message has its output.
  */
 export async function bootWorker(
   deno: string,
@@ -29,14 +29,14 @@ export async function bootWorker(
 
   let printed = "";
   const listening = Promise.withResolvers<string>();
-  // To the end, not only to that line: a full pipe would stop the worker.
+  // Reads to the end, not only to that line: a full pipe would stop the worker.
   const drained = (async () => {
     for await (const chunk of child.stderr.pipeThrough(new TextDecoderStream())) {
       printed += chunk;
       const url = printed.match(/Listening on (http:\/\/127\.0\.0\.1:\d+)/)?.[1];
       if (url !== undefined) listening.resolve(url);
     }
-    listening.reject(new Error(`${args.at(-1)} did not boot:\n${printed}`));
+    listening.reject(new Error(`${args.at(-1)} did not start:\n${printed}`));
   })();
 
   const stop = async () => {

@@ -1,7 +1,7 @@
-// The part of Supabase's Management API that `supabase functions deploy --use-api` talks to, on
-// loopback: it takes every upload and keeps it, so that a test can look into it.
+// The part of Supabase's Management API that `supabase functions deploy --use-api` calls, on
+// loopback. It keeps every upload for the test.
 
-/** What the CLI says about a function it uploads. */
+/** What the CLI sends about a function. */
 export interface UploadMetadata {
   readonly name: string;
   readonly entrypoint_path: string;
@@ -16,10 +16,10 @@ export interface Upload {
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
-/** What came out of one deployment. */
+/** The calls of one deployment. */
 export interface Deployment {
   readonly uploads: Upload[];
-  /** The functions that the last call of the CLI put live. */
+  /** The functions that the last call of the CLI activated. */
   readonly live: { readonly slug: string; readonly verify_jwt: boolean }[];
 }
 
@@ -57,7 +57,7 @@ export async function readUpload(request: Request): Promise<Upload> {
 /**
  * Starts a Management API on a free loopback port.
  *
- * @param project The reference of the only project it has.
+ * @param project The reference of its only project.
  * @returns Its address, and what is deployed to it.
  */
 export function serveManagementApi(project: string): ManagementApi {

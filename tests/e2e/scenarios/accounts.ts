@@ -1,28 +1,27 @@
-// The functions `account` and `auth-callback`: what a user does to the own account, and what that
-// does to the own sessions.
+// The functions `account` and `auth-callback`, and what a change of the account does to sessions.
 import { assertEquals, assertMatch } from "@std/assert";
 import type { Scenario } from "./scenario.ts";
-import type { Person, SignedIn, World } from "./world.ts";
-import { assertAlive, assertProblem, assertSessionEnded } from "./world.ts";
+import { assertAlive, assertProblem, assertSessionEnded } from "./assertions.ts";
+import type { Session, StackClient, TestUser } from "./client.ts";
 
 const ORIGIN = "http://127.0.0.1:3000";
 
-function changePassword(world: World, person: Person, password: string) {
-  return world.call("account/password", {
+function changePassword(client: StackClient, user: TestUser, password: string) {
+  return client.call("account/password", {
     method: "PUT",
-    token: person.access_token,
-    body: { password, current_password: person.password },
+    token: user.access_token,
+    body: { password, current_password: user.password },
   });
 }
 
-function callback(world: World, body: unknown, origin = ORIGIN) {
-  return world.call("auth-callback", { method: "POST", headers: { Origin: origin }, body });
+function callback(client: StackClient, body: unknown, origin = ORIGIN) {
+  return client.call("auth-callback", { method: "POST", headers: { Origin: origin }, body });
 }
 
-async function tokenHash(world: World, email: string): Promise<string> {
-  const { status } = await world.auth("POST", "/recover", { body: { email } });
+async function tokenHash(client: StackClient, email: string): Promise<string> {
+  const { status } = await client.auth("POST", "/recover", { body: { email } });
   assertEquals(status, 200);
-  const html = await world.mail(email);
+  const html = await client.mail(email);
   const hash = /token_hash=([A-Za-z0-9_-]+)/.exec(html)?.[1];
   assertMatch(hash ?? "no token_hash in the mail", /^(pkce_)?[0-9a-f]{20,}$/);
   return hash ?? "";
@@ -31,21 +30,21 @@ async function tokenHash(world: World, email: string): Promise<string> {
 export const accounts: readonly Scenario[] = [
   {
     name: "a password change ends the other sessions and keeps this one",
-    async run(world) {
-      const here = await world.newPerson();
-      const there = await world.signIn(here);
+    async run(client) {
+      const here = await client.signUp();
+      const there = await client.signIn(here);
       const password = `Pw-${crypto.randomUUID()}`;
-      assertEquals((await changePassword(world, here, password)).status, 204);
-      await assertAlive(world, here);
-      await assertSessionEnded(world, there);
-      await assertAlive(world, await world.signIn({ ...here, password }));
+      assertEquals((await changePassword(client, here, password)).status, 204);
+      await assertAlive(client, here);
+      await assertSessionEnded(client, there);
+      await assertAlive(client, await client.signIn({ ...here, password }));
     },
   },
   {
-    name: "a weak password is refused with its reasons",
-    async run(world) {
-      const person = await world.newPerson();
-      const reply = await changePassword(world, person, "abc");
+    name: "a weak password is refused as weak_password, with its reasons",
+    async run(client) {
+      const user = await client.signUp();
+      const reply = await changePassword(client, user, "abc");
       const { issues } = assertProblem(reply, {
         code: "weak_password",
         status: 422,
@@ -56,68 +55,68 @@ export const accounts: readonly Scenario[] = [
     },
   },
   {
-    name: "the same password is refused",
-    async run(world) {
-      const person = await world.newPerson();
-      const reply = await changePassword(world, person, person.password);
+    name: "the same password is refused as same_password",
+    async run(client) {
+      const user = await client.signUp();
+      const reply = await changePassword(client, user, user.password);
       assertProblem(reply, { code: "same_password", status: 422, action: "fix_request" });
     },
   },
   {
-    name: "an e-mail address that is taken is refused",
-    async run(world) {
-      const [person, other] = [await world.newPerson(), await world.newPerson()];
-      const reply = await world.call("account/email", {
+    name: "an e-mail address of another user is refused as email_exists",
+    async run(client) {
+      const [user, other] = [await client.signUp(), await client.signUp()];
+      const reply = await client.call("account/email", {
         method: "PUT",
-        token: person.access_token,
+        token: user.access_token,
         body: { email: other.email },
       });
       assertProblem(reply, { code: "email_exists", status: 422, action: "fix_request" });
     },
   },
   {
-    name: "ending the other sessions ends another device's",
-    async run(world) {
-      const here = await world.newPerson();
-      const there = await world.signIn(here);
+    name: "DELETE account/other-sessions ends the sessions of other devices",
+    async run(client) {
+      const here = await client.signUp();
+      const there = await client.signIn(here);
       const token = here.access_token;
-      const reply = await world.call("account/other-sessions", { method: "DELETE", token });
+      const reply = await client.call("account/other-sessions", { method: "DELETE", token });
       assertEquals(reply.status, 204);
-      await assertAlive(world, here);
-      await assertSessionEnded(world, there);
+      await assertAlive(client, here);
+      await assertSessionEnded(client, there);
     },
   },
   {
-    name: "a recovery link becomes a session, and its new password ends the old ones",
+    name: "a recovery link gives a session, whose password change ends the older sessions",
     needs: ["mail"],
-    async run(world) {
-      const old = await world.newPerson();
-      const token_hash = await tokenHash(world, old.email);
-      const reply = await callback(world, { token_hash, type: "recovery" });
+    async run(client) {
+      const old = await client.signUp();
+      const token_hash = await tokenHash(client, old.email);
+      const reply = await callback(client, { token_hash, type: "recovery" });
       assertEquals(reply.status, 200, JSON.stringify(reply.body));
       assertEquals(reply.headers.get("cache-control"), "no-store");
-      const recovered = reply.body as SignedIn;
-      await assertAlive(world, recovered);
-      await assertAlive(world, old);
+      const recovered = reply.body as Session;
+      await assertAlive(client, recovered);
+      await assertAlive(client, old);
 
       const password = `Pw-${crypto.randomUUID()}`;
-      const { status, body } = await world.auth("PUT", "/user", {
+      const { status, body } = await client.auth("PUT", "/user", {
         token: recovered.access_token,
         body: { password, current_password: old.password },
       });
       assertEquals(status, 200, JSON.stringify(body));
-      await assertAlive(world, recovered);
-      await assertSessionEnded(world, old);
+      await assertAlive(client, recovered);
+      await assertSessionEnded(client, old);
     },
   },
   {
-    name: "a mail link works once: the second time it is otp_expired",
+    name: "a mail link that was used is refused as otp_expired",
     needs: ["mail"],
-    async run(world) {
-      const person = await world.newPerson();
-      const proof = { token_hash: await tokenHash(world, person.email), type: "recovery" };
-      assertEquals((await callback(world, proof)).status, 200);
-      assertProblem(await callback(world, proof), {
+    async run(client) {
+      const user = await client.signUp();
+      const proof = { token_hash: await tokenHash(client, user.email), type: "recovery" };
+      assertEquals((await callback(client, proof)).status, 200);
+      assertProblem(await callback(client, proof), {
         code: "otp_expired",
         status: 403,
         action: "restart_flow",
@@ -126,21 +125,21 @@ export const accounts: readonly Scenario[] = [
     },
   },
   {
-    name: "an unknown PKCE code is flow_state_not_found",
-    async run(world) {
+    name: "an unknown PKCE code is refused as flow_state_not_found",
+    async run(client) {
       const proof = { code: crypto.randomUUID(), code_verifier: "v".repeat(56) };
-      const reply = await callback(world, proof);
+      const reply = await callback(client, proof);
       assertProblem(reply, { code: "flow_state_not_found", status: 404, action: "restart_flow" });
     },
   },
   {
-    name: "the callback takes only POST, and only from an allowed origin",
-    async run(world) {
+    name: "auth-callback accepts only POST, and only from an allowed origin",
+    async run(client) {
       const proof = { token_hash: "x", type: "recovery" };
-      const foreign = await callback(world, proof, "https://evil.example");
+      const foreign = await callback(client, proof, "https://evil.example");
       assertProblem(foreign, { code: "insufficient_scope", status: 403, action: "none" });
       assertEquals(foreign.headers.get("access-control-allow-origin"), null);
-      const got = await world.call("auth-callback?token_hash=x&type=recovery");
+      const got = await client.call("auth-callback?token_hash=x&type=recovery");
       assertProblem(got, { code: "method_not_allowed", status: 405, action: "fix_request" });
       assertEquals(got.headers.get("allow"), "POST");
     },

@@ -1,15 +1,15 @@
-// What a page on another origin sees.
+// What a page of another origin sees.
 import { assertEquals, assertMatch } from "@std/assert";
+import { assertProblem } from "./assertions.ts";
 import type { Scenario } from "./scenario.ts";
-import { assertProblem } from "./world.ts";
 
 const Origin = "https://app.example";
 
 export const browsers: readonly Scenario[] = [
   {
-    name: "a preflight is answered before anybody is asked who calls",
-    async run(world) {
-      const reply = await world.call("me", {
+    name: "a preflight is answered without a check of the caller",
+    async run(client) {
+      const reply = await client.call("me", {
         method: "OPTIONS",
         headers: {
           Origin,
@@ -24,9 +24,9 @@ export const browsers: readonly Scenario[] = [
     },
   },
   {
-    name: "a page reads a refusal: its body, and the headers it needs",
-    async run(world) {
-      const reply = await world.call("me", { headers: { Origin } });
+    name: "a page of another origin can read the body and the headers of a refusal",
+    async run(client) {
+      const reply = await client.call("me", { headers: { Origin } });
       assertProblem(reply, { code: "no_authorization", status: 401, action: "sign_in" });
       assertEquals(reply.headers.get("access-control-allow-origin"), "*");
       const exposed = reply.headers.get("access-control-expose-headers") ?? "";
@@ -36,27 +36,27 @@ export const browsers: readonly Scenario[] = [
     },
   },
   {
-    name: "HEAD is refused as GET is, without a body",
-    async run(world) {
-      const reply = await world.call("me", { method: "HEAD" });
+    name: "HEAD is refused with the status of GET and no body",
+    async run(client) {
+      const reply = await client.call("me", { method: "HEAD" });
       assertEquals([reply.status, reply.body], [401, ""]);
     },
   },
   {
-    name: "an unknown route is not_found, a wrong method names the right ones",
-    async run(world) {
-      const { access_token: token } = await world.newPerson();
-      const missing = await world.call("me/nowhere", { token });
+    name: "an unknown route is not_found, and a wrong method is method_not_allowed with Allow",
+    async run(client) {
+      const { access_token: token } = await client.signUp();
+      const missing = await client.call("me/nowhere", { token });
       assertProblem(missing, { code: "not_found", status: 404, action: "fix_request" });
-      const wrong = await world.call("me", { method: "DELETE", token });
+      const wrong = await client.call("me", { method: "DELETE", token });
       assertProblem(wrong, { code: "method_not_allowed", status: 405, action: "fix_request" });
       assertEquals(wrong.headers.get("allow"), "GET, HEAD, POST");
     },
   },
   {
-    name: "health is public, and says that Auth is there",
-    async run(world) {
-      const { status, body } = await world.call("health");
+    name: "health answers ok without a user",
+    async run(client) {
+      const { status, body } = await client.call("health");
       assertEquals([status, body], [200, { status: "ok" }]);
     },
   },

@@ -1,11 +1,11 @@
 // The scenario table on the embedded stack, with the real functions in workers behind it.
 import { bootStack } from "../../../supabase/local/stack.ts";
-import { runOn } from "./run_on.ts";
+import { registerScenarios } from "./register.ts";
 
 const stack = await bootStack({ port: 0 });
 Deno.test.afterAll(() => stack.close());
 
-runOn({
+registerScenarios({
   stack,
   mailbox: (address) => {
     const html = stack.mails.findLast(({ to }) => to === address)?.html;

@@ -1,9 +1,10 @@
 import type { Capability, Stack } from "../../../supabase/local/stack.ts";
-import type { Target } from "./run_on.ts";
+import { SUPABASE_CLI } from "../../support/versions.ts";
+import type { ScenarioTarget } from "./register.ts";
 
-/** How to bring about what {@linkcode findSupabase} looks for. */
-export const HOW_TO_START = "No running Supabase stack was found. Start one with " +
-  "`npx supabase@3.1.0 start` (it needs docker), or set SUPABASE_URL, SUPABASE_PUBLISHABLE_KEY, " +
+/** What to do where {@linkcode findSupabase} finds nothing. */
+const HOW_TO_START = "No running Supabase stack was found. Start one with " +
+  `\`npx supabase@${SUPABASE_CLI} start\` (it needs docker), or set SUPABASE_URL, SUPABASE_PUBLISHABLE_KEY, ` +
   "SUPABASE_SECRET_KEY, SUPABASE_ANON_KEY, SUPABASE_SERVICE_ROLE_KEY and SUPABASE_JWT_SECRET.";
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -12,17 +13,17 @@ type Variables = Readonly<Record<string, string | undefined>>;
 const EVERYTHING: readonly Capability[] = ["rest", "admin", "mail", "mfa", "anonymous"];
 
 /** Reads `NAME="value"` lines, as `supabase status -o env` prints them. */
-export function parseEnv(text: string): Record<string, string> {
+function parseEnv(text: string): Record<string, string> {
   const pairs = [...text.matchAll(/^([A-Z_]+)="?(.*?)"?$/gm)];
   return Object.fromEntries(pairs.map(([, name = "", value = ""]) => [name, value]));
 }
 
 /**
- * Finds a stack: the one that the environment names, else the one of the CLI.
+ * Finds a running stack: the one that the environment names, else the one that the CLI started.
  *
- * @throws {Error} There is none, or it does not answer; the message says what to start.
+ * @throws {Error} There is none, or it does not answer. The message says how to start one.
  */
-export async function findSupabase(env: Variables = Deno.env.toObject()): Promise<Target> {
+export async function findSupabase(env: Variables = Deno.env.toObject()): Promise<ScenarioTarget> {
   const explicit = env.SUPABASE_URL !== undefined;
   const vars = explicit ? fromEnvironment(env) : await fromCli();
   const required = (name: string): string => {
@@ -65,10 +66,10 @@ function fromEnvironment(env: Variables): Variables {
   };
 }
 
-/** Empty where no stack runs: the CLI then exits with 1 and prints nothing to stdout. */
+/** Empty where no stack runs: the CLI then exits with 1 and prints nothing. */
 async function fromCli(): Promise<Variables> {
   const command = new Deno.Command("npx", {
-    args: ["--yes", "supabase@3.1.0", "status", "-o", "env"],
+    args: ["--yes", `supabase@${SUPABASE_CLI}`, "status", "-o", "env"],
     stdout: "piped",
     stderr: "null",
   });

@@ -1,13 +1,13 @@
 import type { Capability, Stack } from "../../../supabase/local/stack.ts";
-import type { World } from "./world.ts";
+import type { StackClient } from "./client.ts";
 
-/** One thing that must be so on every stack. */
+/** What must hold on every stack. */
 export interface Scenario {
-  /** What is so, as a test title. */
+  /** What holds, as a test title. */
   readonly name: string;
-  /** What the stack has to be able to do; it is skipped, by name, where one is missing. */
+  /** What the stack must be able to do; where one is missing, the scenario is skipped. */
   readonly needs?: readonly Capability[];
-  run(world: World): Promise<void>;
+  run(client: StackClient): Promise<void>;
 }
 
 /** Why a scenario cannot run on a stack, or `null` if it can. */

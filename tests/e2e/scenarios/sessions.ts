@@ -1,121 +1,121 @@
-// How sessions end, and which of them: what a local check of the JWT never sees.
+// What ends which sessions: a local check of the JWT sees none of it.
 import { assertEquals } from "@std/assert";
+import { now } from "../../support/tokens.ts";
+import { assertAlive, assertProblem, assertSessionEnded } from "./assertions.ts";
 import type { Scenario } from "./scenario.ts";
-import { assertAlive, assertProblem, assertSessionEnded } from "./world.ts";
 
 export const sessions: readonly Scenario[] = [
   {
-    name: "a living session is admitted, with its user and session",
-    async run(world) {
-      const person = await world.newPerson();
-      const { status, body } = await world.call("me", { token: person.access_token });
+    name: "a live session is admitted, with its user and session",
+    async run(client) {
+      const user = await client.signUp();
+      const { status, body } = await client.call("me", { token: user.access_token });
       assertEquals(status, 200);
       const { id, email, session } = body as {
         id: string;
         email: string;
         session: { aal: string };
       };
-      assertEquals([id, email, session.aal], [person.user.id, person.email, "aal1"]);
+      assertEquals([id, email, session.aal], [user.id, user.email, "aal1"]);
     },
   },
   {
-    name: "a global sign-out ends this session and the other device's",
-    async run(world) {
-      const here = await world.newPerson();
-      const there = await world.signIn(here);
-      await assertAlive(world, there);
-      const { status } = await world.auth("POST", "/logout", { token: here.access_token });
+    name: "a sign-out of scope global ends the sessions of all devices",
+    async run(client) {
+      const here = await client.signUp();
+      const there = await client.signIn(here);
+      await assertAlive(client, there);
+      const { status } = await client.auth("POST", "/logout", { token: here.access_token });
       assertEquals(status, 204);
-      await assertSessionEnded(world, here);
-      await assertSessionEnded(world, there);
+      await assertSessionEnded(client, here);
+      await assertSessionEnded(client, there);
     },
   },
   {
-    name: "a local sign-out ends only this session",
-    async run(world) {
-      const here = await world.newPerson();
-      const there = await world.signIn(here);
-      await world.auth("POST", "/logout?scope=local", { token: here.access_token });
-      await assertSessionEnded(world, here);
-      await assertAlive(world, there);
+    name: "a sign-out of scope local ends only this session",
+    async run(client) {
+      const here = await client.signUp();
+      const there = await client.signIn(here);
+      await client.auth("POST", "/logout?scope=local", { token: here.access_token });
+      await assertSessionEnded(client, here);
+      await assertAlive(client, there);
     },
   },
   {
-    name: "a sign-out of the others ends only the other sessions",
-    async run(world) {
-      const here = await world.newPerson();
-      const there = await world.signIn(here);
-      await world.auth("POST", "/logout?scope=others", { token: here.access_token });
-      await assertAlive(world, here);
-      await assertSessionEnded(world, there);
+    name: "a sign-out of scope others ends only the other sessions",
+    async run(client) {
+      const here = await client.signUp();
+      const there = await client.signIn(here);
+      await client.auth("POST", "/logout?scope=others", { token: here.access_token });
+      await assertAlive(client, here);
+      await assertSessionEnded(client, there);
     },
   },
   {
-    name: "a refresh leaves the older token of the session alive until the session ends",
-    async run(world) {
-      const person = await world.newPerson();
+    name: "the token before a refresh is admitted until the session ends",
+    async run(client) {
+      const user = await client.signUp();
       const path = "/token?grant_type=refresh_token";
-      const { refresh_token } = person;
-      const { status, body } = await world.auth("POST", path, { body: { refresh_token } });
+      const { refresh_token } = user;
+      const { status, body } = await client.auth("POST", path, { body: { refresh_token } });
       assertEquals(status, 200);
-      const refreshed = body as typeof person;
-      await assertAlive(world, person);
-      await assertAlive(world, refreshed);
-      await world.auth("POST", "/logout", { token: refreshed.access_token });
-      await assertSessionEnded(world, person);
-      await assertSessionEnded(world, refreshed);
+      const refreshed = body as typeof user;
+      await assertAlive(client, user);
+      await assertAlive(client, refreshed);
+      await client.auth("POST", "/logout", { token: refreshed.access_token });
+      await assertSessionEnded(client, user);
+      await assertSessionEnded(client, refreshed);
     },
   },
   {
     name: "a deleted user is refused as user_not_found",
     needs: ["admin"],
-    async run(world) {
-      const person = await world.newPerson();
-      await assertAlive(world, person);
-      assertEquals((await world.admin("DELETE", `/users/${person.user.id}`)).status, 200);
-      const reply = await world.call("me", { token: person.access_token });
+    async run(client) {
+      const user = await client.signUp();
+      await assertAlive(client, user);
+      assertEquals((await client.admin("DELETE", `/users/${user.id}`)).status, 200);
+      const reply = await client.call("me", { token: user.access_token });
       assertProblem(reply, { code: "user_not_found", status: 401, action: "sign_in" });
     },
   },
   {
-    name: "a soft-deleted user's session is gone",
+    name: "a soft-deleted user is refused as session_not_found",
     needs: ["admin"],
-    async run(world) {
-      const person = await world.newPerson();
+    async run(client) {
+      const user = await client.signUp();
       const soft = { should_soft_delete: true };
-      assertEquals((await world.admin("DELETE", `/users/${person.user.id}`, soft)).status, 200);
-      await assertSessionEnded(world, person);
+      assertEquals((await client.admin("DELETE", `/users/${user.id}`, soft)).status, 200);
+      await assertSessionEnded(client, user);
     },
   },
   {
-    name: "a banned user is refused, and admitted again when the ban is lifted",
+    name: "a banned user is refused as user_banned, and admitted when the ban is lifted",
     needs: ["admin"],
-    async run(world) {
-      const person = await world.newPerson();
+    async run(client) {
+      const user = await client.signUp();
       const ban = (ban_duration: string) =>
-        world.admin("PUT", `/users/${person.user.id}`, { ban_duration });
+        client.admin("PUT", `/users/${user.id}`, { ban_duration });
       assertEquals((await ban("24h")).status, 200);
-      const reply = await world.call("me", { token: person.access_token });
+      const reply = await client.call("me", { token: user.access_token });
       assertProblem(reply, { code: "user_banned", status: 403, action: "contact_support" });
       assertEquals(reply.headers.get("www-authenticate"), null);
 
       assertEquals((await ban("none")).status, 200);
-      // A dead token is remembered for some seconds; another one of the same session is not.
-      const exp = Math.floor(Date.now() / 1000) + 600;
-      const access_token = await world.mint(person.access_token, { exp });
-      await assertAlive(world, { ...person, access_token });
+      // The refusal of a token is cached for some seconds; another token of the session is not.
+      const access_token = await client.withClaims(user.access_token, { exp: now() + 600 });
+      await assertAlive(client, { ...user, access_token });
     },
   },
   {
-    name: "an admin's password change ends all sessions",
+    name: "a password change by an admin ends all sessions",
     needs: ["admin"],
-    async run(world) {
-      const person = await world.newPerson();
+    async run(client) {
+      const user = await client.signUp();
       const password = `Pw-${crypto.randomUUID()}`;
-      const reply = await world.admin("PUT", `/users/${person.user.id}`, { password });
+      const reply = await client.admin("PUT", `/users/${user.id}`, { password });
       assertEquals(reply.status, 200);
-      await assertSessionEnded(world, person);
-      await assertAlive(world, await world.signIn({ ...person, password }));
+      await assertSessionEnded(client, user);
+      await assertAlive(client, await client.signIn({ ...user, password }));
     },
   },
 ];

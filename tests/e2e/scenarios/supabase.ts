@@ -1,8 +1,8 @@
 // The scenario table on a running Supabase stack: `deno task test:supabase`.
 import { findSupabase } from "./find_supabase.ts";
-import { runOn } from "./run_on.ts";
+import { registerScenarios } from "./register.ts";
 
-runOn(
+registerScenarios(
   await findSupabase().catch((error: Error) => {
     console.error(error.message);
     return Deno.exit(1);

@@ -1,5 +1,5 @@
 /**
- * What must be so on every stack, over HTTP: the embedded one, `supabase start`, a project.
+ * What must hold on every stack, over HTTP: the embedded one, `supabase start`, a project.
  *
  * @module
  */

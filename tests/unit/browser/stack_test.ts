@@ -2,19 +2,19 @@
 import { assert, assertEquals } from "@std/assert";
 import { problemOf, type RecoveryOptions, withRecovery } from "../../../shared/browser/mod.ts";
 import { bootStack } from "../../../supabase/local/stack.ts";
-import { createWorld, type Person } from "../../e2e/scenarios/world.ts";
+import { createStackClient, type TestUser } from "../../e2e/scenarios/client.ts";
 import { type Create, STORAGE_KEY, TabStorage, VERSIONS } from "./_support.ts";
 
 const stack = await bootStack({ port: 0, functions: ["me", "todos", "account"] });
 Deno.test.afterAll(() => stack.close());
-const world = createWorld(stack, () => Promise.reject(new Error("no mail is read here")));
+const client = createStackClient(stack);
 
 type Fetch = typeof fetch;
 
 /** A tab of somebody who is signed in; `through` stands between it and the stack. */
 async function tabOf(
   create: Create,
-  person: Person,
+  person: TestUser,
   options: RecoveryOptions = {},
   through: (send: Fetch) => Fetch = (send) => send,
 ) {
@@ -44,12 +44,12 @@ function onBoth(name: string, run: (create: Create) => Promise<void>): void {
 onBoth(
   "a session that ended elsewhere ends here, and the other device stays signed in",
   async (create) => {
-    const person = await world.newPerson();
+    const person = await client.signUp();
     const told: string[] = [];
     const here = await tabOf(create, person, { onSignedOut: ({ code }) => told.push(code) });
     const there = await tabOf(create, person);
     assertEquals((await here.invoke("me", { method: "GET" })).data.email, person.email);
-    await world.auth("POST", "/logout?scope=local", { token: here.stored().access_token });
+    await client.auth("POST", "/logout?scope=local", { token: here.stored().access_token });
     const { error } = await here.invoke("me", { method: "GET" });
     assertEquals([problemOf(error)?.code, told], ["session_not_found", ["session_not_found"]]);
     assertEquals([...here.storage.items.keys()], []);
@@ -59,17 +59,17 @@ onBoth(
 );
 
 onBoth("a deleted user is signed out", async (create) => {
-  const person = await world.newPerson();
+  const person = await client.signUp();
   const here = await tabOf(create, person);
-  await world.admin("DELETE", `/users/${person.user.id}`);
+  await client.admin("DELETE", `/users/${person.user.id}`);
   const { error } = await here.invoke("me", { method: "GET" });
   assertEquals([problemOf(error)?.code, here.stored()], ["user_not_found", null]);
 });
 
 onBoth("a suspended user stays signed in and is told", async (create) => {
-  const person = await world.newPerson();
+  const person = await client.signUp();
   const here = await tabOf(create, person);
-  await world.admin("PUT", `/users/${person.user.id}`, { ban_duration: "24h" });
+  await client.admin("PUT", `/users/${person.user.id}`, { ban_duration: "24h" });
   const { error } = await here.invoke("me", { method: "GET" });
   assertEquals([problemOf(error)?.code, problemOf(error)?.action], [
     "user_banned",
@@ -79,10 +79,10 @@ onBoth("a suspended user stays signed in and is told", async (create) => {
 });
 
 onBoth("an expired token is renewed once for ten calls, in silence", async (create) => {
-  const here = await tabOf(create, await world.newPerson());
+  const here = await tabOf(create, await client.signUp());
   const { access_token, ...rest } = here.stored();
   const hour = Math.floor(Date.now() / 1000) - 3600;
-  const expired = await world.mint(access_token, { iat: hour - 3600, exp: hour });
+  const expired = await client.withClaims(access_token, { iat: hour - 3600, exp: hour });
   // As if this device's clock were behind: it takes the token for a good one.
   here.storage.setItem(STORAGE_KEY, JSON.stringify({ ...rest, access_token: expired }));
   const calls = Array.from({ length: 10 }, () => here.invoke("me", { method: "GET" }));
@@ -101,7 +101,7 @@ onBoth("a POST whose 503 came late leaves exactly one row", async (create) => {
     await response.body?.cancel();
     return new Response("<html>upstream timed out</html>", { status: 503 });
   };
-  const here = await tabOf(create, await world.newPerson(), {}, late);
+  const here = await tabOf(create, await client.signUp(), {}, late);
   const { error } = await here.invoke("todos", { body: { title: "milk" } });
   assertEquals(problemOf(error)?.action, "retry");
   const { data } = await here.invoke("todos", { method: "GET" });
@@ -116,9 +116,9 @@ onBoth(
       const auth = new URL(String(input)).pathname.startsWith("/auth/");
       return away && auth ? Promise.reject(new TypeError("offline")) : send(input, init);
     };
-    const person = await world.newPerson();
+    const person = await client.signUp();
     const here = await tabOf(create, person, { patience: 0 }, cut);
-    await world.auth("POST", "/logout?scope=local", { token: here.stored().access_token });
+    await client.auth("POST", "/logout?scope=local", { token: here.stored().access_token });
     away = true;
     const { error } = await here.invoke("me", { method: "GET" });
     assertEquals(problemOf(error)?.code, "auth_unavailable");
@@ -130,7 +130,7 @@ onBoth(
 );
 
 onBoth("a password change asks for the current password and is sent again", async (create) => {
-  const person = await world.newPerson();
+  const person = await client.signUp();
   const here = await tabOf(create, person, {
     onReauthenticate: (problem, body) => {
       assertEquals(problem.code, "current_password_required");
@@ -140,14 +140,14 @@ onBoth("a password change asks for the current password and is sent again", asyn
   const password = `Pw-${crypto.randomUUID()}`;
   const { error } = await here.invoke("account/password", { method: "PUT", body: { password } });
   assertEquals(error, null);
-  await world.signIn({ ...person, password });
+  await client.signIn({ ...person, password });
 });
 
 onBoth("REST: an expired token is renewed, and the rows come", async (create) => {
-  const here = await tabOf(create, await world.newPerson());
+  const here = await tabOf(create, await client.signUp());
   const { access_token, ...rest } = here.stored();
   const hour = Math.floor(Date.now() / 1000) - 3600;
-  const expired = await world.mint(access_token, { iat: hour - 3600, exp: hour });
+  const expired = await client.withClaims(access_token, { iat: hour - 3600, exp: hour });
   here.storage.setItem(STORAGE_KEY, JSON.stringify({ ...rest, access_token: expired }));
   const response = await here.fetch(`${stack.url}/rest/v1/todos?select=title`);
   assertEquals([response.status, await response.json()], [200, []]);

@@ -1,8 +1,9 @@
 // The doctor as people and CI run it: a process, on folders that lie on the disk.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { npmTool, run, SUPABASE_CLI } from "../../e2e/deploy/npm_tool.ts";
-import { ignoredBy, ROOT } from "../../e2e/deploy/project_copy.ts";
+import { npmTool, run } from "../../support/npm_tool.ts";
+import { ignoredBy, ROOT } from "../../support/project_copy.ts";
+import { SUPABASE_CLI } from "../../support/versions.ts";
 import { readFolder } from "../../../supabase/doctor/files.ts";
 import { runChecks } from "../../../supabase/doctor/finding.ts";
 import { readProject } from "../../../supabase/doctor/project/project.ts";

@@ -1,13 +1,7 @@
-// Programs that come from npm. They are found first and started then, so that what npm prints is
-// not mixed with what they print, and a process that is killed is the program and no wrapper of it.
+// Programs from npm. They are installed first and run by their path, so that npm's output does not
+// mix with theirs, and killing the process kills the program instead of npm.
 
-/** The CLI that deploys; .github/workflows/ci.yml pins the same. */
-export const SUPABASE_CLI = "3.1.0";
-
-/** The Deno inside Supabase's edge runtime. */
-export const EDGE_DENO = "2.1.4";
-
-/** What a program printed, and how it ended. */
+/** The exit code and the output of a program. */
 export interface Output {
   readonly code: number;
   readonly text: string;
@@ -27,12 +21,12 @@ export async function run(program: string, options: Deno.CommandOptions): Promis
 }
 
 /**
- * The path of a program in an npm package, installed if it is not here yet.
+ * Returns the path of a program in an npm package, and installs the package where it is missing.
  *
- * @param name The package, and the program in it.
- * @param version Exactly which.
+ * @param name The name of the package and of the program.
+ * @param version Its exact version.
  * @returns The path.
- * @throws {Error} npm could not install it: a test that needs it fails, it is never skipped.
+ * @throws {Error} npm could not install it. The test then fails: it is never skipped.
  */
 export async function npmTool(name: string, version: string): Promise<string> {
   const args = ["--yes", `--package=${name}@${version}`, "-c", `command -v ${name}`];

@@ -1,9 +1,9 @@
 /** The root of this repository. */
-export const ROOT = new URL("../../../", import.meta.url);
+export const ROOT = new URL("../../", import.meta.url);
 
 /**
- * Copies the project without what .gitignore names, as a clone would have it: a file that only this
- * machine has must not make a deployment pass. Needs no git, which a fresh machine may not have.
+ * Copies the project without the files that .gitignore names, as a clone has it: a file that only
+ * this machine has must not make a deployment pass. Needs no git.
  *
  * @param target An empty folder.
  */
@@ -23,7 +23,7 @@ export async function copyProject(target: string): Promise<void> {
 }
 
 /**
- * Reads as much of a .gitignore as this project uses: names and paths, `*` within a name.
+ * Reads the part of .gitignore's syntax that this project uses: names and paths, `*` in a name.
  *
  * @param text The file.
  * @returns Whether it names a path, relative to the root and without a slash at its end.

@@ -1,0 +1,81 @@
+// `deno task lock`: writes both lock files anew. tests/deno.lock has every package, for the tasks that
+// check types and drive a browser. deno.lock has only what `deno task dev` and `deno task test` run:
+// Deno downloads every package of its lock file, imported or not.
+import { ROOT } from "./project_copy.ts";
+
+/** The packages that only `deno task check` and the browser tests import. */
+const NOT_RUN = ["@types/react", "@vue/runtime-dom", "playwright-core"];
+
+/** Dependencies that no module imports which we load: `[package, dependency]`. */
+const NOT_LOADED = [
+  // An error tracker, which only the command line of @supabase/lite imports.
+  ["@supabase/lite", "@sentry/node"],
+];
+
+/** The parts of a lock file that are read here. */
+export interface Lock {
+  readonly specifiers: Readonly<Record<string, string>>;
+  readonly npm: Readonly<Record<string, LockedPackage>>;
+}
+
+interface LockedPackage {
+  readonly dependencies?: readonly string[];
+  readonly optionalDependencies?: readonly string[];
+}
+
+/** The name of a package in `name@version`, with or without the version. */
+function nameOf(id: string): string {
+  return /^(@?[^@]+)/.exec(id)![1]!;
+}
+
+/**
+ * Leaves out of a lock file what is neither run nor loaded, and what only that depends on.
+ *
+ * @param lock tests/deno.lock.
+ * @returns deno.lock.
+ */
+export function withoutUnused(lock: Lock): Lock {
+  const specifiers = Object.entries(lock.specifiers)
+    .filter(([specifier]) => !NOT_RUN.includes(nameOf(specifier.replace("npm:", ""))));
+  const dependenciesOf = (id: string) => {
+    const { dependencies = [] } = lock.npm[id]!;
+    return dependencies.filter((dependency) =>
+      !NOT_LOADED.some(([from, to]) => nameOf(id) === from && nameOf(dependency) === to)
+    );
+  };
+  // A dependency is written with its version only where the lock file has several.
+  const resolve = (dependency: string) =>
+    dependency in lock.npm
+      ? dependency
+      : Object.keys(lock.npm).find((id) => id.startsWith(`${dependency}@`))!;
+  const used = new Set<string>();
+  const add = (id: string) => {
+    if (used.has(id)) return;
+    used.add(id);
+    const { optionalDependencies = [] } = lock.npm[id]!;
+    for (const one of [...dependenciesOf(id), ...optionalDependencies]) add(resolve(one));
+  };
+  for (const [specifier, version] of specifiers) {
+    add(`${nameOf(specifier.replace("npm:", ""))}@${version}`);
+  }
+  const npm = Object.entries(lock.npm).filter(([id]) => used.has(id)).map(([id, entry]) => {
+    const kept = dependenciesOf(id);
+    return [id, "dependencies" in entry ? { ...entry, dependencies: kept } : entry];
+  });
+  return { ...lock, specifiers: Object.fromEntries(specifiers), npm: Object.fromEntries(npm) };
+}
+
+/** Reads a lock file. */
+export async function readLock(path: string): Promise<Lock> {
+  return JSON.parse(await Deno.readTextFile(new URL(path, ROOT)));
+}
+
+if (import.meta.main) {
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: ["check", "--lock=tests/deno.lock", "supabase", "functions", "shared", "tests"],
+    cwd: ROOT,
+  }).spawn().status;
+  if (!success) Deno.exit(1);
+  const lock = withoutUnused(await readLock("tests/deno.lock"));
+  await Deno.writeTextFile(new URL("deno.lock", ROOT), `${JSON.stringify(lock, null, 2)}\n`);
+}
