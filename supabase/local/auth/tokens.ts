@@ -84,7 +84,7 @@ export const documents: Difference = {
       }
       case "/health":
         return Response.json({
-          version: "embedded (@supabase/lite 0.10.0, answering like v2.196.0)",
+          version: "embedded (@supabase/lite, answering like v2.196.0)",
           name: "GoTrue",
           description: "The embedded Auth of this repository's local stack",
         });

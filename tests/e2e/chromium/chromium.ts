@@ -4,8 +4,8 @@ import { type Browser, chromium } from "playwright-core";
 
 /** How to get what {@linkcode launchChromium} looks for. */
 export const HOW_TO_GET = "No Chromium was found. On Debian: `apt-get install " +
-  "--no-install-recommends chromium-headless-shell`; elsewhere: `npx playwright-core@1.65.1 install " +
-  "--with-deps chromium`. Or set CHROMIUM to the path of a Chromium or Chrome.";
+  "--no-install-recommends chromium-headless-shell`; elsewhere install Chromium or Chrome, or set " +
+  "CHROMIUM to the path of one.";
 
 const NAMES = [
   "chromium-headless-shell",
