@@ -1,4 +1,4 @@
-/** What the terminal shows: the stack at a glance, curl lines to paste, and each mail. */
+/** The output of `deno task dev`: the addresses, curl lines to paste, and each mail. */
 
 import type { Mail } from "./mail/outbox.ts";
 import type { MigrationReport } from "./migrations.ts";
@@ -7,7 +7,9 @@ import type { RunningStack } from "./stack.ts";
 function migrationLines({ applied, skipped }: MigrationReport): string[] {
   return [
     ...applied.map((file) => `  applied  ${file}`),
-    ...skipped.map((one) => `  skipped  ${one.file}: ${one.statement}\n           ${one.reason}`),
+    ...skipped.map(({ file, statement, reason }) =>
+      `  skipped  ${file}: ${statement}\n           ${reason}`
+    ),
   ];
 }
 
@@ -29,7 +31,7 @@ export function curlLines(url: string, publishable: string, name: string): strin
   ];
 }
 
-/** What is printed once the stack runs. */
+/** The text that is printed once the stack runs. */
 export async function banner(stack: RunningStack): Promise<string> {
   const { url, keys } = stack;
   const names = await stack.functions();
@@ -38,7 +40,7 @@ export async function banner(stack: RunningStack): Promise<string> {
     ``,
     `${stack.name}: ${url}`,
     ``,
-    `Open ${url}/ and watch a session die there, or paste the lines below.`,
+    `Open ${url}/ and see what an ended session looks like, or paste the lines below.`,
     ``,
     `publishable   ${keys.publishable}`,
     `secret        ${keys.secret}`,
@@ -58,12 +60,12 @@ export async function banner(stack: RunningStack): Promise<string> {
       ...curlLines(url, keys.publishable, name),
     ]),
     ``,
-    `Ctrl-C ends it. The data lives in memory.`,
+    `Ctrl-C ends the stack. Its data is only in memory.`,
     ``,
   ].join("\n");
 }
 
-/** A mail, as the terminal shows it. */
+/** The text that is printed for a mail. */
 export function mailLines(mail: Mail): string {
   const lines = [`mail to ${mail.to}: ${mail.subject}`];
   if (mail.code) lines.push(`  code ${mail.code}`);

@@ -1,26 +1,26 @@
-/** The page's modules as one script for the browser, made by `deno bundle` when first asked for. */
+/** Bundles the page's modules into one script with `deno bundle`, at the first request. */
 
 import { fileURLToPath } from "node:url";
 
 const root = new URL("../../", import.meta.url);
-const made = new Map<string, Promise<string>>();
+const bundles = new Map<string, Promise<string>>();
 
-/** What the bundler said when it failed. */
+/** The bundler failed; the message is its output. */
 export class BundleError extends Error {}
 
 /**
  * Bundles a module and what it imports.
  *
  * @param entry The module.
- * @param fresh Whether to bundle anew instead of giving what was bundled before in this process.
+ * @param fresh Whether to bundle again, instead of returning the bundle of an earlier call.
  * @throws {BundleError} It cannot be bundled.
  */
 export function bundle(entry: URL, fresh = false): Promise<string> {
-  const known = made.get(entry.href);
+  const known = bundles.get(entry.href);
   if (known && !fresh) return known;
   const script = run(entry);
-  made.set(entry.href, script);
-  script.catch(() => made.delete(entry.href));
+  bundles.set(entry.href, script);
+  script.catch(() => bundles.delete(entry.href));
   return script;
 }
 

@@ -1,27 +1,30 @@
-/** The command line of `deno task dev`, read and answered without side effects. */
+/** The command line of `deno task dev`, without side effects. */
 
 import type { Engine } from "./lite.ts";
 
-/** What the command line asks for. */
+/** The port of `supabase start`. */
+export const DEFAULT_PORT = 54321;
+
+/** A command line. */
 export type Command =
   | { kind: "run"; port: number; engine: Engine }
   | { kind: "help" }
-  | { kind: "wrong"; sentence: string };
+  | { kind: "wrong"; message: string };
 
 /** What `--help` prints. */
 export const help =
-  `Boots the embedded local stack: Auth, Data API, functions and mail, without docker.
+  `Starts the embedded local stack: Auth, Data API, functions and mail, without docker.
 
   deno task dev [--port N] [--engine sqlite|pglite]
 
-  --port N      the port of the gateway (default 54321, where supabase start would be)
-  --engine E    sqlite (default, boots in half a second) or pglite (PostgreSQL, some seconds)
+  --port N      the port of the gateway (default ${DEFAULT_PORT}, where supabase start would be)
+  --engine E    sqlite (default, starts in half a second) or pglite (PostgreSQL, some seconds)
   --help        this text
 `;
 
 /** Reads the command line. */
 export function readCommand(args: readonly string[]): Command {
-  let port = 54321;
+  let port = DEFAULT_PORT;
   let engine: Engine = "sqlite";
   const rest = args.flatMap((arg) => /^--\w+=/.test(arg) ? splitOnce(arg) : [arg]);
   while (rest.length > 0) {
@@ -51,11 +54,11 @@ function splitOnce(arg: string): string[] {
   return [arg.slice(0, at), arg.slice(at + 1)];
 }
 
-function wrong(sentence: string): Command {
-  return { kind: "wrong", sentence };
+function wrong(message: string): Command {
+  return { kind: "wrong", message };
 }
 
-/** What to say when the port is taken. */
+/** The message for a port that is taken. */
 export function takenPort(port: number): string {
   return `Port ${port} is taken, perhaps by another stack. Choose one with --port, ` +
     `as in: deno task dev --port ${port === 65535 ? 54421 : port + 100}`;

@@ -1,4 +1,4 @@
-/** What the embedded stack takes from supabase/config.toml; the CLI reads the same file. */
+/** Reads what the embedded stack uses of supabase/config.toml. */
 
 import { parse } from "@std/toml";
 
@@ -10,11 +10,11 @@ export interface MailTemplate {
   readonly html?: string;
 }
 
-/** The settings of Auth that the embedded one knows. */
+/** The settings of Auth that the embedded one has. */
 export interface AuthSettings {
   readonly siteUrl: string;
   readonly redirectUrls: readonly string[];
-  /** Seconds an access token lives. */
+  /** How long an access token is valid, in seconds. */
   readonly jwtExpiry: number;
   readonly minimumPasswordLength: number;
   /** A new password needs a confirmed sign-up first. */
@@ -27,7 +27,7 @@ export interface AuthSettings {
   readonly templates: Readonly<Record<string, MailTemplate>>;
 }
 
-/** What the stack needs to know of a project. */
+/** The configuration of a project. */
 export interface ProjectConfig {
   readonly auth: AuthSettings;
   /** The functions whose `verify_jwt` is true. */
@@ -61,7 +61,7 @@ async function readTemplates(root: string, email: Table): Promise<Record<string,
 }
 
 /**
- * Reads a project's configuration; what it does not say has the CLI's default.
+ * Reads a project's configuration; a setting that it does not have gets the CLI's default.
  *
  * @param root The folder that holds `supabase/`.
  */
@@ -69,7 +69,7 @@ export async function readConfig(root: string): Promise<ProjectConfig> {
   const file = parse(await readText(`${root}/supabase/config.toml`) ?? "");
   const auth = table(file.auth);
   const email = table(auth.email);
-  const number = (value: unknown, usual: number) => typeof value === "number" ? value : usual;
+  const number = (value: unknown, fallback: number) => typeof value === "number" ? value : fallback;
   const urls = Array.isArray(auth.additional_redirect_urls) ? auth.additional_redirect_urls : [];
   return {
     auth: {

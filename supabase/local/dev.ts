@@ -7,18 +7,18 @@ const command = readCommand(Deno.args);
 if (command.kind === "help") {
   console.log(help);
 } else if (command.kind === "wrong") {
-  console.error(command.sentence);
+  console.error(command.message);
   Deno.exit(1);
 } else {
   await run(command.port, command.engine);
 }
 
 async function run(port: number, engine: "sqlite" | "pglite"): Promise<void> {
-  // Loaded here, so that a wrong command line is answered at once.
+  // Loaded here, so that a wrong command line fails at once.
   const { bootStack } = await import("./stack.ts");
   const { banner, mailLines } = await import("./banner.ts");
   const stopped = Promise.withResolvers<void>();
-  // Windows knows no SIGTERM.
+  // Windows has no SIGTERM.
   const signals = Deno.build.os === "windows"
     ? ["SIGINT"] as const
     : ["SIGINT", "SIGTERM"] as const;

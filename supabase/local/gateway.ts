@@ -1,11 +1,11 @@
-/** The one door of the stack: checks the Host, reads the API key, and routes by prefix. */
+/** The gateway of the stack: checks the Host and the API key, and routes by prefix. */
 
 import { preflight } from "./auth/shape.ts";
 import { BadToken, type KeyRing } from "./jwt.ts";
 import type { ApiKeys } from "./keys.ts";
 import { isSitePath } from "./site.ts";
 
-/** What stands behind the gateway. */
+/** The services behind the gateway. */
 export interface Backends {
   readonly keys: ApiKeys;
   readonly ring: KeyRing;
@@ -16,30 +16,29 @@ export interface Backends {
   page(request: Request): Promise<Response>;
   /** The stack's mails, at /_local/mail. */
   mail(request: Request): Response;
-  /** What the page does to the stack, below /_local/. */
+  /** The routes that control the stack, below /_local/. */
   control(request: Request): Promise<Response>;
 }
 
-/** Paths of Auth that a browser opens by a link, where it cannot send an API key. */
-const open = /^\/auth\/v1\/(verify|callback|authorize)$/;
+/** Paths of Auth that a browser opens by a link, without an API key. */
+const WITHOUT_KEY = /^\/auth\/v1\/(verify|callback|authorize)$/;
 
 /**
- * Whether a request names this machine as its host. Another name that leads here is a page of the
- * web that rebound its own name (DNS rebinding).
+ * Whether a Host header names this machine. Any other name is an attack by DNS rebinding.
  */
 export function isOwnHost(host: string | null, port: number): boolean {
   return /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/i.test(host ?? "") &&
     Number(/:(\d+)$/.exec(host ?? "")?.[1] ?? 80) === port;
 }
 
-function problem(status: number, body: Record<string, string>): Response {
+function errorAnswer(status: number, body: Record<string, string>): Response {
   const headers = { "access-control-allow-origin": "*", "cache-control": "no-store" };
   return Response.json(body, { status, headers });
 }
 
 /**
- * What the services behind see as Authorization. As in the CLI's gateway, a token of the caller's
- * own stays; else the API key decides, and the new keys stand for the legacy ones.
+ * The Authorization header for the services. As in the CLI's gateway, a token of the caller stays;
+ * otherwise the API key becomes the token, and a new key the legacy one of its role.
  */
 export function bearerOf(headers: Headers, keys: ApiKeys): string | null {
   const given = headers.get("authorization");
@@ -64,16 +63,16 @@ async function isKnownKey(key: string, { keys, ring }: Backends): Promise<boolea
 }
 
 /**
- * The request as the services behind see it, or a refusal. A missing key passes, as it does in the
- * CLI's gateway. A wrong one is refused as the hosted gateway does: the CLI's lets it through, and
- * the mistake would show on the hosted project only.
+ * Returns the request for the services, or an error. A missing key is accepted, as by the CLI's
+ * gateway. A wrong key is refused, as by the hosted gateway: the CLI's accepts it, and the mistake
+ * would show only on the hosted project.
  */
 async function withBearer(request: Request, backends: Backends): Promise<Request | Response> {
   const key = request.headers.get("apikey");
-  if (key !== null && !open.test(new URL(request.url).pathname)) {
+  if (key !== null && !WITHOUT_KEY.test(new URL(request.url).pathname)) {
     if (!await isKnownKey(key, backends)) {
       const hint = "Double check your Supabase `anon` or `service_role` API key.";
-      return problem(401, { message: "Invalid API key", hint });
+      return errorAnswer(401, { message: "Invalid API key", hint });
     }
   }
   const headers = new Headers(request.headers);
@@ -90,7 +89,9 @@ export async function gateway(
   backends: Backends,
 ): Promise<Response> {
   if (!isOwnHost(request.headers.get("host") ?? new URL(request.url).host, port)) {
-    return problem(403, { message: "The local stack answers to 127.0.0.1 and localhost only." });
+    return errorAnswer(403, {
+      message: "The local stack answers to 127.0.0.1 and localhost only.",
+    });
   }
   const { pathname } = new URL(request.url);
   if (pathname.startsWith("/functions/v1/")) return await backends.functions(request);
@@ -99,7 +100,7 @@ export async function gateway(
   if (pathname.startsWith("/_local/")) return await backends.control(request);
   const auth = pathname.startsWith("/auth/v1/");
   if (!auth && !pathname.startsWith("/rest/v1/")) {
-    return problem(404, { message: `There is nothing at ${pathname}.` });
+    return errorAnswer(404, { message: `Not found: ${pathname}.` });
   }
   if (request.method === "OPTIONS") return preflight(request);
   const known = await withBearer(request, backends);

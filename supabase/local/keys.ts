@@ -1,7 +1,9 @@
 /**
- * The keys that `supabase start` publishes for every local project. They protect nothing: they are
- * here so that an app's `.env.local` works unchanged on either stack.
+ * The keys that `supabase start` has for every local project. They are public: with them, an app's
+ * `.env.local` works on both stacks.
  */
+
+import { base64url } from "jose";
 
 /** The API keys of a stack: the new pair, and the legacy JWTs. */
 export interface ApiKeys {
@@ -11,7 +13,7 @@ export interface ApiKeys {
   readonly serviceRole: string;
 }
 
-/** A private ES256 key with the id that tokens name in their header. */
+/** A private ES256 key, with the `kid` of its tokens. */
 export interface SigningKey extends JsonWebKey {
   readonly kid: string;
 }
@@ -45,14 +47,14 @@ export const apiKeys: ApiKeys = {
     "EGIM96RAZx35lJzdJsyH-qQwv8Hdp7fsn3W0YpN81IU",
 };
 
-/** The public half of {@link signingKey}, as the JWKS shows it. */
+/** The public key of {@link signingKey}, as in the JWKS. */
 export function publicKey(): JsonWebKey & { kid: string } {
   const { alg, crv, kid, kty, use, x, y } = signingKey;
   return { alg, crv, key_ops: ["verify"], kid, kty, use, x, y } as JsonWebKey & { kid: string };
 }
 
-/** What a function finds in SUPABASE_JWKS: the ES256 key and the HS256 secret without a kid. */
+/** SUPABASE_JWKS of a function: the ES256 key, and the HS256 secret without a kid. */
 export function functionJwks(): string {
-  const k = btoa(jwtSecret).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  const k = base64url.encode(jwtSecret);
   return JSON.stringify({ keys: [publicKey(), { kty: "oct", k }] });
 }

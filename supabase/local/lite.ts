@@ -7,17 +7,17 @@ import { type Claims, signHs256 } from "./jwt.ts";
 import type { MailContext, Outbox } from "./mail/outbox.ts";
 import { connectPglite } from "./pglite.ts";
 
-/** What the database runs on. */
+/** The database engine. */
 export type Engine = "sqlite" | "pglite";
 
 /** A running lite. */
 export interface Lite {
   readonly connection: Connection;
-  /** Hands a request to lite as it is. */
+  /** Sends a request to lite unchanged. */
   fetch(request: Request): Promise<Response>;
-  /** Asks lite's Auth. */
-  auth(ask: LiteRequest, mail?: MailContext): Promise<Response>;
-  /** A token that lite takes for these claims. */
+  /** Sends a request to lite's Auth. */
+  auth(request: LiteRequest, mail?: MailContext): Promise<Response>;
+  /** A token that lite accepts, with these claims. */
   token(claims: Claims): Promise<string>;
 }
 
@@ -26,18 +26,18 @@ async function connectSqlite(): Promise<Connection> {
   return createConnection({ url: ":memory:" });
 }
 
-/** Boots lite with an empty database. */
+/** Starts lite with an empty database. */
 export async function bootLite(
   engine: Engine,
   url: string,
   settings: AuthSettings,
   outbox: Outbox,
 ): Promise<Lite> {
-  // Throw-away passwords in memory need no slow hash; it would be most of a sign-in's time.
+  // Passwords of tests need no slow hash, which would take most of a sign-in's time.
   if (!Deno.env.has("LITE_AUTH_BCRYPT_COST")) Deno.env.set("LITE_AUTH_BCRYPT_COST", "4");
   const { App } = await import("@supabase/lite");
   const connection = engine === "pglite" ? await connectPglite() : await connectSqlite();
-  // A secret of its own: a token of lite's never leaves, and one from outside is never lite's.
+  // A secret of its own: lite's tokens never leave, and it accepts no token from outside.
   const secret = crypto.randomUUID() + crypto.randomUUID();
   const app = new App(
     {
@@ -60,13 +60,13 @@ export async function bootLite(
   return {
     connection,
     fetch,
-    auth(ask, mail) {
+    auth({ method, path, token, body }, mail) {
       const headers = new Headers();
-      if (ask.token) headers.set("authorization", `Bearer ${ask.token}`);
-      if (ask.body !== undefined) headers.set("content-type", "application/json");
-      const { method, body = null } = ask;
-      const request = new Request(`${url}/auth/v1${ask.path}`, { method, headers, body });
-      return mail ? outbox.within(mail, () => fetch(request)) : fetch(request);
+      if (token) headers.set("authorization", `Bearer ${token}`);
+      if (body !== undefined) headers.set("content-type", "application/json");
+      const init = { method, headers, body: body ?? null };
+      const request = new Request(`${url}/auth/v1${path}`, init);
+      return mail ? outbox.withContext(mail, () => fetch(request)) : fetch(request);
     },
     token(claims) {
       const iat = Math.floor(Date.now() / 1000);

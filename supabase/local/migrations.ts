@@ -1,4 +1,4 @@
-/** Applies supabase/migrations, as far as the engine can, and tells what it could not. */
+/** Applies supabase/migrations as far as the engine can, and reports what it cannot run. */
 
 import type { Connection } from "@supabase/lite";
 import type { Engine } from "./lite.ts";
@@ -12,14 +12,14 @@ export interface SkippedStatement {
   readonly reason: string;
 }
 
-/** What became of the migrations. */
+/** The result of applying the migrations. */
 export interface MigrationReport {
-  /** Files of which everything ran. */
+  /** The files whose statements all ran. */
   readonly applied: readonly string[];
   readonly skipped: readonly SkippedStatement[];
 }
 
-/** Runs one statement; gives the reason if the engine cannot. */
+/** Runs one statement; returns the reason if the engine cannot. */
 type Runner = (statement: string) => Promise<string | undefined>;
 
 function firstLine(text: string): string {
@@ -43,8 +43,8 @@ async function pgliteRunner(connection: Connection): Promise<Runner> {
   };
 }
 
-/** JSON that also shows Maps and Sets: what a statement changed is looked for in them. */
-function shown(value: unknown): string {
+/** JSON with Maps and Sets, to see whether a statement changed the schema. */
+function snapshot(value: unknown): string {
   return JSON.stringify(value, (key, part) => {
     if (key === "ast") return undefined;
     return part instanceof Map || part instanceof Set ? [...part] : part;
@@ -53,13 +53,13 @@ function shown(value: unknown): string {
 
 async function sqliteRunner(connection: Connection): Promise<[Runner, () => Promise<void>]> {
   let kept = "";
-  let before = shown(await connection.translateDdl(kept));
+  let before = snapshot(await connection.translateDdl(kept));
   const run: Runner = async (statement) => {
     const sql = `${kept}${statement};\n`;
     try {
-      // Together with what came before it: a policy needs to see its table.
-      const after = shown(await connection.translateDdl(sql));
-      if (after === before) return "the engine has nothing like it, and would ignore it";
+      // Together with the statements before it: a policy needs its table.
+      const after = snapshot(await connection.translateDdl(sql));
+      if (after === before) return "the engine ignores it";
       [kept, before] = [sql, after];
       return undefined;
     } catch (error) {
@@ -85,7 +85,7 @@ async function migrationFiles(folder: string): Promise<string[]> {
  * Applies every migration to a fresh database, in order of their names.
  *
  * @param folder The folder that holds `migrations/`, and perhaps `seed.sql`.
- * @returns What ran, and by name what the engine could not run.
+ * @returns The files that ran, and the statements that the engine could not run.
  */
 export async function applyMigrations(
   connection: Connection,
@@ -112,7 +112,7 @@ export async function applyMigrations(
   const file = "seed.sql";
   const seed = await Deno.readTextFile(`${folder}/${file}`).catch(() => "");
   for (const statement of splitSqlStatements(seed).map(headOf).filter((head) => head !== "")) {
-    skipped.push({ file, statement, reason: "the embedded stack runs no seed" });
+    skipped.push({ file, statement, reason: "the embedded stack does not run a seed" });
   }
   await connection.clearSchemaCache();
   return { applied, skipped };

@@ -1,4 +1,4 @@
-/** /rest/v1: lite's Data API, with tokens and errors as PostgREST has them. */
+/** /rest/v1: lite's Data API, with the tokens and errors of PostgREST. */
 
 import { BadToken, type Claims, type KeyRing } from "./jwt.ts";
 import type { Lite } from "./lite.ts";
@@ -16,7 +16,7 @@ async function claimsOf(request: Request, keys: KeyRing): Promise<Claims | undef
   return token === undefined ? undefined : await keys.verify(token, Date.now());
 }
 
-/** Lite's code for a row that a policy refuses is not PostgREST's. */
+/** Replaces lite's code for a row that a policy refuses by PostgREST's. */
 async function withPolicyCode(answer: Response): Promise<Response> {
   if (answer.status !== 403 && answer.status !== 401) return answer;
   const body = await answer.clone().json().catch(() => undefined);
@@ -28,9 +28,9 @@ async function withPolicyCode(answer: Response): Promise<Response> {
 
 /**
  * Answers a request to the Data API. PostgREST verifies the signature and the times of a token; it
- * never asks whether the session is alive.
+ * does not check the session.
  */
-export async function restFront(request: Request, keys: KeyRing, lite: Lite): Promise<Response> {
+export async function answerRest(request: Request, keys: KeyRing, lite: Lite): Promise<Response> {
   const headers = new Headers(request.headers);
   headers.delete("authorization");
   try {

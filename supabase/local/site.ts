@@ -1,14 +1,14 @@
-/** The page at `/`: what a visitor sees first, and where the links of its mails lead. */
+/** The page at `/` and /auth/confirm, where the links of its mails lead. */
 
 import { bundle, BundleError } from "./bundle.ts";
 import type { ApiKeys } from "./keys.ts";
 
-/** What the page has to be told. */
+/** What the page is built with. */
 export interface SiteOptions {
   readonly keys: ApiKeys;
-  /** New at every boot: the page forgets users of a database that is gone. */
+  /** New at every start, so that the page forgets the users of the database before. */
   readonly boot: string;
-  /** Whether to bundle the script anew at every request. */
+  /** Whether to bundle the script at every request. */
   readonly watch: boolean;
   readonly log: (line: string) => void;
 }
@@ -57,12 +57,12 @@ async function script({ watch, log }: SiteOptions): Promise<Response> {
 }
 
 /** Answers a request for the page. */
-export async function site(request: Request, options: SiteOptions): Promise<Response> {
+export async function answerSite(request: Request, options: SiteOptions): Promise<Response> {
   const url = new URL(request.url);
   if (request.method !== "GET") {
     return new Response(null, { status: 405, headers: { allow: "GET" } });
   }
-  // `localhost` is another origin, with a storage of its own: one spelling for everybody.
+  // `localhost` would be another origin with another storage.
   const host = request.headers.get("host") ?? url.host;
   if (!host.startsWith("127.0.0.1")) {
     const location = `http://127.0.0.1:${url.port}${url.pathname}${url.search}`;
@@ -77,6 +77,6 @@ export async function site(request: Request, options: SiteOptions): Promise<Resp
     case "/auth/confirm":
       return await html(options);
     default:
-      return Response.json({ message: "There is nothing here." }, { status: 404, headers });
+      return Response.json({ message: "Not found." }, { status: 404, headers });
   }
 }

@@ -1,13 +1,13 @@
-/** The embedded stack: what `supabase start` runs, in one process and without docker. */
+/** The embedded stack: the services of `supabase start` in one process, without docker. */
 
 import { fileURLToPath } from "node:url";
 import type { Amr, AuthContext } from "./auth/call.ts";
-import { authFront } from "./auth/front.ts";
+import { answerAuth } from "./auth/answer.ts";
 import { PkceFlows } from "./auth/pkce.ts";
 import { AuthStore } from "./auth/store.ts";
 import { type AuthSettings, readConfig } from "./config.ts";
 import { Faults } from "./control/faults.ts";
-import { controlRoutes, type Controls } from "./control/routes.ts";
+import { answerControl, type Controls } from "./control/routes.ts";
 import { functionEnv } from "./functions/env.ts";
 import { FunctionHost } from "./functions/host.ts";
 import { type Backends, gateway } from "./gateway.ts";
@@ -15,72 +15,72 @@ import { KeyRing } from "./jwt.ts";
 import { type ApiKeys, apiKeys, jwtSecret, type SigningKey, signingKey } from "./keys.ts";
 import { bootLite, type Engine, type Lite } from "./lite.ts";
 import { type Mail, Outbox } from "./mail/outbox.ts";
-import { mailPage } from "./mail/page.ts";
+import { answerMailPage } from "./mail/page.ts";
 import { applyMigrations, type MigrationReport } from "./migrations.ts";
-import { restFront } from "./rest.ts";
-import { site } from "./site.ts";
+import { answerRest } from "./rest.ts";
+import { answerSite } from "./site.ts";
 
-/** Something that a stack can do, and a scenario can need. */
+/** What a stack can do, and a scenario can need. */
 export type Capability = "rest" | "admin" | "mail" | "mfa" | "anonymous";
 
-/** A stack described by data: the scenario table runs against any of them. */
+/** The description of a stack: the scenarios run on any. */
 export interface Stack {
   /** "embedded (sqlite)", "embedded (pglite)", "supabase start". */
   readonly name: string;
-  /** Where the gateway answers, without a slash at the end. */
+  /** The URL of the gateway, without a slash at the end. */
   readonly url: string;
   readonly keys: ApiKeys;
-  /** The HS256 secret, where it is known. */
+  /** The HS256 secret, if it is known. */
   readonly jwtSecret?: string;
-  /** The ES256 key, where it is known: tests sign tokens of special claims with it. */
+  /** The ES256 key, if it is known. */
   readonly signingKey?: SigningKey;
-  /** Where its mails can be read, where it shows them. */
+  /** The URL of its mails, if it shows them. */
   readonly mailUrl?: string;
   readonly can: ReadonlySet<Capability>;
 }
 
-/** How to boot the embedded stack. */
+/** Options of {@linkcode bootStack}. */
 export interface StackOptions {
   /** 0 takes any free port. @default {54321} */
   readonly port?: number;
   /** @default {"sqlite"} */
   readonly engine?: Engine;
-  /** Serve the functions: all, none, or these. @default {true} */
+  /** Which functions to serve: all, none, or these. @default {true} */
   readonly functions?: boolean | readonly string[];
   /** The folder that holds functions/, shared/ and supabase/. @default this repository */
   readonly root?: string;
-  /** Start a function afresh when its files change, and build the page anew. @default {false} */
+  /** Restart a function and rebuild the page when files change. @default {false} */
   readonly watch?: boolean;
-  /** Instead of what supabase/config.toml says. */
+  /** Replaces settings of supabase/config.toml. */
   readonly settings?: Partial<AuthSettings>;
-  /** The clock of Auth's rules. @default Date.now */
+  /** The clock of Auth, in milliseconds. @default Date.now */
   readonly now?: () => number;
-  /** Told what happens, a line each. @default nothing is told */
+  /** Called with a line for each event. @default nothing is logged */
   readonly log?: (line: string) => void;
-  /** Told of every mail. */
+  /** Called with every mail. */
   readonly onMail?: (mail: Mail) => void;
 }
 
 /** A running embedded stack. */
 export interface RunningStack extends Stack, AsyncDisposable {
-  /** The whole gateway, without a port in between. */
+  /** Answers a request without the port. */
   fetch(request: Request): Promise<Response>;
   /** The mails that Auth would have sent, oldest first. */
   readonly mails: readonly Mail[];
-  /** Users and sessions, for what no request can bring about. */
+  /** Users and sessions, for changes that no request can make. */
   readonly store: AuthStore;
-  /** Turns Auth off, slows it down, limits it. */
+  /** Turns Auth off, makes it slow, makes it answer 429. */
   readonly faults: Faults;
   readonly migrations: MigrationReport;
   /** The names of the functions. */
   functions(): Promise<string[]>;
-  /** Ends it: the port, the workers, the database. */
+  /** Closes the port, the workers and the database. */
   close(): Promise<void>;
 }
 
 const capabilities: readonly Capability[] = ["rest", "admin", "mail"];
 
-/** Opens the port first, so that a taken one is known before anything boots. */
+/** Opens the port first, so that a taken port fails before anything else starts. */
 function listen(port: number): {
   server: Deno.HttpServer<Deno.NetAddr>;
   answer(handler: (request: Request) => Promise<Response>): void;
@@ -89,7 +89,7 @@ function listen(port: number): {
   const options = { hostname: "127.0.0.1", port, onListen: () => {} };
   const server = Deno.serve(options, async (request, info) => {
     const handler = await promise;
-    // Not the server's own signal: that one also aborts when an answer was sent in full.
+    // Not the signal of the server's request: that one aborts also after a complete answer.
     const gone = new AbortController();
     info.completed.catch(() => gone.abort());
     const { url, method, headers, body } = request;
@@ -118,7 +118,7 @@ function authContext(
   };
 }
 
-/** What the page's buttons work on. */
+/** What the buttons of the page change. */
 function controlsOf(auth: AuthContext, faults: Faults): Controls {
   const admin = { apikey: apiKeys.secret, authorization: `Bearer ${apiKeys.serviceRole}` };
   return {
@@ -127,14 +127,14 @@ function controlsOf(auth: AuthContext, faults: Faults): Controls {
     endSession: (id) => auth.store.endSession(id),
     admin: (method, id, body) => {
       const init = { method, headers: admin, body: JSON.stringify(body) };
-      return authFront(new Request(`${auth.issuer}/admin/users/${id}`, init), auth);
+      return answerAuth(new Request(`${auth.issuer}/admin/users/${id}`, init), auth);
     },
     now: auth.now,
   };
 }
 
 /**
- * Boots the embedded stack with an empty database and the project's migrations.
+ * Starts the embedded stack with an empty database and the project's migrations.
  *
  * @throws {Deno.errors.AddrInUse} The port is taken.
  * @example
@@ -174,12 +174,12 @@ export async function bootStack(options: StackOptions = {}): Promise<RunningStac
     const backends: Backends = {
       keys: apiKeys,
       ring,
-      auth: async (request) => await faults.answer(request) ?? await authFront(request, auth),
-      rest: (request) => restFront(request, ring, lite),
+      auth: async (request) => await faults.answer(request) ?? await answerAuth(request, auth),
+      rest: (request) => answerRest(request, ring, lite),
       functions: (request) => host.fetch(request),
-      page: (request) => site(request, page),
-      mail: (request) => mailPage(request, outbox.mails),
-      control: (request) => controlRoutes(request, controls),
+      page: (request) => answerSite(request, page),
+      mail: (request) => answerMailPage(request, outbox.mails),
+      control: (request) => answerControl(request, controls),
     };
     const handler = (request: Request) => gateway(request, port, backends);
     answer(handler);

@@ -9,7 +9,7 @@ import { recordedScenarios } from "./conformance/scenarios.ts";
 /** Ends the id of a recording whose request asked for this API version. */
 const VERSIONED = "@2024-01-01";
 
-Deno.test("authFront() answers like the recorded server, to every request that is emulated", async (t) => {
+Deno.test("answerAuth() answers like the recorded server, to every request that is emulated", async (t) => {
   let offsetMs = 0;
   const settings = {
     siteUrl: "http://localhost:3000",

@@ -95,7 +95,7 @@ const refuses = (status: number, code: string): Upstream => () =>
     headers: { "X-Supabase-Api-Version": "2024-01-01" },
   });
 
-Deno.test("peers admit a living session, all of them", async () => {
+Deno.test("all peers admit a live session", async () => {
   assertEquals(await statuses(alive), {
     "edge-auth": 200,
     "@supabase/server": 200,
@@ -103,7 +103,7 @@ Deno.test("peers admit a living session, all of them", async () => {
   });
 });
 
-Deno.test("@supabase/server admits after a sign-out; edge-auth does not", async () => {
+Deno.test("@supabase/server admits a token after a sign-out; edge-auth refuses it", async () => {
   const ended = refuses(403, "session_not_found");
   assertEquals(await statuses(ended), {
     "edge-auth": 401,
@@ -113,7 +113,7 @@ Deno.test("@supabase/server admits after a sign-out; edge-auth does not", async 
   assertEquals((await answerOf("@supabase/server", ended, await token())).calls, 0);
 });
 
-Deno.test("@supabase/server admits a deleted user; edge-auth does not", async () => {
+Deno.test("@supabase/server admits a deleted user; edge-auth refuses the user", async () => {
   const deleted = refuses(403, "user_not_found");
   assertEquals(await statuses(deleted), {
     "edge-auth": 401,
@@ -122,7 +122,7 @@ Deno.test("@supabase/server admits a deleted user; edge-auth does not", async ()
   });
 });
 
-Deno.test("by hand a banned user of an older Auth is admitted; edge-auth refuses", async () => {
+Deno.test("getUser() by hand admits a banned user of an older Auth; edge-auth refuses the user", async () => {
   const banned = () => Response.json({ ...user, banned_until: "2999-01-01T00:00:00Z" });
   assertEquals(await statuses(banned), {
     "edge-auth": 403,
@@ -131,13 +131,13 @@ Deno.test("by hand a banned user of an older Auth is admitted; edge-auth refuses
   });
 });
 
-Deno.test("by hand session_not_found has no code; edge-auth names it", async () => {
+Deno.test("getUser() by hand loses the code session_not_found; edge-auth answers it", async () => {
   const ended = refuses(403, "session_not_found");
   assertEquals((await answerOf("by hand", ended, await token())).code, undefined);
   assertEquals((await answerOf("edge-auth", ended, await token())).code, "session_not_found");
 });
 
-Deno.test("by hand an outage of Auth is 401; edge-auth says 503 and when to come back", async () => {
+Deno.test("getUser() by hand answers 401 when Auth is down; edge-auth answers 503 with Retry-After", async () => {
   const down = () => new Response("bad gateway", { status: 502 });
   assertEquals((await statuses(down))["by hand"], 401);
   const ours = await answerOf("edge-auth", down, await token());
@@ -145,19 +145,19 @@ Deno.test("by hand an outage of Auth is 401; edge-auth says 503 and when to come
   assertEquals(ours.headers.get("Retry-After"), "2");
 });
 
-Deno.test("by hand a limit of Auth is 401; edge-auth says 429", async () => {
+Deno.test("getUser() by hand answers 401 when Auth limits it; edge-auth answers 429", async () => {
   const limited = refuses(429, "over_request_rate_limit");
   const { "edge-auth": ours, "by hand": theirs } = await statuses(limited);
   assertEquals([ours, theirs], [429, 401]);
 });
 
-Deno.test("by hand an empty object is somebody; edge-auth wants the user of the token", async () => {
+Deno.test("getUser() by hand admits an answer without a user; edge-auth answers 503", async () => {
   const empty = () => Response.json({});
   const { "edge-auth": ours, "by hand": theirs } = await statuses(empty);
   assertEquals([ours, theirs], [503, 200]);
 });
 
-Deno.test("others do not challenge, and do not tell expired from forged; edge-auth does", async () => {
+Deno.test("edge-auth has a challenge and a code for expired tokens; the other peers have neither", async () => {
   const refused = refuses(403, "bad_jwt");
   const expired = await token({ exp: Math.floor(Date.now() / 1000) - 3600 });
   const [header, payload] = (await token()).split(".");
@@ -177,14 +177,14 @@ Deno.test("others do not challenge, and do not tell expired from forged; edge-au
   assertEquals(one.headers.get("WWW-Authenticate")?.startsWith("Bearer realm="), true);
 });
 
-Deno.test("@supabase/server's refusal is text; edge-auth's is JSON", async () => {
+Deno.test("@supabase/server refuses with text; edge-auth with JSON", async () => {
   const type = async (name: Name) =>
     (await answerOf(name, alive, "no-token")).headers.get("Content-Type")?.split(";")[0];
   assertEquals(await type("@supabase/server"), "text/plain");
   assertEquals(await type("edge-auth"), "application/json");
 });
 
-Deno.test("by hand a burst of eight requests is eight calls; edge-auth makes one", async () => {
+Deno.test("getUser() by hand makes eight calls for eight requests at once; edge-auth makes one", async () => {
   const bearer = await token();
   for (const [name, expected] of [["by hand", 8], ["edge-auth", 1]] as const) {
     let calls = 0;
@@ -199,7 +199,7 @@ Deno.test("by hand a burst of eight requests is eight calls; edge-auth makes one
   }
 });
 
-Deno.test("verify_jwt lets in whose session ended, who is banned and who was deleted", async () => {
+Deno.test("verify_jwt admits an ended session, a banned user and a deleted user", async () => {
   const root = await Deno.makeTempDir();
   const write = async (path: string, text: string) => {
     await Deno.mkdir(`${root}/${path.replace(/\/[^/]*$/, "")}`, { recursive: true });

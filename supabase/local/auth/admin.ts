@@ -1,24 +1,41 @@
-/** The part of the admin API that scenarios need: read, change password, ban, delete one user. */
+/** The part of the admin API that is emulated: read, ban or delete one user, set a password. */
 
-import { type AuthCall, type AuthContext, type Difference, isUuid, Refusal, text } from "./call.ts";
+import {
+  type AuthCall,
+  type AuthContext,
+  AuthError,
+  type Difference,
+  isUuid,
+  text,
+} from "./call.ts";
 import type { UserRow } from "./store.ts";
 import { completeUser } from "./users.ts";
 
-const units: Record<string, number> = { ns: 1e-6, us: 1e-3, ms: 1, s: 1000, m: 60000, h: 3600000 };
+const UNIT_MS: Record<string, number> = {
+  ns: 1e-6,
+  us: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60000,
+  h: 3600000,
+};
 
-/** Milliseconds of a duration such as `24h` or `1h30m`; `none` is 0. */
+/** The milliseconds of a duration such as `24h` or `1h30m`; 0 for `none`. */
 export function banMilliseconds(duration: string): number {
   if (duration === "none") return 0;
   const parts = [...duration.matchAll(/(\d+(?:\.\d+)?)(ns|us|ms|s|m|h)/g)];
   if (parts.length === 0 || parts.map((part) => part[0]).join("") !== duration) {
     const text = `invalid format for ban duration: time: invalid duration "${duration}"`;
-    throw new Refusal(400, "validation_failed", text);
+    throw new AuthError(400, "validation_failed", text);
   }
-  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * (units[unit ?? ""] ?? 0), 0);
+  return parts.reduce(
+    (sum, [, count, unit]) => sum + Number(count) * (UNIT_MS[unit ?? ""] ?? 0),
+    0,
+  );
 }
 
-function notEmulated(what: string): Refusal {
-  return new Refusal(501, "not_emulated", `The embedded stack does not emulate ${what}.`);
+function notEmulated(what: string): AuthError {
+  return new AuthError(501, "not_emulated", `The embedded stack does not emulate ${what}.`);
 }
 
 async function showUser(id: string, auth: AuthContext): Promise<Response> {
@@ -34,10 +51,10 @@ async function setPassword(id: string, password: string, auth: AuthContext): Pro
     token: await auth.liteToken({ sub: id }),
     body: JSON.stringify({ password }),
   });
-  // An admin may set the password that is set already; for the user lite refuses that.
+  // An admin may set the current password again, which lite refuses to the user.
   const { error_code: code, msg, weak_password: weak } = await answer.json();
   if (!answer.ok && code !== "same_password") {
-    throw new Refusal(answer.status, code, msg, {}, weak);
+    throw new AuthError(answer.status, code, msg, {}, weak);
   }
   await auth.store.endSessions(id);
 }
@@ -61,7 +78,7 @@ async function remove(call: AuthCall, user: UserRow, auth: AuthContext): Promise
   return Response.json({});
 }
 
-/** One user, read, changed or deleted; lite has no admin API. */
+/** Reads, changes and deletes one user; lite has no admin API. */
 export const adminUsers: Difference = {
   auth: "an admin reads, bans, deletes (also softly) a user and sets a password",
   rows: [
@@ -75,9 +92,9 @@ export const adminUsers: Difference = {
     if (!call.path.startsWith("/admin/")) return;
     const id = call.path.split("/")[3];
     if (id === undefined) throw notEmulated(`${call.method} /admin/users`);
-    if (!isUuid(id)) throw new Refusal(404, "validation_failed", "user_id must be an UUID");
+    if (!isUuid(id)) throw new AuthError(404, "validation_failed", "user_id must be an UUID");
     const user = await auth.store.user(id);
-    if (!user) throw new Refusal(404, "user_not_found", "User not found");
+    if (!user) throw new AuthError(404, "user_not_found", "User not found");
     if (call.method === "PUT") return await update(call, user, auth);
     if (call.method === "DELETE") return await remove(call, user, auth);
     return await showUser(id, auth);

@@ -1,4 +1,4 @@
-/** One call to the embedded Auth: what every step of the pipeline reads, and how one refuses. */
+/** One call to the embedded Auth: what every difference reads, and the error that it throws. */
 
 import type { Claims, KeyRing } from "../jwt.ts";
 import type { AuthSettings } from "../config.ts";
@@ -6,8 +6,8 @@ import type { MailContext } from "../mail/outbox.ts";
 import type { AuthStore, UserRow } from "./store.ts";
 import type { PkceFlows } from "./pkce.ts";
 
-/** A refusal in Supabase Auth's terms; the last step gives it its shape. */
-export class Refusal extends Error {
+/** An error as Supabase Auth answers it, in the shape that the request asked for. */
+export class AuthError extends Error {
   readonly status: number;
   readonly code: string;
   readonly headers: Record<string, string>;
@@ -29,15 +29,15 @@ export class Refusal extends Error {
   }
 }
 
-/** Whose token a request carries, once it was checked. */
+/** The user of a request, after the check of its token. */
 export interface Caller {
   readonly claims: Claims;
   readonly user: UserRow;
-  /** Absent for a token without a session (or with the nil one), which Auth lets pass. */
+  /** Absent for a token without a session (or with the nil UUID), which Auth accepts. */
   readonly sessionId?: string;
 }
 
-/** What is asked of lite. */
+/** A request to lite. */
 export interface LiteRequest {
   readonly method: string;
   /** Path below /auth/v1, with the query. */
@@ -46,17 +46,17 @@ export interface LiteRequest {
   readonly body?: string;
 }
 
-/** A request below /auth/v1 on its way. Steps set `caller` and may change what lite is asked. */
+/** A request below /auth/v1. Differences set `caller` and may change the request to lite. */
 export interface AuthCall {
   readonly request: Request;
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
-  /** The body when it is a JSON object, else empty: lite then says what is wrong with it. */
+  /** The body if it is a JSON object, else empty: lite then answers what is wrong with it. */
   readonly body: Record<string, unknown>;
   readonly text: string;
   caller?: Caller;
-  ask: LiteRequest;
+  liteRequest: LiteRequest;
 }
 
 /** An authentication method, as the `amr` claim lists it. */
@@ -65,7 +65,7 @@ export interface Amr {
   readonly timestamp: number;
 }
 
-/** What the steps work with. */
+/** What the differences work with. */
 export interface AuthContext {
   /** Where Auth answers: `<url>/auth/v1`, which is also the issuer of its tokens. */
   readonly issuer: string;
@@ -73,27 +73,27 @@ export interface AuthContext {
   readonly store: AuthStore;
   readonly flows: PkceFlows;
   readonly settings: AuthSettings;
-  /** How each session was opened: lite keeps no such column. */
+  /** The `amr` claim of each session: lite has no such column. */
   readonly amr: Map<string, Amr[]>;
   now(): number;
-  /** Asks lite as is. Mails that this causes are written with `mail`. */
-  lite(ask: LiteRequest, mail?: MailContext): Promise<Response>;
-  /** A token that lite takes, for these claims. */
+  /** Sends a request to lite. The mails that it causes are written with `mail`. */
+  lite(request: LiteRequest, mail?: MailContext): Promise<Response>;
+  /** A token that lite accepts, with these claims. */
   liteToken(claims: Claims): Promise<string>;
 }
 
-/** One way in which lite answers otherwise than Supabase Auth, and what makes up for it. */
+/** One way in which lite answers differently from Supabase Auth, and the code that corrects it. */
 export interface Difference {
-  /** What Auth does that lite does not. */
+  /** What Auth does and lite does not. */
   readonly auth: string;
-  /** The ids of the recorded differences that this takes care of. */
+  /** The ids of the recorded differences that this corrects. */
   readonly rows: readonly string[];
-  /** Before lite is asked: an answer ends the way; none lets it go on. */
+  /** Runs before lite; an answer that it returns is sent instead of lite's. */
   readonly before?: (
     call: AuthCall,
     auth: AuthContext,
   ) => Promise<Response | void> | Response | void;
-  /** After lite answered. */
+  /** Changes the answer of lite. */
   readonly after?: (
     call: AuthCall,
     answer: Response,

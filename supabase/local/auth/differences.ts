@@ -1,6 +1,6 @@
 /**
- * Every way in which lite answers otherwise than Supabase Auth 2.196, once each, in the order in
- * which a request meets them. tests/unit/local/ holds the list against the recordings.
+ * Every way in which lite answers differently from Supabase Auth 2.196, in the order in which they
+ * run. tests/e2e/conformance_test.ts compares the result with recorded answers.
  */
 
 import { adminUsers } from "./admin.ts";

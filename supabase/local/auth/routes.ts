@@ -1,8 +1,8 @@
-/** Which paths and methods Supabase Auth has, as far as the embedded one answers them. */
+/** The paths and methods of Supabase Auth that the embedded one has. */
 
 import type { AuthCall, Difference } from "./call.ts";
 
-/** Who may call: anyone, a signed-in user, or an admin (service_role). */
+/** Who may call a route: everybody, a signed-in user, or an admin (service_role). */
 export type Access = "open" | "user" | "admin";
 
 interface Route {
@@ -37,12 +37,12 @@ const routes: readonly Route[] = table.map(([path, access, ...methods]) => ({
   methods,
 }));
 
-/** Who may make this call. */
+/** Who may call the route of this call. */
 export function accessOf(call: AuthCall): Access {
   return routes.find((route) => route.path.test(call.path))?.access ?? "open";
 }
 
-/** Unknown paths and methods: lite shows a page, and takes HEAD for GET. */
+/** Unknown paths and methods: lite answers a page, and treats HEAD as GET. */
 export const unknownRoutes: Difference = {
   auth: "an unknown path is text/plain 404, another method (HEAD too) is 405 with Allow",
   rows: ["user/head", "user/unknown-path"],

@@ -1,6 +1,6 @@
-/** What ends sessions, and what stops a refresh or a sign-in. */
+/** What ends sessions, and what prevents a refresh or a sign-in. */
 
-import { type AuthContext, type Difference, isUuid, Refusal, text } from "./call.ts";
+import { type AuthContext, AuthError, type Difference, isUuid, text } from "./call.ts";
 import { isBanned } from "./store.ts";
 
 /** Sign-out without a scope is global at Auth, local at lite. */
@@ -9,17 +9,21 @@ export const defaultLogoutScope: Difference = {
   rows: [],
   before(call) {
     if (call.path !== "/logout") return;
-    const asked = call.query.get("scope") || "global";
-    // Without a session of its own a token cannot name one: Auth then ends them all.
-    const known = ["global", "local", "others"].includes(asked);
-    const scope = known && !call.caller?.sessionId ? "global" : asked;
-    call.ask = { ...call.ask, path: `/logout?${new URLSearchParams({ scope })}`, body: "{}" };
+    const given = call.query.get("scope") || "global";
+    // Without a session in the token, Auth ends all sessions of the user.
+    const known = ["global", "local", "others"].includes(given);
+    const scope = known && !call.caller?.sessionId ? "global" : given;
+    call.liteRequest = {
+      ...call.liteRequest,
+      path: `/logout?${new URLSearchParams({ scope })}`,
+      body: "{}",
+    };
   },
 };
 
-/** Setting a password (a recovery ends in it too) ends the user's other sessions. */
+/** A password change, also after a recovery, ends the user's other sessions. */
 export const passwordChange: Difference = {
-  auth: "a password set by the user ends the user's other sessions",
+  auth: "a password change by the user ends the user's other sessions",
   rows: ["after-password-change/other-device", "after-recovery/old-session"],
   async after(call, answer, auth) {
     const changed = call.path === "/user" && call.method === "PUT" && answer.ok &&
@@ -31,17 +35,17 @@ export const passwordChange: Difference = {
   },
 };
 
-/** `app_metadata` is the admin's. */
+/** Only an admin may change `app_metadata`. */
 export const appMetadata: Difference = {
   auth: "a user who sends app_metadata is refused; lite ignores it",
   rows: [],
   before(call) {
     if (call.path !== "/user" || call.method !== "PUT" || call.body.app_metadata == null) return;
-    throw new Refusal(403, "not_admin", "Updating app_metadata requires admin privileges");
+    throw new AuthError(403, "not_admin", "Updating app_metadata requires admin privileges");
   },
 };
 
-/** A ban stops the password grant before the password is looked at. */
+/** A ban is checked before the password. */
 export const bannedSignIn: Difference = {
   auth: "a banned user can neither sign in with a password nor use a mailed token",
   rows: ["password/banned"],
@@ -50,7 +54,7 @@ export const bannedSignIn: Difference = {
     if (call.path === "/token" && call.query.get("grant_type") === "password" && email) {
       const user = await auth.store.userByEmail(email);
       if (user && isBanned(user, auth.now())) {
-        throw new Refusal(400, "user_banned", "User is banned");
+        throw new AuthError(400, "user_banned", "User is banned");
       }
     }
     if (call.path === "/verify") await refuseBannedToken(call.method === "GET", call, auth);
@@ -69,10 +73,10 @@ async function refuseBannedToken(
     : email
     ? await auth.store.userByEmail(email)
     : undefined;
-  if (user && isBanned(user, auth.now())) throw new Refusal(403, "user_banned", "User is banned");
+  if (user && isBanned(user, auth.now())) throw new AuthError(403, "user_banned", "User is banned");
 }
 
-/** What Auth looks at before it rotates a refresh token. */
+/** What Auth checks before it rotates a refresh token. */
 export const refreshChecks: Difference = {
   auth:
     "an unknown refresh token, a banned user and a session past not_after have codes of their own",
@@ -80,21 +84,21 @@ export const refreshChecks: Difference = {
   async before(call, auth) {
     if (call.path !== "/token" || call.query.get("grant_type") !== "refresh_token") return;
     const token = text(call.body.refresh_token) ?? "";
-    if (token.length < 12) return; // Lite's own answer is Auth's: validation_failed.
+    if (token.length < 12) return; // Lite answers validation_failed, as Auth does.
     const row = isUuid(token) ? await auth.store.refreshToken(token) : undefined;
     if (!row) {
       const text = "Invalid Refresh Token: Refresh Token Not Found";
-      throw new Refusal(400, "refresh_token_not_found", text);
+      throw new AuthError(400, "refresh_token_not_found", text);
     }
     const headers = { "sb-auth-user-id": row.user_id };
     const user = await auth.store.user(row.user_id);
     if (user && isBanned(user, auth.now())) {
-      throw new Refusal(400, "user_banned", "Invalid Refresh Token: User Banned", headers);
+      throw new AuthError(400, "user_banned", "Invalid Refresh Token: User Banned", headers);
     }
     const session = row.session_id ? await auth.store.session(row.session_id) : undefined;
     if (session?.not_after && new Date(session.not_after).getTime() <= auth.now()) {
       const both = { ...headers, "sb-auth-session-id": session.id };
-      throw new Refusal(400, "session_expired", "Invalid Refresh Token: Session Expired", both);
+      throw new AuthError(400, "session_expired", "Invalid Refresh Token: Session Expired", both);
     }
   },
 };

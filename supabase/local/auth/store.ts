@@ -1,8 +1,8 @@
-/** Lite's own tables, read and changed in SQL that sqlite and PostgreSQL both take. */
+/** Lite's tables, read and changed by SQL that both sqlite and PostgreSQL accept. */
 
 import type { Connection } from "@supabase/lite";
 
-/** The columns of auth.users that decide something here. */
+/** The columns of auth.users that are used here. */
 export interface UserRow {
   readonly id: string;
   readonly email: string | null;
@@ -15,7 +15,7 @@ export interface UserRow {
   readonly reauthentication_sent_at: string | Date | null;
 }
 
-/** The columns of auth.sessions that decide something here. */
+/** The columns of auth.sessions that are used here. */
 export interface SessionRow {
   readonly id: string;
   readonly user_id: string;
@@ -23,15 +23,18 @@ export interface SessionRow {
   readonly created_at: string | Date;
 }
 
-/** The columns of auth.refresh_tokens that decide something here. */
+/** The columns of auth.refresh_tokens that are used here. */
 export interface RefreshTokenRow {
   readonly token: string;
   readonly user_id: string;
   readonly session_id: string | null;
 }
 
-/** The columns that hold the hash of a mailed token. */
-const tokenColumns = [
+/** How long a nonce is valid in Auth. */
+const NONCE_LIFETIME_MS = 60 * 60 * 1000;
+
+/** The columns with the hash of a mailed token. */
+const TOKEN_COLUMNS = [
   "confirmation_token",
   "recovery_token",
   "email_change_token_current",
@@ -59,9 +62,9 @@ export class AuthStore {
       .where("email", "=", email.toLowerCase()).executeTakeFirst();
   }
 
-  /** The user to whom a mailed token belongs. */
+  /** The user of a mailed token. */
   async userByTokenHash(hash: string): Promise<UserRow | undefined> {
-    for (const column of tokenColumns) {
+    for (const column of TOKEN_COLUMNS) {
       const user = await this.#db.selectFrom("auth.users").selectAll().$castTo<UserRow>().where(
         column,
         "=",
@@ -111,25 +114,25 @@ export class AuthStore {
     await sessions.execute();
   }
 
-  /** Sets `not_after` of a session: past it, a refresh is refused. */
+  /** Sets `not_after` of a session: after it, a refresh is refused. */
   async setNotAfter(id: string, at: Date): Promise<void> {
     await this.#db.updateTable("auth.sessions").set({ not_after: at.toISOString() })
       .where("id", "=", id).execute();
   }
 
-  /** Moves the beginning of a session, for tests of what an old one may not do. */
+  /** Sets the start of a session, for tests of old sessions. */
   async setCreatedAt(id: string, at: Date): Promise<void> {
     await this.#db.updateTable("auth.sessions").set({ created_at: at.toISOString() })
       .where("id", "=", id).execute();
   }
 
-  /** Uses up a user's reauthentication nonce, if it is the one and not past an hour. */
+  /** Uses a user's reauthentication nonce; false where it is another one, or over an hour old. */
   async takeNonce(user: UserRow, nonce: string): Promise<boolean> {
     const sentAt = new Date(user.reauthentication_sent_at ?? 0).getTime();
     const bytes = new TextEncoder().encode(`${user.email ?? ""}${nonce}`);
     const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
-    const late = Date.now() - sentAt > 60 * 60 * 1000;
-    if (late || hash !== user.reauthentication_token) return false;
+    const expired = Date.now() - sentAt > NONCE_LIFETIME_MS;
+    if (expired || hash !== user.reauthentication_token) return false;
     await this.#db.updateTable("auth.users").set({ reauthentication_token: null })
       .where("id", "=", user.id).execute();
     return true;
@@ -141,18 +144,18 @@ export class AuthStore {
       .where("id", "=", userId).execute();
   }
 
-  /** Removes a user and what belongs to it. */
+  /** Deletes a user with its identities and sessions. */
   async deleteUser(userId: string): Promise<void> {
     await this.endSessions(userId);
     await this.#db.deleteFrom("auth.identities").where("user_id", "=", userId).execute();
     await this.#db.deleteFrom("auth.users").where("id", "=", userId).execute();
   }
 
-  /** Keeps the row of a user, without what names or admits the person. */
+  /** Keeps the row of a user, without the data that identifies or admits the user. */
   async softDeleteUser(userId: string): Promise<void> {
     await this.endSessions(userId);
     await this.#db.deleteFrom("auth.identities").where("user_id", "=", userId).execute();
-    const cleared = Object.fromEntries(tokenColumns.map((column) => [column, null]));
+    const cleared = Object.fromEntries(TOKEN_COLUMNS.map((column) => [column, null]));
     await this.#db.updateTable("auth.users").set({
       ...cleared,
       email: `deleted-${userId}`,
@@ -165,7 +168,7 @@ export class AuthStore {
   }
 }
 
-/** Whether a ban is in force. */
+/** Whether a user is banned at a time, in milliseconds. */
 export function isBanned(user: UserRow, now: number): boolean {
   return user.banned_until !== null && new Date(user.banned_until).getTime() > now;
 }

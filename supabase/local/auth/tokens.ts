@@ -4,7 +4,7 @@ import { decodeClaims } from "../jwt.ts";
 import { publicKey } from "../keys.ts";
 import { type AuthCall, type AuthContext, type Difference, withBody } from "./call.ts";
 
-/** A session as the token endpoints answer it. */
+/** A session as the token endpoints return it. */
 export interface SessionBody extends Record<string, unknown> {
   access_token: string;
   refresh_token: string;
@@ -18,7 +18,7 @@ export function isSession(body: unknown): body is SessionBody {
   return typeof body === "object" && body !== null && "access_token" in body && "user" in body;
 }
 
-/** Gives a session of lite the token that Auth would have given it. */
+/** Replaces the access token of a session of lite by one as Auth issues it. */
 export async function reissue(
   body: SessionBody,
   method: string,
@@ -51,12 +51,12 @@ export async function reissue(
   return { ...rest, access_token: token, expires_at: exp } as SessionBody;
 }
 
-/** How the session of this call was opened. A refresh keeps what its session has. */
+/** The authentication method of a call that starts a session. */
 function methodOf(call: AuthCall): string {
   return call.path === "/verify" ? "otp" : "password";
 }
 
-/** Every session that lite hands out gets its token re-signed. */
+/** Every session that lite returns gets another access token. */
 export const issuedTokens: Difference = {
   auth: "access tokens are ES256 with kid, iss, aud, aal, amr, session_id and the metadata",
   rows: [],
@@ -68,9 +68,9 @@ export const issuedTokens: Difference = {
   },
 };
 
-/** The documents about Auth itself. */
+/** The key set, the OpenID configuration and the health of Auth. */
 export const documents: Difference = {
-  auth: "the JWKS holds the signing key, and health and the issuer tell who answers",
+  auth: "the JWKS has the signing key; health and the OpenID configuration name this server",
   rows: [],
   async before(call, auth) {
     const headers = { "cache-control": "public, max-age=600" };
@@ -78,9 +78,9 @@ export const documents: Difference = {
       case "/.well-known/jwks.json":
         return Response.json({ keys: [publicKey()] }, { headers });
       case "/.well-known/openid-configuration": {
-        const lite: Record<string, unknown> = await (await auth.lite(call.ask)).json();
+        const document: Record<string, unknown> = await (await auth.lite(call.liteRequest)).json();
         const own = { issuer: auth.issuer, jwks_uri: `${auth.issuer}/.well-known/jwks.json` };
-        return Response.json({ ...lite, ...own }, { headers });
+        return Response.json({ ...document, ...own }, { headers });
       }
       case "/health":
         return Response.json({

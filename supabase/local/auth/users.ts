@@ -1,10 +1,10 @@
-/** What a user looks like: lite leaves some columns out. */
+/** The members of a user that lite leaves out. */
 
 import { type AuthContext, type Difference, withBody } from "./call.ts";
 
-const leftOut = ["recovery_sent_at", "banned_until", "deleted_at"] as const;
+const LEFT_OUT = ["recovery_sent_at", "banned_until", "deleted_at"] as const;
 
-/** Adds to lite's answer about a user what lite leaves out. */
+/** Adds to lite's answer about a user the members that it leaves out. */
 export async function completeUser(
   answer: Response,
   id: string,
@@ -12,14 +12,14 @@ export async function completeUser(
 ): Promise<Response> {
   const body: Record<string, unknown> = await answer.json();
   const row = await auth.store.user(id);
-  for (const column of leftOut) {
+  for (const column of LEFT_OUT) {
     const value = row?.[column];
     if (value) body[column] = new Date(value).toISOString();
   }
   return withBody(answer, body);
 }
 
-/** The user of GET and PUT /user. */
+/** Completes the user of GET and PUT /user. */
 export const userColumns: Difference = {
   auth: "a user has recovery_sent_at, banned_until and deleted_at where they are set",
   rows: [],

@@ -1,41 +1,41 @@
 /** Mailed tokens: codes, hashes and links. */
 
 import type { MailContext } from "../mail/outbox.ts";
-import { type AuthCall, type AuthContext, type Difference, Refusal, text } from "./call.ts";
+import { type AuthCall, type AuthContext, AuthError, type Difference, text } from "./call.ts";
 import { pkceMark } from "./pkce.ts";
 import { isSession, reissue } from "./tokens.ts";
 
-const mailPaths = ["/signup", "/otp", "/magiclink", "/recover", "/resend", "/user"];
+const MAIL_PATHS = ["/signup", "/otp", "/magiclink", "/recover", "/resend", "/user"];
 
-/** A pattern of the redirect list as Auth reads it: `**` is anything, `*` stops at `.` and `/`. */
+/** Whether a pattern of the redirect list matches: `**` any text, `*` text without `.` and `/`. */
 function matches(pattern: string, url: string): boolean {
   const source = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&")
     .replace(/\*\*|\*|\?/g, (glob) => glob === "**" ? ".*" : glob === "*" ? "[^./]*" : "[^./]");
   return new RegExp(`^${source}$`).test(url);
 }
 
-/** Where a link may lead: the site, this machine, or what the project lists. */
-export function allowedRedirect(asked: string | null, auth: AuthContext): string {
+/** The target of a redirect: `redirect_to` if it is allowed, else the site. */
+export function allowedRedirect(redirectTo: string | null, auth: AuthContext): string {
   const { siteUrl, redirectUrls } = auth.settings;
-  if (!asked || !URL.canParse(asked)) return siteUrl;
-  const url = new URL(asked);
+  if (!redirectTo || !URL.canParse(redirectTo)) return siteUrl;
+  const url = new URL(redirectTo);
   const site = new URL(siteUrl);
   const web = url.protocol === "http:" || url.protocol === "https:";
   const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
   const own = url.origin === site.origin || (web && loopback);
-  const listed = redirectUrls.some((pattern) => matches(pattern, asked.split("#")[0] ?? ""));
-  return own || listed ? asked : siteUrl;
+  const listed = redirectUrls.some((pattern) => matches(pattern, redirectTo.split("#")[0] ?? ""));
+  return own || listed ? redirectTo : siteUrl;
 }
 
-/** With what the mails of a call are written. */
+/** The context of the mails that a call causes. */
 export function mailContext(call: AuthCall, auth: AuthContext): MailContext | undefined {
-  if (!mailPaths.includes(call.path) || call.method === "GET") return undefined;
+  if (!MAIL_PATHS.includes(call.path) || call.method === "GET") return undefined;
   const mark = pkceMark(call, auth);
   const redirectTo = allowedRedirect(call.query.get("redirect_to"), auth);
   return mark ? { redirectTo, mark } : { redirectTo };
 }
 
-/** Lite knows neither the type `email` nor the mark of a PKCE token. */
+/** Lite has neither the type `email` nor the prefix of a PKCE token. */
 async function liteProof(body: Record<string, unknown>, auth: AuthContext): Promise<string> {
   const hash = text(body.token_hash)?.replace(/^pkce_/, "");
   let type = body.type;
@@ -51,20 +51,20 @@ async function liteProof(body: Record<string, unknown>, auth: AuthContext): Prom
   return JSON.stringify({ ...body, type, ...(hash === undefined ? {} : { token_hash: hash }) });
 }
 
-/** A code or a hash that a page posts. */
+/** A code or a token hash that a page posts. */
 export const postedTokens: Difference = {
-  auth: "a wrong code is otp_expired, and the type `email` stands for both kinds of address proof",
+  auth: "a wrong code is otp_expired; the type `email` is both a sign-up and a magic link",
   rows: ["verify/wrong-otp"],
   async before(call, auth) {
     if (call.path !== "/verify" || call.method !== "POST") return;
-    call.ask = { ...call.ask, body: await liteProof(call.body, auth) };
+    call.liteRequest = { ...call.liteRequest, body: await liteProof(call.body, auth) };
   },
   async after(call, answer) {
     const byCode = call.path === "/verify" && call.body.token_hash === undefined;
     if (answer.ok || !byCode) return answer;
     const { error_code: code } = await answer.clone().json();
     if (code !== "otp_expired") return answer;
-    throw new Refusal(403, code, "Token has expired or is invalid");
+    throw new AuthError(403, code, "Token has expired or is invalid");
   },
 };
 
@@ -94,7 +94,7 @@ function failedLink(target: string, code: string, message: string, pkce: boolean
 async function followLink(call: AuthCall, auth: AuthContext): Promise<Response | void> {
   const token = call.query.get("token");
   const type = call.query.get("type");
-  if (!token || !type) return; // Lite refuses these as Auth does.
+  if (!token || !type) return; // Lite refuses these requests as Auth does.
   const target = allowedRedirect(call.query.get("redirect_to"), auth);
   const pkce = token.startsWith("pkce_");
   const hash = token.replace(/^pkce_/, "");
@@ -128,9 +128,9 @@ function sessionHeaders(answer: Response): Record<string, string> {
   return Object.fromEntries(own);
 }
 
-/** A link of a mail. */
+/** The link of a mail. */
 export const links: Difference = {
-  auth: "a link leads to its redirect_to with session, code or error where Auth puts them",
+  auth: "a link redirects to redirect_to, with session, code or error where Auth puts them",
   rows: [],
   async before(call, auth) {
     if (call.path !== "/verify" || call.method !== "GET") return;

@@ -1,29 +1,29 @@
-/** How Auth of the stack behaves: as always, or as it does on a bad day, which the page asks for. */
+/** Faults of Auth, which the page can turn on. */
 
 import { apiVersion } from "../auth/shape.ts";
 
-/** As always; answering nothing; answering late; refusing everybody. */
-export const modes = ["on", "off", "slow", "limited"] as const;
+/** Normal; unreachable; slow; answering 429 to every request. */
+export const MODES = ["on", "off", "slow", "limited"] as const;
 
-/** What Auth does just now. */
-export type Mode = (typeof modes)[number];
+/** How Auth behaves. */
+export type Mode = (typeof MODES)[number];
 
 /** Longer than the three seconds that functions wait for Auth by default. */
-const delay = 5000;
+const SLOW_MS = 5000;
 
 const headers = { "access-control-allow-origin": "*", "cache-control": "no-store" };
 
-/** What stands between the gateway and Auth. */
+/** Answers requests instead of Auth, or delays them. */
 export class Faults {
   #mode: Mode = "on";
   #changed = Promise.withResolvers<void>();
 
-  /** What Auth does just now. */
+  /** How Auth behaves now. */
   get mode(): Mode {
     return this.#mode;
   }
 
-  /** A new mode also ends the waits of the old one. */
+  /** A change also ends the delays of the mode before. */
   set mode(mode: Mode) {
     this.#mode = mode;
     this.#changed.resolve();
@@ -31,14 +31,14 @@ export class Faults {
   }
 
   /**
-   * Waits where Auth is slow.
+   * Waits in the mode "slow".
    *
-   * @returns What is answered instead of Auth, if anything is.
+   * @returns The answer, where Auth is not to answer.
    */
   async answer(request: Request): Promise<Response | undefined> {
     if (this.#mode === "slow") await this.#wait();
     if (this.#mode === "off") {
-      const body = { message: "name resolution failed" }; // what the CLI's gateway says
+      const body = { message: "name resolution failed" }; // as the CLI's gateway answers
       return Response.json(body, { status: 503, headers });
     }
     if (this.#mode === "limited") return limited(request);
@@ -47,13 +47,13 @@ export class Faults {
 
   async #wait(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, delay);
+    const timer = setTimeout(resolve, SLOW_MS);
     await Promise.race([promise, this.#changed.promise]);
     clearTimeout(timer);
   }
 }
 
-/** Auth's own 429: it never says how long to wait. */
+/** Auth's 429, which has no Retry-After. */
 function limited(request: Request): Response {
   const code = "over_request_rate_limit";
   const message = "Request rate limit reached";

@@ -1,29 +1,29 @@
 /**
- * What the page's buttons do to the stack, for the person at this machine only: same-origin, JSON.
+ * The routes of the page's buttons, which control the stack. Same origin and JSON only.
  *
  *     GET  /_local/auth                                       {"mode"}
  *     POST /_local/auth             {"mode"}                  on, off, slow (5 s), limited (429)
- *     POST /_local/session/end      {"token"}                 as a sign-out on another device does
+ *     POST /_local/session/end      {"token"}                 like a sign-out on another device
  *     POST /_local/session/expire   {"token"}                 {"access_token"}: of the same session,
- *                                                             signed, and past its end for a minute
- *     POST /_local/user/delete      {"token"}                 as an admin does
+ *                                                             expired a minute ago
+ *     POST /_local/user/delete      {"token"}                 by the admin API
  *     POST /_local/user/ban         {"token"}                 for a day
  *     POST /_local/user/unban       {"token"}
  *     POST /_local/user/password    {"token", "password"}     ends every session of the user
  *
- * `token` is an access token of this stack, also one that has run out: it names session and user.
+ * `token` is an access token of this stack, which may have expired: it names the session and user.
  */
 
 import { BadToken, type Claims, type KeyRing } from "../jwt.ts";
 import { isCrossSite } from "../mail/page.ts";
-import { type Faults, type Mode, modes } from "./faults.ts";
+import { type Faults, type Mode, MODES } from "./faults.ts";
 
-/** What the routes work on. */
+/** What the routes change. */
 export interface Controls {
   readonly ring: KeyRing;
   readonly faults: Faults;
   endSession(id: string): Promise<void>;
-  /** Calls Auth's admin API for one user, whatever {@linkcode Faults} say. */
+  /** Calls Auth's admin API for one user, whatever the mode of {@linkcode Faults} is. */
   admin(method: string, userId: string, body: Record<string, unknown>): Promise<Response>;
   now(): number;
 }
@@ -41,21 +41,23 @@ function answer(status: number, body: unknown, more: Record<string, string> = {}
   return Response.json(body, { status, headers: { ...headers, ...more } });
 }
 
-/** Something about the request is wrong; the message says what. */
-class Wrong extends Error {}
+/** The request is invalid; the message says why. */
+class InvalidRequest extends Error {}
 
 async function claimsOf(body: Body, { ring }: Controls): Promise<Claims> {
   try {
-    return await ring.verify(String(body.token), 0); // at a time when none had run out
+    return await ring.verify(String(body.token), 0); // a time at which no token has expired
   } catch (error) {
-    if (error instanceof BadToken) throw new Wrong("`token` is no access token of this stack.");
+    if (error instanceof BadToken) {
+      throw new InvalidRequest("`token` is not an access token of this stack.");
+    }
     throw error;
   }
 }
 
 function setMode(body: Body, { faults }: Controls): Promise<Response> {
-  const mode: Mode | undefined = modes.find((mode) => mode === body.mode);
-  if (mode === undefined) throw new Wrong(`\`mode\` is one of ${modes.join(", ")}.`);
+  const mode: Mode | undefined = MODES.find((mode) => mode === body.mode);
+  if (mode === undefined) throw new InvalidRequest(`\`mode\` must be one of ${MODES.join(", ")}.`);
   faults.mode = mode;
   return Promise.resolve(answer(200, { mode }));
 }
@@ -94,31 +96,33 @@ const posts: Readonly<Record<string, Route>> = {
 
 async function bodyOf(request: Request): Promise<Body> {
   const value: unknown = await request.json().catch(() => undefined);
-  if (typeof value !== "object" || value === null) throw new Wrong("The body is no JSON object.");
+  if (typeof value !== "object" || value === null) {
+    throw new InvalidRequest("The body must be a JSON object.");
+  }
   return { ...value };
 }
 
 /** Answers a request to one of the routes above. */
-export async function controlRoutes(request: Request, controls: Controls): Promise<Response> {
+export async function answerControl(request: Request, controls: Controls): Promise<Response> {
   if (isCrossSite(request)) {
-    return answer(403, { message: "The stack is controlled from its own page only." });
+    return answer(403, { message: "Only the page of this stack may send this request." });
   }
   const { pathname } = new URL(request.url);
   const route = Object.hasOwn(posts, pathname) ? posts[pathname] : undefined;
-  if (!route) return answer(404, { message: "There is nothing here." });
+  if (!route) return answer(404, { message: "Not found." });
   const readable = pathname === "/_local/auth";
   if (readable && request.method === "GET") return answer(200, { mode: controls.faults.mode });
   if (request.method !== "POST") {
-    return answer(405, { message: "POST it." }, { allow: readable ? "GET, POST" : "POST" });
+    return answer(405, { message: "Use POST." }, { allow: readable ? "GET, POST" : "POST" });
   }
-  // No page of another site can send this type without asking first, and nobody answers it.
+  // A page of another site cannot send this type without a preflight, which is never answered.
   if (!/^application\/json\b/i.test(request.headers.get("content-type") ?? "")) {
     return answer(415, { message: "Send application/json." });
   }
   try {
     return await route(await bodyOf(request), controls);
   } catch (error) {
-    if (error instanceof Wrong) return answer(400, { message: error.message });
+    if (error instanceof InvalidRequest) return answer(400, { message: error.message });
     throw error;
   }
 }

@@ -1,8 +1,8 @@
-/** The variables that the platform gives a function. */
+/** The environment variables of a function. */
 
 import { type ApiKeys, functionJwks } from "../keys.ts";
 
-/** Reads `NAME=value` lines; quotes around a value are not part of it. */
+/** Reads `NAME=value` lines; quotes around a value are left out. */
 export function parseEnvFile(text: string): Record<string, string> {
   const values: Record<string, string> = {};
   for (const line of text.split("\n")) {
@@ -26,7 +26,7 @@ async function readEnvFile(path: string): Promise<Record<string, string>> {
  * The environment of a function: the platform's variables, and those of functions/.env or
  * supabase/functions/.env, which cannot replace the platform's.
  *
- * APP_ORIGINS is what the project says, or its site, and always the stack's own page as well.
+ * APP_ORIGINS is the project's value or its site URL, plus the origin of the stack's page.
  */
 export async function functionEnv(
   root: string,

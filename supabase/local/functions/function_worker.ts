@@ -1,20 +1,20 @@
-/** One booted function, seen from the host. */
+/** A function in a worker, from the side of the host. */
 
 import type { FromWorker, ToWorker } from "./protocol.ts";
 
-/** The function could not be started; the message says why. */
+/** The function could not start; the message says why. */
 export class BootError extends Error {}
 
 /** The function ended while it answered. */
 export class WorkerError extends Error {}
 
-const nullBody = [101, 204, 205, 304];
+const NULL_BODY_STATUSES = [101, 204, 205, 304];
 
-/** A request that was not answered to its last byte. */
+/** A request whose answer has not ended. */
 interface Exchange {
   readonly head: PromiseWithResolvers<Response>;
-  /** Breaks the body off, when the worker ends before it is through. */
-  readonly broken: AbortController;
+  /** Aborts the body when the worker ends before it. */
+  readonly aborted: AbortController;
 }
 
 /** A worker that runs one function until it is retired or ends. */
@@ -31,27 +31,27 @@ export class FunctionWorker {
    * Starts a function.
    *
    * @param entry The URL of its entry file.
-   * @param env What it finds in `Deno.env`.
+   * @param env Its `Deno.env`.
    */
   constructor(name: string, entry: string, env: Record<string, string>) {
     this.#worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name });
     this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
     this.#worker.onerror = (event) => {
-      // Else the error of one function would end the whole stack.
+      // Otherwise the error of one function would end the stack.
       event.preventDefault();
       this.#end(event.message);
     };
-    this.#ready.promise.catch(() => {}); // Told to whoever asks for an answer.
+    this.#ready.promise.catch(() => {}); // Every request that waits for it rejects.
     this.#post({ type: "boot", entry, env });
   }
 
-  /** Lets the function answer a request. */
+  /** Answers a request by the function. */
   async fetch(request: Request, url: string): Promise<Response> {
     const id = this.#next++;
     const head = Promise.withResolvers<Response>();
-    head.promise.catch(() => {}); // Awaited below, unless the boot fails first.
-    // From the beginning: a worker that is retired while it boots still owes this answer.
-    this.#open.set(id, { head, broken: new AbortController() });
+    head.promise.catch(() => {}); // Awaited below, unless the start fails first.
+    // Before the start has ended: a worker that is retired meanwhile still answers this request.
+    this.#open.set(id, { head, aborted: new AbortController() });
     try {
       await this.#ready.promise;
       request.signal.addEventListener("abort", () => {
@@ -67,7 +67,7 @@ export class FunctionWorker {
     }
   }
 
-  /** Takes no more requests, and ends when those under way are answered. */
+  /** Takes no more requests, and ends when the current ones are answered. */
   retire(): void {
     this.#retired = true;
     if (this.#open.size === 0) this.#end("the function was changed");
@@ -88,9 +88,9 @@ export class FunctionWorker {
     this.dead = true;
     this.#worker.terminate();
     this.#ready.reject(new BootError(reason));
-    for (const { head, broken } of this.#open.values()) {
+    for (const { head, aborted } of this.#open.values()) {
       head.reject(new WorkerError(reason));
-      broken.abort(new WorkerError(reason));
+      aborted.abort(new WorkerError(reason));
     }
   }
 
@@ -105,20 +105,22 @@ export class FunctionWorker {
     if (!exchange) return;
     if (message.type === "thrown") return exchange.head.reject(new WorkerError(message.reason));
     const { id, status, statusText, headers, body } = message;
-    const content = body && !nullBody.includes(status) ? this.#follow(id, body, exchange) : null;
+    const content = body && !NULL_BODY_STATUSES.includes(status)
+      ? this.#follow(id, body, exchange)
+      : null;
     exchange.head.resolve(new Response(content, { status, statusText, headers }));
     if (!content) this.#done(id);
   }
 
-  /** Passes a body on; only when it is through is the request done. */
+  /** Passes a body on; the request is done when the body has ended. */
   #follow(
     id: number,
     body: ReadableStream<Uint8Array>,
-    { broken }: Exchange,
+    { aborted }: Exchange,
   ): ReadableStream<Uint8Array> {
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-    body.pipeTo(writable, { signal: broken.signal })
-      .catch(() => {}) // The reader sees it: broken off, or not wanted any more.
+    body.pipeTo(writable, { signal: aborted.signal })
+      .catch(() => {}) // The reader sees it: the body was aborted or cancelled.
       .finally(() => this.#done(id));
     return readable;
   }

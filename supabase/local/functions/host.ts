@@ -1,12 +1,12 @@
-/** /functions/v1/<name>: every folder of functions/, each in a worker of its own. */
+/** /functions/v1/<name>: every folder of functions/, each in its own worker. */
 
 import { toFileUrl } from "./paths.ts";
 import { BootError, FunctionWorker } from "./function_worker.ts";
 import { watchFolders } from "./watch.ts";
 
-/** Where the functions are, and what they run with. */
+/** The functions, and what they run with. */
 export interface FunctionHostOptions {
-  /** The folder whose folders are the functions. */
+  /** The folder with one folder per function. */
   readonly folder: string;
   /** Folders that functions import from. */
   readonly libraries: readonly string[];
@@ -15,7 +15,7 @@ export interface FunctionHostOptions {
   readonly verifyJwt: ReadonlySet<string>;
   /** Whether a token verifies. */
   readonly verify: (token: string) => Promise<boolean>;
-  /** Only these functions; by default all. */
+  /** Only these functions. @default all */
   readonly only?: readonly string[];
   readonly watch: boolean;
   readonly log: (line: string) => void;
@@ -45,7 +45,7 @@ export class FunctionHost {
       : () => {};
   }
 
-  /** The names of the functions there are. */
+  /** The names of the functions. */
   async names(): Promise<string[]> {
     const names: string[] = [];
     try {
@@ -82,7 +82,7 @@ export class FunctionHost {
     }
   }
 
-  /** What `verify_jwt` answers, before the function and in the platform's own shape. */
+  /** The answer of `verify_jwt` to a missing or invalid token, in the shape of the platform. */
   async #refuseToken(name: string, request: Request): Promise<Response | undefined> {
     if (!this.#options.verifyJwt.has(name) || request.method === "OPTIONS") return undefined;
     const header = request.headers.get("authorization");
@@ -119,7 +119,7 @@ export class FunctionHost {
     return platformAnswer(500, "WORKER_ERROR", message);
   }
 
-  /** Files changed: the functions that they belong to start afresh on their next request. */
+  /** Restarts functions whose files changed, at their next request; all for other files. */
   changed(paths: readonly string[]): void {
     const inside = `${this.#options.folder}/`;
     const names = new Set(paths.map((path) => {
@@ -127,7 +127,7 @@ export class FunctionHost {
     }));
     const all = [...names].some((name) => !this.#isName(name));
     const stale = [...this.#workers.keys()].filter((name) => all || names.has(name)).sort();
-    if (stale.length > 0) this.#options.log(`changed, starts afresh: ${stale.join(", ")}`);
+    if (stale.length > 0) this.#options.log(`changed, restarts: ${stale.join(", ")}`);
     for (const name of stale) this.#retire(name);
   }
 

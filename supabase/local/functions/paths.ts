@@ -1,5 +1,3 @@
-/** Paths as URLs. */
-
 import { pathToFileURL } from "node:url";
 
 /** The file URL of a path. */

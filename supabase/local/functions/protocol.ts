@@ -1,4 +1,4 @@
-/** What the host of the functions and a function's worker say to each other. */
+/** The messages between the host of the functions and a worker. */
 
 /** From the host to a worker. */
 export type ToWorker =

@@ -1,30 +1,30 @@
-/** Tells what changed below some folders, once a burst. */
+/** Reports changed files, one call per burst of changes. */
 
-/** How long changes are gathered: editors write a file in several steps. */
-const burst = 80;
+/** How long changes are collected: editors write a file in several steps. */
+const BURST_MS = 80;
 
 /**
- * Watches folders; those that are not there are left out.
+ * Watches folders; one that does not exist is left out.
  *
  * @param changed Called with the paths of one burst.
- * @returns Ends the watching.
+ * @returns Stops watching.
  */
 export function watchFolders(
   folders: readonly string[],
   changed: (paths: string[]) => void,
 ): () => void {
-  const there = folders.filter((folder) => {
+  const existing = folders.filter((folder) => {
     try {
       return Deno.statSync(folder).isDirectory;
     } catch {
       return false;
     }
   });
-  if (there.length === 0) return () => {};
-  const watcher = Deno.watchFs(there);
+  if (existing.length === 0) return () => {};
+  const watcher = Deno.watchFs(existing);
   const paths = new Set<string>();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const tell = () => {
+  const report = () => {
     timer = undefined;
     changed([...paths]);
     paths.clear();
@@ -33,8 +33,8 @@ export function watchFolders(
     for await (const event of watcher) {
       if (event.kind === "access") continue;
       for (const path of event.paths) paths.add(path);
-      // Not begun anew by each change: what writes all the time would else never be told.
-      timer ??= setTimeout(tell, burst);
+      // A further change does not restart the timer: constant changes would never be reported.
+      timer ??= setTimeout(report, BURST_MS);
     }
   })();
   return () => {

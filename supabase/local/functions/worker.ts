@@ -1,4 +1,4 @@
-/** Runs one function in its own worker, with the platform's environment instead of the machine's. */
+/** Runs one function in its worker, with the environment of the platform. */
 
 import type { FromWorker, ToWorker } from "./protocol.ts";
 
@@ -22,7 +22,7 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.stack ?? error.message : String(error);
 }
 
-/** `Deno.env` of the platform: nothing of the machine's environment is in it. */
+/** Replaces `Deno.env` by the variables of the platform. */
 function replaceEnv(env: Record<string, string>): void {
   const values = new Map(Object.entries(env));
   const value: Deno.Env = {
@@ -35,7 +35,7 @@ function replaceEnv(env: Record<string, string>): void {
   Object.defineProperty(Deno, "env", { value, configurable: true });
 }
 
-/** `Deno.serve` of the platform: takes the handler, opens no port. */
+/** Replaces `Deno.serve` by the platform's: it takes the handler and opens no port. */
 function replaceServe(): void {
   const serve = (first: Handler | { handler?: Handler }, second?: Handler) => {
     handler = second ?? (typeof first === "function" ? first : first.handler);
@@ -50,7 +50,7 @@ function replaceServe(): void {
   Object.defineProperty(Deno, "serve", { value: serve, configurable: true });
 }
 
-/** The platform's `EdgeRuntime`, as far as functions use it. */
+/** Adds the part of the platform's `EdgeRuntime` that functions use. */
 function addEdgeRuntime(): void {
   const waitUntil = <T>(promise: Promise<T>): Promise<T> => promise;
   Object.defineProperty(globalThis, "EdgeRuntime", { value: { waitUntil }, configurable: true });

@@ -1,14 +1,14 @@
-/** The mails that Auth would send: kept in memory, shown in the terminal and at a URL. */
+/** The mails that Auth would send: in memory, in the terminal and at a URL. */
 
 import type { EmailDriver, EmailMessage } from "@supabase/lite";
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { AuthSettings, MailTemplate } from "../config.ts";
 
-/** What lite does not know when it writes a mail. */
+/** What lite does not have when it writes a mail. */
 export interface MailContext {
-  /** Where the link leads in the end. */
+  /** The target of the link, after Auth. */
   readonly redirectTo: string;
-  /** Turns a token's hash into the one that the link carries (PKCE marks its own). */
+  /** Changes the token hash of the link: PKCE adds a prefix. */
   readonly mark?: (hash: string) => string;
 }
 
@@ -23,15 +23,15 @@ export interface Mail {
   readonly code: string;
   /** What a page posts to /verify as `token_hash`. */
   readonly tokenHash?: string;
-  /** Auth's own link, which a click alone uses up. */
+  /** Auth's link, which a single GET uses. */
   readonly confirmationUrl?: string;
-  /** The link of the mail: that of the project's template, else Auth's own. */
+  /** The link in the mail: that of the project's template, else Auth's. */
   readonly link?: string;
   readonly html: string;
 }
 
-/** Auth's name of a mail's type, and the template's. */
-const templateOf: Record<string, string> = {
+/** The name of the template, by the type of the mail. */
+const TEMPLATE_NAMES: Record<string, string> = {
   signup: "confirmation",
   recovery: "recovery",
   magiclink: "magic_link",
@@ -41,7 +41,7 @@ const templateOf: Record<string, string> = {
 };
 
 /** How many mails are kept. */
-const kept = 200;
+const MAX_MAILS = 200;
 
 /** Fills in the variables of a mail template. */
 export function fillTemplate(template: string, values: Record<string, string>): string {
@@ -53,7 +53,7 @@ function firstLink(html: string): string | undefined {
   return href?.replaceAll("&amp;", "&");
 }
 
-/** Lite's mail driver: rewrites each mail as Auth of this project would send it. */
+/** Lite's mail driver: rewrites each mail as Auth would send it for this project. */
 export class Outbox implements EmailDriver {
   readonly mails: Mail[] = [];
   readonly #context = new AsyncLocalStorage<MailContext>();
@@ -67,27 +67,26 @@ export class Outbox implements EmailDriver {
     this.#onMail = onMail;
   }
 
-  /** Runs something whose mails are to be written with this context. */
-  within<T>(context: MailContext, run: () => Promise<T>): Promise<T> {
+  /** Runs a function whose mails get this context. */
+  withContext<T>(context: MailContext, run: () => Promise<T>): Promise<T> {
     return this.#context.run(context, run);
   }
 
-  /** Lite's text tells the code and the link; the rest of its mail is not used. */
+  /** Takes the code and the link from lite's text; the rest of its mail is not used. */
   send(message: EmailMessage): Promise<void> {
     const url = /https?:\/\/\S+/.exec(message.text ?? "")?.[0];
     const code = /\b\d{6,10}\b/.exec((message.text ?? "").replace(url ?? "", ""))?.[0] ?? "";
     const given = url ? new URL(url).searchParams : undefined;
     const mail = this.#write(message, code, given?.get("type"), given?.get("token"));
     this.mails.push(mail);
-    if (this.mails.length > kept) this.mails.shift();
+    if (this.mails.length > MAX_MAILS) this.mails.shift();
     this.#onMail(mail);
     return Promise.resolve();
   }
 
   /**
-   * Where the links of a mail lead: to the project's site, as at Auth; but to the stack's own page
-   * if that asked for the mail (by a redirect_to of its own origin). So the app at the site URL gets
-   * its links as always, and the page gets the others.
+   * The site of a mail's links: the project's, as in Auth; but the stack's page, if that page caused
+   * the mail, with a redirect_to of its own origin.
    */
   #siteOf(redirectTo: string): string {
     const { origin } = new URL(this.#issuer);
@@ -101,7 +100,7 @@ export class Outbox implements EmailDriver {
     const kind = type ?? "reauthentication";
     const query = { token: tokenHash ?? "", type: kind, redirect_to: redirectTo };
     const confirmationUrl = `${this.#issuer}/verify?${new URLSearchParams(query)}`;
-    const template: MailTemplate = this.#settings.templates[templateOf[kind] ?? ""] ?? {};
+    const template: MailTemplate = this.#settings.templates[TEMPLATE_NAMES[kind] ?? ""] ?? {};
     const values = {
       ConfirmationURL: confirmationUrl,
       Token: code,
@@ -111,11 +110,11 @@ export class Outbox implements EmailDriver {
       Email: message.to,
       NewEmail: message.to,
     };
-    const usual = tokenHash
+    const defaultHtml = tokenHash
       ? `<p><a href="${confirmationUrl.replaceAll("&", "&amp;")}">${message.subject}</a></p>` +
         `<p>${code}</p>`
       : `<p>${code}</p>`;
-    const html = fillTemplate(template.html ?? usual, values);
+    const html = fillTemplate(template.html ?? defaultHtml, values);
     const link = tokenHash ? firstLink(html) ?? confirmationUrl : undefined;
     return {
       at: new Date().toISOString(),

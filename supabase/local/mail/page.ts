@@ -1,4 +1,4 @@
-/** /_local/mail: the mails that Auth would have sent, for the person at this machine only. */
+/** /_local/mail: the mails that Auth would have sent, for the user of this machine only. */
 
 import type { Mail } from "./outbox.ts";
 
@@ -19,7 +19,7 @@ const entities: Record<string, string> = {
   "'": "&#39;",
 };
 
-/** Makes text harmless in HTML. */
+/** Escapes text for HTML. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => entities[char] ?? char);
 }
@@ -44,8 +44,8 @@ ${rows}
 `;
 }
 
-/** Answers the mail page: HTML, or JSON for an Accept that asks for it. */
-export function mailPage(request: Request, mails: readonly Mail[]): Response {
+/** Answers the mail page: HTML, or JSON where the Accept header names it. */
+export function answerMailPage(request: Request, mails: readonly Mail[]): Response {
   const headers = {
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
@@ -55,11 +55,11 @@ export function mailPage(request: Request, mails: readonly Mail[]): Response {
     "x-frame-options": "DENY",
   };
   if (isCrossSite(request)) {
-    const body = { message: "The mail page takes requests of its own origin only." };
+    const body = { message: "Only a page of the same origin may send this request." };
     return Response.json(body, { status: 403, headers });
   }
   if (new URL(request.url).pathname !== "/_local/mail") {
-    return Response.json({ message: "There is nothing here." }, { status: 404, headers });
+    return Response.json({ message: "Not found." }, { status: 404, headers });
   }
   if (request.method !== "GET") {
     return new Response(null, { status: 405, headers: { ...headers, allow: "GET" } });

@@ -12,7 +12,7 @@ import {
 
 const account = deployed(() => import("../../../functions/account/index.ts"));
 
-Deno.test("account changes the password as the caller, with whatever proof comes along", async () => {
+Deno.test("account changes the password as the caller, with the nonce or current password of the body", async () => {
   const jwt = token();
   for (
     const body of [{ password: "new" }, { password: "new", nonce: "123456" }, {
@@ -31,7 +31,7 @@ Deno.test("account changes the password as the caller, with whatever proof comes
   }
 });
 
-Deno.test("account hands on what Auth says about a password or an address", async () => {
+Deno.test("account answers Auth's codes for a password or an e-mail address", async () => {
   const cases = [
     ["password", 400, "reauthentication_needed", 400, "reauthenticate"],
     ["password", 422, "reauthentication_not_valid", 422, "reauthenticate"],
@@ -52,7 +52,7 @@ Deno.test("account hands on what Auth says about a password or an address", asyn
   }
 });
 
-Deno.test("account tells why a password is weak", async () => {
+Deno.test("account answers the reasons when a password is weak", async () => {
   account.answer = () =>
     json(422, {
       code: "weak_password",
@@ -72,7 +72,7 @@ Deno.test("account tells why a password is weak", async () => {
   ]);
 });
 
-Deno.test("account hands on a limit on mails, with a time to wait", async () => {
+Deno.test("account answers 429 with Retry-After when Auth limits mails", async () => {
   account.answer = () => refuses(429, "over_email_send_rate_limit");
   const response = await account.send("POST", "/account/reauthenticate");
   await assertRefusal(response, {
@@ -84,7 +84,7 @@ Deno.test("account hands on a limit on mails, with a time to wait", async () => 
   });
 });
 
-Deno.test("account asks for a nonce, changes the e-mail and ends the other sessions as the caller", async () => {
+Deno.test("account sends a nonce, changes the e-mail address and ends other sessions as the caller", async () => {
   const jwt = token();
   const cases = [
     ["POST", "/account/reauthenticate", undefined, "GET", "/auth/v1/reauthenticate"],
@@ -105,7 +105,7 @@ Deno.test("account asks for a nonce, changes the e-mail and ends the other sessi
   }
 });
 
-Deno.test("account asks for the second factor of whoever has one, before it asks Auth", async () => {
+Deno.test("account answers insufficient_aal without a call when the user has a second factor", async () => {
   account.user = { factors: [{ id: "f", status: "verified" }] };
   const { required_aal } = await assertRefusal(
     await account.send("PUT", "/account/password", { password: "new" }),
@@ -122,7 +122,7 @@ Deno.test("account asks for the second factor of whoever has one, before it asks
   assertEquals(response.status, 204);
 });
 
-Deno.test("account asks Auth nothing for a body that does not fit", async () => {
+Deno.test("account makes no call when the body does not fit the schema", async () => {
   const invalid = { status: 400, code: "validation_failed", action: "fix_request", replay: false };
   const bodies = [
     ["password", {}],
@@ -138,7 +138,7 @@ Deno.test("account asks Auth nothing for a body that does not fit", async () => 
   assertEquals(await account.sent(), []);
 });
 
-Deno.test("account asks Auth nothing for somebody who is not signed in", async () => {
+Deno.test("account makes no call when nobody is signed in", async () => {
   for (
     const [method, path] of [["PUT", "password"], ["PUT", "email"], ["POST", "reauthenticate"], [
       "DELETE",
@@ -151,7 +151,7 @@ Deno.test("account asks Auth nothing for somebody who is not signed in", async (
   assertEquals(await account.sent(), []);
 });
 
-Deno.test("account calls an outage of Auth an outage", async () => {
+Deno.test("account answers auth_unavailable when Auth is down", async () => {
   account.answer = () => new Response("<html>", { status: 502 });
   const response = await account.send("PUT", "/account/password", { password: "new" });
   await assertRefusal(response, { ...REFUSALS.auth_unavailable, replay: false });

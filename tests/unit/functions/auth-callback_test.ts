@@ -12,7 +12,7 @@ const LINK = { token_hash: "pkce_hash", type: "recovery" };
 const CODE = { code: "auth-code", code_verifier: "v".repeat(43) };
 const SESSION = { access_token: "a", refresh_token: "r", user: { id: "u" } };
 
-Deno.test("auth-callback turns a mail link or a code into a session, never cached, as nobody", async () => {
+Deno.test("auth-callback exchanges a mail link or a code for a session, with no-store and no bearer", async () => {
   callback.answer = () => json(200, SESSION);
   for (const Origin of [APP, "http://127.0.0.1:3000"]) {
     for (const body of [LINK, CODE]) {
@@ -39,7 +39,7 @@ Deno.test("auth-callback turns a mail link or a code into a session, never cache
   });
 });
 
-Deno.test("auth-callback says which link or attempt is used up", async () => {
+Deno.test("auth-callback answers Auth's codes when a link or code is used or expired", async () => {
   const cases = [
     [LINK, 403, "otp_expired", 403],
     [CODE, 404, "flow_state_not_found", 404],
@@ -54,7 +54,7 @@ Deno.test("auth-callback says which link or attempt is used up", async () => {
   }
 });
 
-Deno.test("auth-callback takes nothing from another origin, or from none", async () => {
+Deno.test("auth-callback refuses requests of another origin or without one", async () => {
   const denied = {
     status: 403,
     code: "insufficient_scope",
@@ -69,7 +69,7 @@ Deno.test("auth-callback takes nothing from another origin, or from none", async
   assertEquals(await callback.sent(), []);
 });
 
-Deno.test("auth-callback takes no GET: a link scanner would use the link up", async () => {
+Deno.test("auth-callback answers 405 to a GET, because a link scanner sends one", async () => {
   for (const method of ["GET", "HEAD", "PUT", "DELETE"]) {
     const query = new URLSearchParams(LINK);
     const response = await callback.request(`/auth-callback?${query}`, {
@@ -82,7 +82,7 @@ Deno.test("auth-callback takes no GET: a link scanner would use the link up", as
   assertEquals(await callback.sent(), []);
 });
 
-Deno.test("auth-callback takes no other body", async () => {
+Deno.test("auth-callback makes no call when the body does not fit the schema", async () => {
   const invalid = {
     status: 400,
     code: "validation_failed",
@@ -113,7 +113,7 @@ Deno.test("auth-callback takes no other body", async () => {
   assertEquals(await callback.sent(), []);
 });
 
-Deno.test("auth-callback says when the other address of an e-mail change has to confirm too", async () => {
+Deno.test("auth-callback answers 202 when the other address must confirm an e-mail change too", async () => {
   callback.answer = () => json(200, { msg: "UPSTREAM-TEXT" });
   const response = await post({ ...LINK, type: "email_change" });
   assertEquals([response.status, await response.json()], [202, {
@@ -122,7 +122,7 @@ Deno.test("auth-callback says when the other address of an e-mail change has to 
   assertEquals(response.headers.get("Cache-Control"), "no-store");
 });
 
-Deno.test("auth-callback calls an outage of Auth an outage", async () => {
+Deno.test("auth-callback answers auth_unavailable when Auth is down", async () => {
   callback.answer = () => new Response("", { status: 503, headers: { "Retry-After": "9" } });
   await assertRefusal(await post(CODE), {
     ...REFUSALS.auth_unavailable,

@@ -73,14 +73,14 @@ Deno.test("todos does not let a caller choose the owner, the id or a filter", as
   assertEquals(await todos.sent(), []);
 });
 
-Deno.test("todos calls what row level security hides not found", async () => {
+Deno.test("todos answers not_found when row level security hides a row", async () => {
   todos.answer = fails(406, "PGRST116");
   await assertRefusal(await todos.send("PATCH", `/todos/${ID}`, { done: true }), NOT_FOUND);
   todos.answer = () => json(200, []);
   await assertRefusal(await todos.send("DELETE", `/todos/${ID}`), NOT_FOUND);
 });
 
-Deno.test("todos says what the database refuses, in our words", async () => {
+Deno.test("todos answers the code of a database error without the database's text", async () => {
   const cases = [
     [403, "42501", { status: 403, code: "insufficient_scope", action: "none" }],
     [400, "23514", { status: 400, code: "validation_failed", action: "fix_request" }],
@@ -99,7 +99,7 @@ Deno.test("todos says what the database refuses, in our words", async () => {
   }
 });
 
-Deno.test("todos refuses whoever is not signed in, and broken bodies", async () => {
+Deno.test("todos refuses a request without a user or with invalid JSON", async () => {
   await assertRefusal(await todos.request("/todos"), REFUSALS.no_authorization);
   const response = await todos.request("/todos", {
     method: "POST",

@@ -1,7 +1,10 @@
 import { assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
+import { Faults } from "../../../supabase/local/control/faults.ts";
 import { decodeClaims } from "../../../supabase/local/jwt.ts";
 import { bootStack, type RunningStack } from "../../../supabase/local/stack.ts";
 import { post, type Session, signIn, signUp } from "../../e2e/conformance/users.ts";
+import { settle } from "../../support/async.ts";
+import { inFakeTime } from "../../support/fake_time.ts";
 
 let stack: RunningStack;
 Deno.test.beforeAll(async () => {
@@ -9,13 +12,13 @@ Deno.test.beforeAll(async () => {
 });
 Deno.test.afterAll(() => stack.close());
 
-interface Ask {
+interface Options {
   readonly method?: string;
   readonly body?: unknown;
   readonly headers?: Record<string, string>;
 }
 
-async function ask(path: string, { method = "POST", body, headers = {} }: Ask = {}) {
+async function send(path: string, { method = "POST", body, headers = {} }: Options = {}) {
   const type = { "content-type": "application/json", ...headers };
   const content = body === undefined ? null : JSON.stringify(body);
   const request = new Request(stack.url + path, { method, headers: type, body: content });
@@ -24,45 +27,45 @@ async function ask(path: string, { method = "POST", body, headers = {} }: Ask = 
   return { status: answer.status, headers: answer.headers, body: text ? JSON.parse(text) : null };
 }
 
-const control = (path: string, body: unknown) => ask(`/_local/${path}`, { body });
+const control = (path: string, body: unknown) => send(`/_local/${path}`, { body });
 
 function user(token: string, headers: Record<string, string> = {}) {
   const authorization = `Bearer ${token}`;
-  return ask("/auth/v1/user", { method: "GET", headers: { authorization, ...headers } });
+  return send("/auth/v1/user", { method: "GET", headers: { authorization, ...headers } });
 }
 
 const MODES = ["on", "off", "slow", "limited"];
 
-Deno.test("controlRoutes() takes JSON from its own origin only, and only by POST", async () => {
+Deno.test("answerControl() refuses a request that is not a POST of JSON from its own origin", async () => {
   const body = { mode: "off" };
   for (const site of ["cross-site", "same-site"]) {
     const headers = { "sec-fetch-site": site };
-    assertStrictEquals((await ask("/_local/auth", { body, headers })).status, 403, site);
+    assertStrictEquals((await send("/_local/auth", { body, headers })).status, 403, site);
   }
   for (const origin of ["https://evil.example", "http://127.0.0.1:3000", "null"]) {
-    assertStrictEquals((await ask("/_local/auth", { body, headers: { origin } })).status, 403);
+    assertStrictEquals((await send("/_local/auth", { body, headers: { origin } })).status, 403);
   }
   const plain = { "content-type": "text/plain" };
-  assertStrictEquals((await ask("/_local/auth", { body, headers: plain })).status, 415);
-  const put = await ask("/_local/auth", { method: "PUT", body });
+  assertStrictEquals((await send("/_local/auth", { body, headers: plain })).status, 415);
+  const put = await send("/_local/auth", { method: "PUT", body });
   assertEquals([put.status, put.headers.get("allow")], [405, "GET, POST"]);
-  assertStrictEquals((await ask("/_local/session/end", { method: "GET" })).status, 405);
-  assertStrictEquals((await ask("/_local/auth", { method: "OPTIONS" })).status, 405);
+  assertStrictEquals((await send("/_local/session/end", { method: "GET" })).status, 405);
+  assertStrictEquals((await send("/_local/auth", { method: "OPTIONS" })).status, 405);
   assertStrictEquals(stack.faults.mode, "on");
-  const { headers } = await ask("/_local/auth", { method: "GET" });
+  const { headers } = await send("/_local/auth", { method: "GET" });
   assertStrictEquals(headers.get("access-control-allow-origin"), null);
 });
 
-Deno.test("controlRoutes() names what is wrong with a body", async () => {
+Deno.test("answerControl() answers 400 with the reason when a body is invalid", async () => {
   const wrong = [["auth", {}], ["auth", "x"], ["auth", { mode: "toString" }]] as const;
   for (const [path, body] of wrong) assertStrictEquals((await control(path, body)).status, 400);
   const { status, body } = await control("session/end", { token: "x.y.z" });
-  assertEquals([status, body.message], [400, "`token` is no access token of this stack."]);
+  assertEquals([status, body.message], [400, "`token` is not an access token of this stack."]);
   assertStrictEquals((await control("nowhere", {})).status, 404);
   assertStrictEquals((await control("constructor", {})).status, 404);
 });
 
-Deno.test("session/end ends one session, and no other of the user", async () => {
+Deno.test("session/end ends one session of a user", async () => {
   const one = await signUp(stack);
   const other = await signIn(stack, one);
   assertStrictEquals((await control("session/end", { token: one.access_token })).status, 200);
@@ -70,18 +73,18 @@ Deno.test("session/end ends one session, and no other of the user", async () => 
   assertStrictEquals((await user(other.access_token)).status, 200);
 });
 
-Deno.test("session/expire gives a token of the same session that has run out", async () => {
+Deno.test("session/expire returns an expired token of the same session", async () => {
   const { access_token: token } = await signUp(stack);
   const { body } = await control("session/expire", { token });
   const [before, after] = [decodeClaims(token), decodeClaims(body.access_token)];
   assertEquals({ ...after, iat: 0, exp: 0 }, { ...before, iat: 0, exp: 0 });
   assertMatch((await user(body.access_token)).body.msg, /token is expired/);
-  // What has run out still names its session.
+  // An expired token still names its session.
   assertStrictEquals((await control("session/end", { token: body.access_token })).status, 200);
   assertStrictEquals((await user(token)).body.error_code, "session_not_found");
 });
 
-Deno.test("user/ban and user/unban bar a user and let them in again", async () => {
+Deno.test("user/ban bans a user, and user/unban lifts the ban", async () => {
   const { access_token: token } = await signUp(stack);
   await control("user/ban", { token });
   assertStrictEquals((await user(token)).body.error_code, "user_banned");
@@ -90,18 +93,17 @@ Deno.test("user/ban and user/unban bar a user and let them in again", async () =
 });
 
 Deno.test("user/password sets a password and ends every session", async () => {
-  const person = await signUp(stack);
-  const { access_token: token } = person;
+  const { access_token: token, user: { email } } = await signUp(stack);
   const weak = await control("user/password", { token, password: "x" });
   assertStrictEquals(weak.status, 422);
   await control("user/password", { token, password: "another-horse" });
   assertStrictEquals((await user(token)).body.error_code, "session_not_found");
-  const login = { email: person.user.email, password: "another-horse" };
+  const login = { email, password: "another-horse" };
   const again = await post<Session>(stack, "/token?grant_type=password", login);
   assertStrictEquals((await user(again.access_token)).status, 200);
 });
 
-Deno.test("user/delete removes the user, also while Auth is off; once", async () => {
+Deno.test("user/delete deletes the user when Auth is off", async () => {
   const { access_token: token } = await signUp(stack);
   await control("auth", { mode: "off" });
   assertStrictEquals((await control("user/delete", { token })).status, 200);
@@ -110,11 +112,11 @@ Deno.test("user/delete removes the user, also while Auth is off; once", async ()
   assertStrictEquals((await control("user/delete", { token })).status, 404);
 });
 
-Deno.test("auth turns Auth off, limits it, and says what is set", async () => {
+Deno.test("auth sets and returns the mode of Auth", async () => {
   const { access_token: token } = await signUp(stack);
   for (const mode of MODES) {
     assertEquals((await control("auth", { mode })).body, { mode });
-    assertEquals((await ask("/_local/auth", { method: "GET" })).body, { mode });
+    assertEquals((await send("/_local/auth", { method: "GET" })).body, { mode });
   }
   await control("auth", { mode: "off" });
   const off = await user(token);
@@ -125,17 +127,27 @@ Deno.test("auth turns Auth off, limits it, and says what is set", async () => {
   assertStrictEquals(limited.body.error_code, "over_request_rate_limit");
   const newShape = await user(token, { "x-supabase-api-version": "2024-01-01" });
   assertEquals(Object.keys(newShape.body), ["code", "message"]);
-  assertStrictEquals((await ask("/rest/v1/todos", { method: "GET" })).status, 200);
+  assertStrictEquals((await send("/rest/v1/todos", { method: "GET" })).status, 200);
   await control("auth", { mode: "on" });
   assertStrictEquals((await user(token)).status, 200);
 });
 
-Deno.test("a slow Auth answers as soon as it is slow no more", async () => {
-  const { access_token: token } = await signUp(stack);
-  await control("auth", { mode: "slow" });
-  const answer = user(token);
-  const first = await Promise.race([answer, control("auth", { mode: "slow" })]);
-  assertEquals(first.body, { mode: "slow" });
-  await control("auth", { mode: "on" });
-  assertStrictEquals((await answer).status, 200);
+Deno.test("Faults delay an answer in the mode slow, until the mode changes", async () => {
+  await inFakeTime(async (time) => {
+    const faults = new Faults();
+    const answers: unknown[] = [];
+    const call = () => void faults.answer(new Request(stack.url)).then(() => answers.push("on"));
+    faults.mode = "slow";
+    call();
+    time.tick(4999);
+    await settle();
+    assertEquals(answers, []);
+    time.tick(1);
+    await settle();
+    assertEquals(answers, ["on"]);
+    call();
+    faults.mode = "on";
+    await settle();
+    assertEquals(answers, ["on", "on"]);
+  });
 });

@@ -22,16 +22,16 @@ Deno.test("readCommand() reads port and engine in both spellings", () => {
   assertEquals(readCommand(["--help"]), { kind: "help" });
 });
 
-Deno.test("readCommand() answers a wrong option with one sentence that names it", () => {
+Deno.test("readCommand() names the option that is wrong", () => {
   const wrong = [["--nope"], ["--port"], ["--port", "x"], ["--port", "70000"], ["--engine", "x"]];
   for (const args of wrong) {
     const command = readCommand(args);
     assert(command.kind === "wrong", args.join(" "));
-    assertStringIncludes(command.sentence, args[0]!);
+    assertStringIncludes(command.message, args[0]!);
   }
 });
 
-Deno.test("dev.ts says in one sentence that the port is taken, and exits with 1", async () => {
+Deno.test("dev.ts exits with 1 and a message when the port is taken", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   const { code, stderr, stdout } = await command("--port", String(port)).output();
@@ -40,7 +40,7 @@ Deno.test("dev.ts says in one sentence that the port is taken, and exits with 1"
   assertStrictEquals(text(stdout), "");
 });
 
-Deno.test("dev.ts exits with 1 and a sentence for a wrong option", async () => {
+Deno.test("dev.ts exits with 1 and a message when an option is wrong", async () => {
   const { code, stderr } = await command("--nope").output();
   assertStrictEquals(code, 1);
   assertStrictEquals(text(stderr), "There is no option --nope. Try --help.\n");
@@ -56,10 +56,10 @@ async function readUntil(stream: ReadableStream<Uint8Array>, wanted: string): Pr
   throw new Error(`ended without "${wanted}":\n${seen}`);
 }
 
-Deno.test("dev.ts prints lines that work in bash, and ends with 0 on SIGTERM", async () => {
+Deno.test("dev.ts prints curl lines that work in bash, and exits with 0 on SIGTERM", async () => {
   const child = command("--port", "0").spawn();
   try {
-    const shown = await readUntil(child.stdout, "Ctrl-C ends it");
+    const shown = await readUntil(child.stdout, "Ctrl-C ends the stack");
     const lines = shown.slice(shown.indexOf("TOKEN="), shown.indexOf("Ctrl-C"));
     const bash = await new Deno.Command("bash", { args: ["-c", lines] }).output();
     const [first, second] = text(bash.stdout).trim().split("\n").map((line) => JSON.parse(line));
@@ -73,7 +73,7 @@ Deno.test("dev.ts prints lines that work in bash, and ends with 0 on SIGTERM", a
   assertStrictEquals((await child.status).code, 0);
 });
 
-Deno.test("curlLines() needs curl and sed only", () => {
+Deno.test("curlLines() needs only curl and sed", () => {
   const lines = curlLines("http://127.0.0.1:54321", "sb_publishable_x", "me");
   assert(!lines.join("\n").includes("jq"));
 });

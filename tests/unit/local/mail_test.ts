@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStrictEquals, assertStringIncludes } from "@std/assert";
 import { mailLines } from "../../../supabase/local/banner.ts";
 import { decodeClaims } from "../../../supabase/local/jwt.ts";
-import { escapeHtml, mailPage } from "../../../supabase/local/mail/page.ts";
+import { answerMailPage, escapeHtml } from "../../../supabase/local/mail/page.ts";
 import { fillTemplate, type Mail } from "../../../supabase/local/mail/outbox.ts";
 import { bootStack, type RunningStack } from "../../../supabase/local/stack.ts";
 import { newAddress, post, type Session, signUp } from "../../e2e/conformance/users.ts";
@@ -23,10 +23,10 @@ const mail: Mail = {
 };
 
 function page(headers: Record<string, string> = {}, path = "/_local/mail"): Response {
-  return mailPage(new Request(`http://127.0.0.1:54321${path}`, { headers }), [mail]);
+  return answerMailPage(new Request(`http://127.0.0.1:54321${path}`, { headers }), [mail]);
 }
 
-Deno.test("mailPage() shows mails in harmless HTML", async () => {
+Deno.test("answerMailPage() escapes mails in HTML", async () => {
   const answer = page();
   assertStrictEquals(answer.headers.get("content-type"), "text/html; charset=utf-8");
   assertStringIncludes(answer.headers.get("content-security-policy")!, "default-src 'none'");
@@ -36,11 +36,11 @@ Deno.test("mailPage() shows mails in harmless HTML", async () => {
   assertStringIncludes(html, `href="http://127.0.0.1:3000/confirm?a=1&amp;b=2"`);
 });
 
-Deno.test("mailPage() answers JSON to an Accept that asks for it", async () => {
+Deno.test("answerMailPage() answers JSON when the Accept header names it", async () => {
   assertEquals(await page({ accept: "application/json" }).json(), [mail]);
 });
 
-Deno.test("mailPage() refuses other sites", () => {
+Deno.test("answerMailPage() refuses requests of other sites", () => {
   for (const site of ["cross-site", "same-site"]) {
     assertStrictEquals(page({ "sec-fetch-site": site }).status, 403, site);
   }
@@ -57,14 +57,14 @@ Deno.test("mailLines() names address, subject, code and link", () => {
   }
 });
 
-Deno.test("fillTemplate() fills in what it knows and leaves the rest", () => {
+Deno.test("fillTemplate() replaces the variables that have a value", () => {
   assertStrictEquals(
     fillTemplate("{{ .Token }} {{.Token}} {{ .Other }}", { Token: "1" }),
     "1 1 {{ .Other }}",
   );
 });
 
-Deno.test("Outbox writes Auth's own link, with the place it leads to in the end", async () => {
+Deno.test("Outbox writes Auth's link with redirect_to when there is no template", async () => {
   const { user } = await signUp(stack);
   const place = "http://localhost:3000/done";
   await post(stack, `/recover?redirect_to=${place}`, { email: user.email });
@@ -76,14 +76,14 @@ Deno.test("Outbox writes Auth's own link, with the place it leads to in the end"
   assertStrictEquals(url.searchParams.get("redirect_to"), place);
 });
 
-Deno.test("Outbox does not let a link lead to a place that is not listed", async () => {
+Deno.test("Outbox replaces a redirect_to that is not allowed by the site URL", async () => {
   const { user } = await signUp(stack);
   await post(stack, `/recover?redirect_to=https://evil.example`, { email: user.email });
   const url = new URL(stack.mails.at(-1)!.link!);
   assertStrictEquals(url.searchParams.get("redirect_to"), "http://127.0.0.1:3000");
 });
 
-Deno.test("Outbox writes the project's own templates", async () => {
+Deno.test("Outbox writes the project's templates", async () => {
   const html = `<a href="{{ .SiteURL }}/go?token_hash={{ .TokenHash }}&amp;type=recovery">go</a>`;
   const templates = { recovery: { subject: "For {{ .Email }}", html } };
   await using own = await bootStack({ port: 0, functions: false, settings: { templates } });
@@ -94,7 +94,7 @@ Deno.test("Outbox writes the project's own templates", async () => {
   assertStrictEquals(link, `http://127.0.0.1:3000/go?token_hash=${tokenHash}&type=recovery`);
 });
 
-Deno.test("authFront() takes the code and the hash of a mail under the type email", async () => {
+Deno.test("answerAuth() accepts the code and the hash of a mail with type email", async () => {
   const { user } = await signUp(stack);
   await post(stack, "/otp", { email: user.email });
   const { code } = stack.mails.at(-1)!;
@@ -108,7 +108,7 @@ Deno.test("authFront() takes the code and the hash of a mail under the type emai
   assertEquals(claims.amr, [{ method: "otp", timestamp: claims.iat }]);
 });
 
-Deno.test("authFront() exchanges the code of a PKCE mail link for the session, once", async () => {
+Deno.test("answerAuth() exchanges the code of a PKCE mail link once", async () => {
   const { user } = await signUp(stack);
   const verifier = crypto.randomUUID() + crypto.randomUUID();
   const challenge = { code_challenge: verifier, code_challenge_method: "plain" };
@@ -132,7 +132,7 @@ Deno.test("authFront() exchanges the code of a PKCE mail link for the session, o
   assertStrictEquals((await again.json()).error_code, "flow_state_not_found");
 });
 
-Deno.test("authFront() takes a nonce once where an old session changes its password", async () => {
+Deno.test("answerAuth() accepts a nonce once when an old session changes the password", async () => {
   const rules = { securePasswordChange: true, requireCurrentPassword: true };
   await using strict = await bootStack({ port: 0, functions: false, settings: rules });
   const own = await signUp(strict);
@@ -154,7 +154,7 @@ Deno.test("authFront() takes a nonce once where an old session changes its passw
   ]);
 });
 
-Deno.test("authFront() mails nothing and tells nothing about an address nobody has", async () => {
+Deno.test("answerAuth() answers a recovery of an unknown address like any other, and sends no mail", async () => {
   const before = stack.mails.length;
   assertEquals(await post(stack, "/recover", { email: newAddress() }), {});
   assertStrictEquals(stack.mails.length, before);

@@ -23,7 +23,7 @@ const files = {
   "3_index.sql": "create index notes_words_idx on public.notes (words);",
 };
 
-Deno.test("applyMigrations() runs what sqlite can, in order, and names what it cannot", async () => {
+Deno.test("applyMigrations() runs what sqlite can, and names the statements that it cannot", async () => {
   await using stack = await bootWith(files);
   const { applied, skipped } = stack.migrations;
   assertEquals(applied, ["1_notes.sql", "3_index.sql"]);
@@ -38,7 +38,7 @@ Deno.test("applyMigrations() runs what sqlite can, in order, and names what it c
   assertEquals(await rows.json(), []);
 });
 
-Deno.test("applyMigrations() names what it leaves out of seed.sql", async () => {
+Deno.test("applyMigrations() names the statements of seed.sql, which do not run", async () => {
   const seed = "-- none yet\ninsert into public.notes values ('x', 'y');";
   await using stack = await bootWith({ "1_notes.sql": files["1_notes.sql"] }, "sqlite", seed);
   assertEquals(stack.migrations.skipped.map(({ file, statement }) => [file, statement]), [
@@ -56,13 +56,13 @@ Deno.test("banner() shows applied and skipped migrations, keys and curl lines", 
   assert(text.includes(`${stack.url}/_local/mail`));
 });
 
-Deno.test("applyMigrations() names a statement that is wrong on any engine", async () => {
+Deno.test("applyMigrations() names a statement that is invalid", async () => {
   await using stack = await bootWith({ "1_wrong.sql": "create tabel nothing;" });
   assertEquals(stack.migrations.applied, []);
   assertStrictEquals(stack.migrations.skipped[0]?.statement, "create tabel nothing");
 });
 
-Deno.test("bootStack() applies the repository's own table on sqlite", async () => {
+Deno.test("bootStack() creates the table of the repository on sqlite", async () => {
   await using stack = await bootStack({ port: 0, functions: false });
   assert(stack.migrations.applied.some((file) => file.endsWith("_todos.sql")));
 });

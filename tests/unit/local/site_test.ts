@@ -9,13 +9,13 @@ Deno.test.beforeAll(async () => {
 });
 Deno.test.afterAll(() => stack.close());
 
-function ask(path: string, init: RequestInit = {}): Promise<Response> {
+function send(path: string, init: RequestInit = {}): Promise<Response> {
   return stack.fetch(new Request(stack.url + path, init));
 }
 
-Deno.test("site() shows the page with its own files only", async () => {
+Deno.test("answerSite() serves the page, which loads only its own files", async () => {
   for (const path of ["/", "/auth/confirm?token_hash=x&type=recovery"]) {
-    const { status, headers } = await ask(path);
+    const { status, headers } = await send(path);
     assertEquals([status, headers.get("content-type")], [200, "text/html; charset=utf-8"]);
     const policy = headers.get("content-security-policy") ?? "";
     assertMatch(policy, /^default-src 'none'; script-src 'self'; style-src 'self'; /);
@@ -23,36 +23,36 @@ Deno.test("site() shows the page with its own files only", async () => {
     assert(!policy.includes("unsafe"));
     assertStrictEquals(headers.get("cache-control"), "no-store");
   }
-  const text = await (await ask("/")).text();
+  const text = await (await send("/")).text();
   assert(!/<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=|https?:\/\//.test(text));
   assert(text.includes(apiKeys.publishable));
   assert(!text.includes("$"));
 });
 
-Deno.test("site() bundles the page's script, without a secret in it", async () => {
-  const answer = await ask("/_local/page/main.js");
+Deno.test("answerSite() bundles the script of the page without secrets", async () => {
+  const answer = await send("/_local/page/main.js");
   assertStrictEquals(answer.headers.get("content-type"), "text/javascript; charset=utf-8");
   const script = await answer.text();
   for (const secret of [apiKeys.secret, apiKeys.serviceRole]) assert(!script.includes(secret));
   assert(script.length > 100_000 && !script.includes("could not be built"));
-  assertStrictEquals((await ask("/_local/page/style.css")).status, 200);
-  assertStrictEquals((await ask("/_local/page/main.ts")).status, 404);
-  assertStrictEquals((await ask("/_local/page/../control/routes.ts")).status, 404);
-  assertStrictEquals((await ask("/", { method: "POST" })).status, 405);
+  assertStrictEquals((await send("/_local/page/style.css")).status, 200);
+  assertStrictEquals((await send("/_local/page/main.ts")).status, 404);
+  assertStrictEquals((await send("/_local/page/../control/routes.ts")).status, 404);
+  assertStrictEquals((await send("/", { method: "POST" })).status, 405);
 });
 
-Deno.test("site() leads localhost to 127.0.0.1: they share no storage", async () => {
+Deno.test("answerSite() redirects localhost to 127.0.0.1", async () => {
   const { port } = new URL(stack.url);
   const headers = { host: `localhost:${port}` };
-  const answer = await ask("/auth/confirm?token_hash=x", { headers });
+  const answer = await send("/auth/confirm?token_hash=x", { headers });
   assertStrictEquals(answer.status, 307);
   assertStrictEquals(answer.headers.get("location"), `${stack.url}/auth/confirm?token_hash=x`);
 });
 
-Deno.test("mails lead to the page only if it asked for them", async () => {
+Deno.test("Outbox links to the page when redirect_to is the page", async () => {
   const email = "ada@example.com";
   const post = (path: string, body: unknown) =>
-    ask(path, {
+    send(path, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(body),
@@ -79,7 +79,7 @@ Deno.test("mails lead to the page only if it asked for them", async () => {
   assertEquals(origins, [site, site, stack.url, stack.url, site]);
 });
 
-Deno.test("functionEnv() lets the site and the page call, or whom the project names and the page", async () => {
+Deno.test("functionEnv() sets APP_ORIGINS to the project's origins, or its site, and the page", async () => {
   const root = await Deno.makeTempDir();
   const origins = async () => {
     const site = "http://127.0.0.1:3000/app";

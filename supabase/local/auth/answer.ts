@@ -1,15 +1,15 @@
-/** The way of a request to /auth/v1: through the differences, to lite, and back. */
+/** The path of a request to /auth/v1: through the differences, to lite, and back. */
 
-import { type AuthCall, type AuthContext, Refusal } from "./call.ts";
+import { type AuthCall, type AuthContext, AuthError } from "./call.ts";
 import { differences } from "./differences.ts";
-import { preflight, refusalAnswer, shaped } from "./shape.ts";
+import { errorResponse, inRequestedShape, preflight } from "./shape.ts";
 import { mailContext } from "./verify.ts";
 
 async function callOf(request: Request): Promise<AuthCall> {
   const url = new URL(request.url);
   const path = url.pathname.replace(/^\/auth\/v1/, "") || "/";
   const text = await request.text();
-  const ask = { method: request.method, path: path + url.search };
+  const liteRequest = { method: request.method, path: path + url.search };
   return {
     request,
     method: request.method,
@@ -17,7 +17,7 @@ async function callOf(request: Request): Promise<AuthCall> {
     query: url.searchParams,
     body: jsonObject(text),
     text,
-    ask: text ? { ...ask, body: text } : ask,
+    liteRequest: text ? { ...liteRequest, body: text } : liteRequest,
   };
 }
 
@@ -31,26 +31,26 @@ function jsonObject(text: string): Record<string, unknown> {
   }
 }
 
-async function answered(call: AuthCall, auth: AuthContext): Promise<Response> {
+async function respond(call: AuthCall, auth: AuthContext): Promise<Response> {
   for (const difference of differences) {
     const answer = await difference.before?.(call, auth);
     if (answer) return answer;
   }
-  let answer = await auth.lite(call.ask, mailContext(call, auth));
+  let answer = await auth.lite(call.liteRequest, mailContext(call, auth));
   for (const difference of differences) {
     answer = await difference.after?.(call, answer, auth) ?? answer;
   }
   return answer;
 }
 
-/** Answers a request below /auth/v1 as Supabase Auth would. */
-export async function authFront(request: Request, auth: AuthContext): Promise<Response> {
+/** Answers a request below /auth/v1 as Supabase Auth does. */
+export async function answerAuth(request: Request, auth: AuthContext): Promise<Response> {
   if (request.method === "OPTIONS") return preflight(request);
   const call = await callOf(request);
   try {
-    return await shaped(call, await answered(call, auth));
+    return await inRequestedShape(call, await respond(call, auth));
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    return await shaped(call, refusalAnswer(error));
+    if (!(error instanceof AuthError)) throw error;
+    return await inRequestedShape(call, errorResponse(error));
   }
 }
