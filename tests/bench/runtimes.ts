@@ -1,5 +1,6 @@
 // The two Denos that are measured.
-import { EDGE_DENO, npmTool } from "../e2e/deploy/npm_tool.ts";
+import { npmTool } from "../support/npm_tool.ts";
+import { EDGE_DENO } from "../support/versions.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
