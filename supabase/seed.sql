@@ -1,1 +1,1 @@
--- Rows that a fresh local database starts with. None: tests and people make their own.
+-- The rows of a new local database: none.

@@ -1,7 +1,7 @@
--- Each user's own to-do list.
+-- The to-do list of each user.
 --
--- user_id has no `default auth.uid()`: not every engine of the local stack can run one, so the
--- function that inserts names the user, and the policies below hold it to the caller.
+-- user_id has no `default auth.uid()`, which sqlite (an engine of the local stack) cannot run. The
+-- function that inserts a row sets it, and the policies below allow only the caller's id.
 create table public.todos (
   id uuid primary key default gen_random_uuid(),
   user_id uuid not null references auth.users (id) on delete cascade,
@@ -14,7 +14,7 @@ create index todos_user_id_idx on public.todos (user_id);
 
 alter table public.todos enable row level security;
 
--- The sub-select makes Postgres evaluate auth.uid() once a query instead of once a row.
+-- With the sub-select Postgres evaluates auth.uid() once per query instead of once per row.
 create policy "read own todos" on public.todos
   for select to authenticated using ((select auth.uid()) = user_id);
 

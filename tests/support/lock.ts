@@ -1,4 +1,4 @@
-// `deno task lock`: writes both lock files anew. tests/deno.lock has every package, for the tasks that
+// `deno task lock`: updates both lock files. tests/deno.lock has every package, for the tasks that
 // check types and drive a browser. deno.lock has only what `deno task dev` and `deno task test` run:
 // Deno downloads every package of its lock file, imported or not.
 import { ROOT } from "./project_copy.ts";

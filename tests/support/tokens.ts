@@ -35,8 +35,8 @@ export function encodePart(part: unknown): string {
 }
 
 /**
- * A token whose signature is nobody's, for tests in which a fake Auth decides. Needs no key, so it is
- * not a promise as all that jose signs is.
+ * A token with an invalid signature, for tests in which a fake Auth decides. It needs no key, so that
+ * it is not a promise, unlike a token that jose signs.
  *
  * @param changes Claims that differ from {@linkcode accessClaims}.
  * @param header Its header.

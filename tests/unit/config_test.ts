@@ -150,7 +150,7 @@ Deno.test("deno.lock has only the packages that dev and test run: deno task lock
   assertEquals(await readLock("deno.lock"), withoutUnused(await readLock("tests/deno.lock")));
 });
 
-/** The pages that tell a reader which version to run. */
+/** The pages that may name a version. */
 async function pages(): Promise<string[]> {
   const folders = ["", ".github/", "supabase/", "shared/", "functions/", "tests/"];
   const found = await Promise.all(folders.map(async (folder) => {

@@ -25,7 +25,7 @@ export class FunctionWorker {
   #next = 0;
   #retired = false;
   /** Whether the worker can take no more requests. */
-  dead = false;
+  ended = false;
 
   /**
    * Starts a function.
@@ -55,7 +55,7 @@ export class FunctionWorker {
     try {
       await this.#ready.promise;
       request.signal.addEventListener("abort", () => {
-        if (!this.dead) this.#post({ type: "abort", id });
+        if (!this.ended) this.#post({ type: "abort", id });
       }, { once: true });
       const { method, body } = request;
       const headers: [string, string][] = [...request.headers];
@@ -84,8 +84,8 @@ export class FunctionWorker {
   }
 
   #end(reason: string): void {
-    if (this.dead) return;
-    this.dead = true;
+    if (this.ended) return;
+    this.ended = true;
     this.#worker.terminate();
     this.#ready.reject(new BootError(reason));
     for (const { head, aborted } of this.#open.values()) {

@@ -101,7 +101,7 @@ export class FunctionHost {
   async #worker(name: string, entry: string): Promise<FunctionWorker> {
     const env = await this.#options.env();
     const running = this.#workers.get(name);
-    if (running && !running.dead) return running;
+    if (running && !running.ended) return running;
     const worker = new FunctionWorker(name, toFileUrl(entry), env);
     this.#workers.set(name, worker);
     return worker;
@@ -135,7 +135,7 @@ export class FunctionHost {
     const worker = this.#workers.get(name);
     this.#workers.delete(name);
     if (!worker) return;
-    for (const ended of [...this.#retired].filter((one) => one.dead)) this.#retired.delete(ended);
+    for (const one of [...this.#retired].filter((one) => one.ended)) this.#retired.delete(one);
     this.#retired.add(worker);
     worker.retire();
   }

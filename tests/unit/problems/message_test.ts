@@ -22,7 +22,7 @@ async function authEnglish(): Promise<Set<string>> {
   return texts;
 }
 
-Deno.test("message is in our words: none holds a text of Auth, or stands in one", async () => {
+Deno.test("message is never a text of Auth", async () => {
   const english = await authEnglish();
   assertGreater(english.size, 40);
   for (const message of MESSAGES) {
@@ -42,7 +42,7 @@ Deno.test("message is one or two short sentences that end with a full stop", () 
   }
 });
 
-Deno.test("message fits into an error_description and holds nothing to fill in", () => {
+Deno.test("message fits into an error_description and has no placeholder", () => {
   for (const message of MESSAGES) {
     // RFC 6750, section 3: %x20-21 / %x23-5B / %x5D-7E.
     assert(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/.test(message), message);
@@ -50,7 +50,7 @@ Deno.test("message fits into an error_description and holds nothing to fill in",
   }
 });
 
-Deno.test("message speaks to the end user, and in the words of the trade only to developers", () => {
+Deno.test("message has technical terms only when its action is for developers", () => {
   const jargon =
     /\b(jwt|token|bearer|header|json|api|uuid|nonce|aal\d?|otp|oauth|pkce|saml|mfa)\b/i;
   const found = CODES.filter((code) =>
@@ -67,12 +67,12 @@ Deno.test("message speaks to the end user, and in the words of the trade only to
   ]);
 });
 
-Deno.test("message of a handler's failure is another one for each code", () => {
+Deno.test("message differs between the codes of handlers", () => {
   const messages = CODES.map((code) => outcomeOf(code, "handler").message);
   assertEquals(new Set(messages).size, CODES.length);
 });
 
-Deno.test("message names the step that its action asks for", () => {
+Deno.test("message names the step of its action", () => {
   for (const source of SOURCES) {
     for (const code of CODES) {
       const { action, message } = outcomeOf(code, source);

@@ -23,7 +23,7 @@ Deno.test("ProblemError is an Error with a code and details", () => {
   ]);
 });
 
-Deno.test("ProblemError is answered with the table's status and action, and its own details", async () => {
+Deno.test("ProblemError is answered with the status and action of the table, and its own details", async () => {
   await assertRefusal(await thrown(new ProblemError("not_found")), {
     status: 404,
     code: "not_found",
@@ -45,7 +45,7 @@ Deno.test("ProblemError is answered with the table's status and action, and its 
   assertEquals((await response.json()).issues, issues);
 });
 
-Deno.test("ProblemError never sends a client to sign in, and never challenges", async () => {
+Deno.test("ProblemError never has the action sign_in or a challenge", async () => {
   for (
     const code of [
       "session_not_found",

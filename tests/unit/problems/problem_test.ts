@@ -5,7 +5,7 @@ import { outcomeOf, PROBLEMS, type Source } from "../../../shared/problems/table
 const SOURCES: readonly Source[] = ["credential", "handler"];
 const CODES = Object.keys(PROBLEMS);
 
-Deno.test("problem() builds the body with its members in order when a session has ended", () => {
+Deno.test("problem() returns the documented body, in its order, when a session has ended", () => {
   const body = problem("session_not_found", "credential", { request_id: "r1", replay: true });
   assertEquals(
     JSON.stringify(body),
@@ -14,7 +14,7 @@ Deno.test("problem() builds the body with its members in order when a session ha
   );
 });
 
-Deno.test("problem() says replay only for the check of a credential, when told so", () => {
+Deno.test("problem() has replay: true only for the check of a credential", () => {
   for (const code of CODES) {
     assertEquals(problem(code, "handler", { request_id: "r", replay: true }).replay, false, code);
     assertEquals(problem(code, "credential", { request_id: "r", replay: true }).replay, true, code);
@@ -23,7 +23,7 @@ Deno.test("problem() says replay only for the check of a credential, when told s
   }
 });
 
-Deno.test("problem() always says how long to wait when the action is retry, and never else", () => {
+Deno.test("problem() has retry_after exactly when the action is retry", () => {
   for (const source of SOURCES) {
     for (const code of CODES) {
       const { retryable, status } = outcomeOf(code, source);
@@ -36,14 +36,14 @@ Deno.test("problem() always says how long to wait when the action is retry, and 
   }
 });
 
-Deno.test("problem() falls back to the default when retry_after is not a whole number from 0", () => {
+Deno.test("problem() uses the default when retry_after is not a whole number of 0 or more", () => {
   const wait = (retry_after: number | undefined) =>
     problem("auth_unavailable", "credential", { request_id: "r", retry_after }).retry_after;
   assertEquals([0, 1, 3600].map(wait), [0, 1, 3600]);
   for (const wrong of [-1, 0.5, NaN, Infinity, 1e300, undefined]) assertEquals(wait(wrong), 2);
 });
 
-Deno.test("problem() keeps the details it is given and leaves out the undefined ones", () => {
+Deno.test("problem() keeps details, except undefined ones", () => {
   const issues = [{ path: ["title", 0], code: "too_small", message: "Too short." }];
   const body = problem("insufficient_aal", "credential", {
     request_id: "r",
@@ -62,13 +62,13 @@ Deno.test("problem() keeps the details it is given and leaves out the undefined 
   assertEquals(Object.keys(bare), ["code", "message", "status", "action", "replay", "request_id"]);
 });
 
-Deno.test("problem() passes an unknown code on under its name", () => {
+Deno.test("problem() keeps an unknown code", () => {
   const body = problem("a_code_of_tomorrow", "credential", { request_id: "r" });
   assertEquals([body.code, body.status, body.action], ["a_code_of_tomorrow", 401, "refresh"]);
   assertEquals(problem("constructor", "handler", { request_id: "r" }).status, 400);
 });
 
-Deno.test("problem() lets no text through that is not a code", () => {
+Deno.test("problem() replaces text that is not a code", () => {
   const texts = ["", "Invalid login", "toString", "__proto__", "a\nb", "9lives", "a".repeat(65)];
   for (const text of texts) {
     const credential = problem(text, "credential", { request_id: "r" });

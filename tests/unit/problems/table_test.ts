@@ -54,7 +54,7 @@ Deno.test("ProblemCode is the union of Auth's codes and our own", () => {
   assert(codes.every(isProblemCode) && isProblemCode(wrong));
 });
 
-Deno.test("outcomeOf() decides what the check of a credential answers", () => {
+Deno.test("outcomeOf() returns the answer to a code of the check", () => {
   const decided: Partial<Record<ProblemCode, string>> = {
     no_authorization: "401 sign_in bare",
     invalid_authorization_header: "400 fix_request invalid_request",
@@ -80,7 +80,7 @@ Deno.test("outcomeOf() decides what the check of a credential answers", () => {
   }
 });
 
-Deno.test("outcomeOf() decides what a handler's failure answers", () => {
+Deno.test("outcomeOf() returns the answer to a code of a handler", () => {
   const decided: Partial<Record<ProblemCode, string>> = {
     no_authorization: "500 contact_support null",
     bad_jwt: "400 fix_request null",
@@ -123,7 +123,7 @@ Deno.test("outcomeOf() decides what a handler's failure answers", () => {
   }
 });
 
-Deno.test("outcomeOf() never lets a handler end, renew or raise a sign-in", () => {
+Deno.test("outcomeOf() never answers sign_in, refresh or step_up when the source is a handler", () => {
   for (const code of [...CODES, "a_code_of_tomorrow"]) {
     const { status, action, challenge } = outcomeOf(code, "handler");
     assert(!["sign_in", "refresh", "step_up"].includes(action), code);
@@ -132,7 +132,7 @@ Deno.test("outcomeOf() never lets a handler end, renew or raise a sign-in", () =
   }
 });
 
-Deno.test("outcomeOf() says sign_in only for a caller without a living session", () => {
+Deno.test("outcomeOf() answers sign_in only when the caller has no live session", () => {
   const found = CODES.filter((code) => outcomeOf(code, "credential").action === "sign_in").sort();
   assertEquals(found, [
     "no_authorization",
@@ -142,7 +142,7 @@ Deno.test("outcomeOf() says sign_in only for a caller without a living session",
   ]);
 });
 
-Deno.test("outcomeOf() challenges every 401, and no fault, limit or ban", () => {
+Deno.test("outcomeOf() has a challenge for every 401, and for no fault, limit or ban", () => {
   for (const code of CODES) {
     const { status, challenge } = outcomeOf(code, "credential");
     if (status === 401) assert(challenge !== null, code);
@@ -154,20 +154,20 @@ Deno.test("outcomeOf() challenges every 401, and no fault, limit or ban", () => 
   assertEquals(outcomeOf("user_banned", "credential").challenge, null);
 });
 
-Deno.test("outcomeOf() never blames the caller's token for what a retry heals", () => {
+Deno.test("outcomeOf() answers retry with 503 or 429 for the check when it does for a handler", () => {
   for (const code of CODES.filter((code) => outcomeOf(code, "handler").retryable)) {
     const { status, action } = outcomeOf(code, "credential");
     assertEquals([status === 503 || status === 429, action], [true, "retry"], code);
   }
 });
 
-Deno.test("outcomeOf() asks for a refresh when GET /user is not known to give the code", () => {
+Deno.test("outcomeOf() answers refresh when GET /user is not known to return the code", () => {
   for (const code of ["weak_password", "otp_expired", "mfa_factor_not_found"]) {
     assertEquals(summary(code, "credential"), "401 refresh invalid_token");
   }
 });
 
-Deno.test("outcomeOf() derives retryable from the action, and gives each a status it may have", () => {
+Deno.test("outcomeOf() derives retryable from the action, with a status that fits it", () => {
   for (const source of SOURCES) {
     for (const code of CODES) {
       const { status, action, retryable } = outcomeOf(code, source);
@@ -184,7 +184,7 @@ Deno.test("outcomeOf() uses each action of the closed set", () => {
   assertEquals([...used].sort(), [...ACTIONS].sort());
 });
 
-Deno.test("outcomeOf() keeps Auth's own 4xx for a handler unless the table decided otherwise", () => {
+Deno.test("outcomeOf() keeps the 4xx status of Auth for a handler unless the table has another", () => {
   const otherwise = FACTS.filter(({ code, upstream_statuses }) => {
     const { status } = outcomeOf(code, "handler");
     return status < 500 && upstream_statuses.length > 0 && !upstream_statuses.includes(status);
@@ -192,12 +192,12 @@ Deno.test("outcomeOf() keeps Auth's own 4xx for a handler unless the table decid
   assertEquals(otherwise.map(({ code }) => code), ["session_not_found"]);
 });
 
-Deno.test("outcomeOf() gives an unknown code a refresh from the check and a 400 from a handler", () => {
+Deno.test("outcomeOf() answers refresh to an unknown code of the check, and 400 to one of a handler", () => {
   assertEquals(summary("a_code_of_tomorrow", "credential"), "401 refresh invalid_token");
   assertEquals(summary("a_code_of_tomorrow", "handler"), "400 fix_request null");
 });
 
-Deno.test("outcomeOf() takes names of the prototype for unknown codes", () => {
+Deno.test("outcomeOf() treats names of the prototype as unknown codes", () => {
   for (const name of ["toString", "__proto__", "constructor", "hasOwnProperty", "valueOf", ""]) {
     assert(!isProblemCode(name), name);
     for (const source of SOURCES) {
@@ -206,7 +206,7 @@ Deno.test("outcomeOf() takes names of the prototype for unknown codes", () => {
   }
 });
 
-Deno.test("outcomeOf() hands out one frozen object a code and source", () => {
+Deno.test("outcomeOf() returns one frozen object per code and source", () => {
   for (const source of SOURCES) {
     for (const code of [...CODES, "a_code_of_tomorrow"]) {
       const outcome = outcomeOf(code, source);
