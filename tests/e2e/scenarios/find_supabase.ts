@@ -4,8 +4,9 @@ import type { ScenarioTarget } from "./register.ts";
 
 /** What to do where {@linkcode findSupabase} finds nothing. */
 const HOW_TO_START = "No running Supabase stack was found. Start one with " +
-  `\`npx supabase@${SUPABASE_CLI} start\` (it needs docker), or set SUPABASE_URL, SUPABASE_PUBLISHABLE_KEY, ` +
-  "SUPABASE_SECRET_KEY, SUPABASE_ANON_KEY, SUPABASE_SERVICE_ROLE_KEY and SUPABASE_JWT_SECRET.";
+  `\`npx supabase@${SUPABASE_CLI} start\` (it needs docker), or set SUPABASE_URL, ` +
+  "SUPABASE_PUBLISHABLE_KEY, SUPABASE_SECRET_KEY, SUPABASE_ANON_KEY, SUPABASE_SERVICE_ROLE_KEY and " +
+  "SUPABASE_JWT_SECRET.";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 

@@ -2,9 +2,4 @@
 import { findSupabase } from "./find_supabase.ts";
 import { registerScenarios } from "./register.ts";
 
-registerScenarios(
-  await findSupabase().catch((error: Error) => {
-    console.error(error.message);
-    return Deno.exit(1);
-  }),
-);
+registerScenarios(await findSupabase());
