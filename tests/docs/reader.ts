@@ -6,8 +6,8 @@
  */
 import { apiKeys, functionJwks } from "../../supabase/local/keys.ts";
 import { type ManagementApi, serveManagementApi } from "../e2e/deploy/management_api.ts";
-import { npmTool } from "../e2e/deploy/npm_tool.ts";
-import { copyProject } from "../e2e/deploy/project_copy.ts";
+import { npmTool } from "../support/npm_tool.ts";
+import { copyProject } from "../support/project_copy.ts";
 import { finish, Running } from "./process.ts";
 import { Shell } from "./shell.ts";
 
