@@ -6,13 +6,19 @@
  */
 export { auth, type AuthEnv, type AuthOptions, type AuthVariables } from "./server/auth.ts";
 export { authHealth } from "./server/auth_health.ts";
-export { body } from "./server/body.ts";
+export { body, type BodyInput, type BodyOptions } from "./server/body.ts";
 export { type AuthCall, callAuth } from "./server/call_auth.ts";
 export type { Claims, Session } from "./server/core/claims.ts";
 export type { AuthContext } from "./server/internal/context.ts";
 export type { CorsOptions } from "./server/internal/cors.ts";
 export type { Decision, DecisionSource, OnDecision } from "./server/core/decision.ts";
-export { type EdgeEnv, edgeFunction, type EdgeFunctionOptions } from "./server/edge_function.ts";
+export {
+  type EdgeEnv,
+  edgeFunction,
+  type EdgeFunctionOptions,
+  type OnError,
+} from "./server/edge_function.ts";
+export type { StandardSchema } from "./server/internal/standard_schema.ts";
 export { requireAal, type RequireAalOptions, type RequiredAal } from "./server/require_aal.ts";
 export { requireOrigin } from "./server/require_origin.ts";
 export type { Issue, Problem, ProblemDetails } from "./problems/problem.ts";

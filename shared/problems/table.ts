@@ -210,6 +210,8 @@ const OWN = {
   token_expired:                [400, "fix_request",     "The token in this request is too old.", [401, "refresh", "invalid_token", "Your sign-in needs to be renewed. Try again."]],
   session_required:             [400, "fix_request",     "The token in this request has no session.", [401, "fix_request", "invalid_token", "This sign-in cannot be used here, because it has no session."]],
   invalid_authorization_header: [400, "fix_request",     "The Authorization header must be `Bearer`, one space and one token.", [400, "fix_request", "invalid_request", "The Authorization header must be `Bearer`, one space and one token."]],
+  token_too_large:              [400, "fix_request",     "The token in this request is too large.", [400, "fix_request", "invalid_request", "Your sign-in holds too much data to be used here."]],
+  user_too_large:               [500, "contact_support", "This account holds too much data to be handled. Contact support.", [500, "contact_support", null, "Your account holds too much data to be checked. Contact support."]],
   authentication_too_old:       [403, "none",            "This needs a more recent sign-in.", [401, "step_up", "insufficient_user_authentication", "You signed in a while ago. Confirm that it is you to continue."]],
   insufficient_scope:           [403, "none",            "You are not allowed to do this.", [403, "none", "insufficient_scope", "You are not allowed to do this."]],
   // `sign_in` would clear the anonymous session, and with it everything that its user made. Adding an

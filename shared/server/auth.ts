@@ -113,10 +113,10 @@ export function auth(options: AuthOptions = {}): MiddlewareHandler {
 
   return async function auth(c, next) {
     const arrivedMs = performance.now();
-    const authorization = c.req.raw.headers.get("Authorization");
+    const { headers } = c.req.raw;
     const earlier = getAdmission(c.get("auth"), c);
     const { outcome, source, upstreamCalls } = await authenticate(
-      authorization,
+      { authorization: headers.get("Authorization"), apikey: headers.get("apikey") },
       settings,
       arrivedMs,
       earlier,

@@ -1,8 +1,15 @@
-import { isApiKeyRefusal, readAuthError, retryAfterSeconds } from "./core/auth_answer.ts";
+import {
+  API_KEY_REFUSED,
+  CACHED_ANSWER,
+  isApiKeyRefusal,
+  isFromCache,
+  readAuthError,
+  retryAfterSeconds,
+} from "./core/auth_answer.ts";
 import { type Backend, type BackendOptions, getBackend } from "./core/backend.ts";
 import { boundedFetch } from "./core/bounded_fetch.ts";
 import { EnvironmentError } from "./core/project.ts";
-import { weakPassword } from "./internal/handler_error.ts";
+import { fromUnknown, relay, weakPassword } from "./internal/handler_error.ts";
 import { logOnce } from "./internal/log.ts";
 import { ProblemError } from "../problems/problem_error.ts";
 
@@ -34,6 +41,7 @@ export async function callAuth(call: AuthCall): Promise<Record<string, unknown>>
   const { project, fetch } = backendFor(call);
   const headers = new Headers({
     apikey: project.apiKey,
+    "Cache-Control": "no-cache",
     "X-Supabase-Api-Version": "2024-01-01",
     ...(call.body ? { "Content-Type": "application/json" } : {}),
     ...(call.token === undefined ? {} : { Authorization: `Bearer ${call.token}` }),
@@ -46,6 +54,10 @@ export async function callAuth(call: AuthCall): Promise<Record<string, unknown>>
   const url = `${project.url}/auth/v1${call.path}`;
   const answer = await boundedFetch(fetch, url, init, call.timeout ?? DEFAULT_TIMEOUT_MS);
   if (answer.kind === "fault") throw new ProblemError("auth_unavailable");
+  if (isFromCache(answer)) {
+    logOnce(CACHED_ANSWER);
+    throw new ProblemError("auth_unavailable");
+  }
   if (answer.status === 204) return {};
   if (answer.status >= 200 && answer.status < 300 && answer.body !== null) {
     return answer.body;
@@ -54,13 +66,17 @@ export async function callAuth(call: AuthCall): Promise<Record<string, unknown>>
   const seconds = retryAfterSeconds(answer);
   const wait = seconds === undefined ? {} : { retry_after: seconds };
   const error = readAuthError(answer);
-  if (error === null && isApiKeyRefusal(answer)) throw new ProblemError("auth_misconfigured");
+  if (isApiKeyRefusal(answer)) {
+    logOnce(API_KEY_REFUSED);
+    throw new ProblemError("auth_misconfigured");
+  }
   if (error?.code === "weak_password") throw weakPassword(error.reasons);
-  if (answer.status === 429) throw new ProblemError(error?.code ?? "over_request_rate_limit", wait);
+  if (answer.status === 429) throw relay(error?.code ?? "over_request_rate_limit", wait);
   if (error === null || answer.status >= 500 || answer.status < 400) {
     throw new ProblemError("auth_unavailable", wait);
   }
-  throw new ProblemError(error.code, wait);
+  if (error.code === "unknown") throw fromUnknown(answer.status);
+  throw relay(error.code, wait);
 }
 
 function backendFor(call: AuthCall): Backend {

@@ -2,14 +2,17 @@ import { type Context, type Env, Hono, type MiddlewareHandler } from "hono";
 import type { BlankSchema } from "hono/types";
 import { auth, type AuthOptions, type AuthVariables } from "./auth.ts";
 import type { Session } from "./core/claims.ts";
+import { getAdmission } from "./internal/context.ts";
 import { CORS_RULES, type CorsOptions, createCors } from "./internal/cors.ts";
 import { fromThrown } from "./internal/handler_error.ts";
 import { editHeaders } from "./internal/headers.ts";
 import { logHandlerError } from "./internal/log.ts";
-import { checkOptions, listOf, object } from "./internal/options.ts";
+import { checkOptions, functionOption, listOf, object } from "./internal/options.ts";
 import { getRequestId } from "./internal/request_id.ts";
 import { respond } from "./internal/respond.ts";
 import type { AnyDatabase } from "./internal/user_client.ts";
+import { ProblemError } from "../problems/problem_error.ts";
+import { outcomeOf } from "../problems/table.ts";
 
 /** Options of {@linkcode edgeFunction}. */
 export interface EdgeFunctionOptions {
@@ -22,7 +25,19 @@ export interface EdgeFunctionOptions {
   readonly public?: readonly string[] | undefined;
   /** Which pages may call the function. @default {{ origins: "*" }} */
   readonly cors?: CorsOptions | undefined;
+  /** Takes every error that is nobody's refusal, for an error tracker. */
+  readonly onError?: OnError | undefined;
 }
+
+/**
+ * Takes what a handler threw: an Error, or a plain object such as supabase-js' database errors, as it
+ * came, unmasked. Where it returns `false`, nothing is logged here. Nobody waits for it, and what it
+ * throws changes nothing.
+ */
+export type OnError = (
+  error: unknown,
+  about: { readonly request_id: string; readonly code: string },
+) => unknown;
 
 /** The Hono environment of a function: what {@linkcode auth} adds, and the request's id. */
 export interface EdgeEnv<Database = AnyDatabase, S extends Session | null = Session> {
@@ -37,6 +52,7 @@ const RULES = {
   auth: object,
   public: listOf(isPattern, "must be a list of Hono path patterns that begin with a slash"),
   cors: object,
+  onError: functionOption,
 };
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
@@ -92,7 +108,7 @@ export function edgeFunction(name: string, options: EdgeFunctionOptions = {}): u
         await next();
       } catch (thrown) {
         // Hono's onError sees Errors only. supabase-js' database errors are plain objects.
-        c.res = respondToError(c, thrown);
+        c.res = respondToError(c, thrown, options.onError);
       }
     }
     editHeaders(c, (headers) => {
@@ -109,7 +125,7 @@ export function edgeFunction(name: string, options: EdgeFunctionOptions = {}): u
   app.use(function guarded(c, next) {
     return publicRequests.has(c) ? next() : checkCaller(c, next);
   });
-  app.onError((error, c) => respondToError(c, error));
+  app.onError((error, c) => respondToError(c, error, options.onError));
   app.notFound((c) => {
     const allowed = METHODS.filter((method) =>
       app.router.match(method, c.req.path)[0].some(([[, route]]) => route.method === method)
@@ -124,11 +140,42 @@ export function edgeFunction(name: string, options: EdgeFunctionOptions = {}): u
   return app;
 }
 
-/** Answers what a handler threw. */
-function respondToError(c: Context, thrown: unknown): Response {
-  const { code, details } = fromThrown(thrown);
-  if (code === "internal_error") logHandlerError(getRequestId(c), thrown);
-  return respond(c, code, { source: "handler", ...details });
+/** Answers what a handler threw, and logs it where it is nobody's refusal. */
+function respondToError(c: Context, thrown: unknown, onError: OnError | undefined): Response {
+  const isAdmitted = getAdmission(c.get("auth"), c) !== undefined;
+  const { code, details, status, challenge } = fromThrown(thrown, isAdmitted);
+  if (code === "internal_error" || isFault(thrown, code)) {
+    const requestId = getRequestId(c);
+    if (reportError(onError, thrown, { request_id: requestId, code })) {
+      logHandlerError(requestId, thrown);
+    }
+  }
+  return respond(c, code, {
+    source: "handler",
+    ...details,
+    ...(status === undefined ? {} : { status }),
+    ...(challenge === undefined ? {} : { headers: { "WWW-Authenticate": challenge } }),
+  });
+}
+
+/** Whether something failed that nobody has reported yet: `callAuth` and our own code report themselves. */
+function isFault(thrown: unknown, code: string): boolean {
+  return !(thrown instanceof ProblemError) && outcomeOf(code, "handler").status >= 500;
+}
+
+/** Hands an error to its hook, if there is one; `false` if it is not to be logged. */
+function reportError(
+  hook: OnError | undefined,
+  thrown: unknown,
+  about: { readonly request_id: string; readonly code: string },
+): boolean {
+  try {
+    const returned = hook?.(thrown, Object.freeze(about));
+    if (returned instanceof Promise) returned.catch(() => {});
+    return returned !== false;
+  } catch {
+    return true; // a hook that fails must not change an answer
+  }
 }
 
 /** Hono reads a pattern when it matches for the first time: so it is tried on a router of its own. */

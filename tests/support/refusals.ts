@@ -124,5 +124,12 @@ export const REFUSALS = {
     retry_after: true,
   },
   auth_misconfigured: { status: 500, code: "auth_misconfigured", action: "contact_support" },
+  token_too_large: {
+    status: 400,
+    code: "token_too_large",
+    action: "fix_request",
+    challenge: "invalid_request",
+  },
+  user_too_large: { status: 500, code: "user_too_large", action: "contact_support" },
   internal_error: { status: 500, code: "internal_error", action: "contact_support" },
 } as const satisfies Record<string, Expected>;

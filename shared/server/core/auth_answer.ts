@@ -11,7 +11,12 @@ export type AuthAnswer =
     readonly body: Readonly<Record<string, unknown>> | null;
   }
   /** Nothing that can be read: no connection, no answer in time, or one that is too large. */
-  | { readonly kind: "fault"; readonly reason: "network" | "timeout" | "too_large" };
+  | {
+    readonly kind: "fault";
+    readonly reason: "network" | "timeout" | "too_large" | "breaker_open";
+    /** Of an answer that is too large. */
+    readonly status?: number;
+  };
 
 /** The JSON object of an answer, if it has one. */
 export function bodyOf(answer: AuthAnswer | undefined): Readonly<Record<string, unknown>> | null {
@@ -26,7 +31,10 @@ export interface AuthErrorBody {
 }
 
 /**
- * Reads an error in either of Auth's wire shapes: from the body, else from `x-sb-error-code`.
+ * Reads an error that Auth itself gives: in one of its wire shapes, and with its mark.
+ *
+ * `{ code: 403, error_code, msg }` is a mark in itself. `{ code, message }`, since API version
+ * 2024-01-01, could be anybody's: it counts with `x-sb-error-code`, or with the version echoed.
  *
  * @param answer Status, headers and text of an answer.
  * @returns The code; `null` if this is not Auth speaking but a gateway, a proxy or a page.
@@ -34,18 +42,39 @@ export interface AuthErrorBody {
 export function readAuthError(answer: AuthAnswer): AuthErrorBody | null {
   const body = bodyOf(answer);
   if (answer.kind === "fault" || body === null) return null;
-  const code = typeof body.error_code === "string" && typeof body.msg === "string"
-    ? body.error_code // { code: 403, error_code, msg }
-    : typeof body.code === "string" && typeof body.message === "string"
-    ? body.code // { code, message }, since X-Supabase-Api-Version 2024-01-01
-    : answer.headers.get("x-sb-error-code");
-  if (code === null || !CODE_PATTERN.test(code)) return null;
+  const inHeader = answer.headers.get(CODE_HEADER);
+  let code: string;
+  if (typeof body.error_code === "string" && typeof body.msg === "string") {
+    code = body.error_code;
+  } else if (typeof body.code === "string" && typeof body.message === "string") {
+    if (inHeader === null && !answer.headers.has(VERSION_HEADER)) return null;
+    code = body.code;
+  } else return null;
+  if (inHeader !== null && inHeader !== code) return null; // two speakers
+  if (!CODE_PATTERN.test(code)) return null;
   const weak = body.weak_password as { reasons?: unknown } | undefined;
   const reasons = Array.isArray(weak?.reasons)
     ? weak.reasons.filter((reason): reason is string => typeof reason === "string")
     : [];
   return { code, reasons };
 }
+
+const CODE_HEADER = "x-sb-error-code";
+const VERSION_HEADER = "x-supabase-api-version";
+
+/**
+ * Whether an answer came out of a cache, and so says nothing about now: "The presence of an Age
+ * header field implies that the response was not generated or validated by the origin server for
+ * this request" (RFC 9111, section 5.1).
+ */
+export function isFromCache(answer: AuthAnswer): boolean {
+  return answer.kind === "answer" && answer.headers.has("age");
+}
+
+/** For the operator: what to do about an answer out of a cache. */
+export const CACHED_ANSWER =
+  "an answer of Supabase Auth came out of a cache: let nothing between this function and " +
+  "SUPABASE_URL cache what is below /auth/v1";
 
 /** The JSON object of a body; `null` unless both the type and the text are JSON. */
 export function readJsonObject(headers: Headers, text: string): Record<string, unknown> | null {
@@ -70,13 +99,23 @@ export function namesApiKey(text: string): boolean {
   return /\bAPI key\b/i.test(text);
 }
 
-/** Whether a gateway refuses *our* API key: its body has no code, only a sentence. */
+/**
+ * Whether a gateway refuses *our* API key. There is no code for that, and every gateway has sentences
+ * of its own ("Invalid API key", "Legacy API keys are disabled", "Invalid authentication
+ * credentials", "Unauthorized"); but it is always a JSON 401 with a message, without a code or a
+ * mark of Auth's. A firewall's page is not JSON.
+ */
 export function isApiKeyRefusal(answer: AuthAnswer): boolean {
-  if (answer.kind === "fault" || (answer.status !== 401 && answer.status !== 403)) return false;
-  if (readAuthError(answer) !== null) return false; // Auth itself, whatever its English says
-  const message = bodyOf(answer)?.message;
-  return typeof message === "string" && namesApiKey(message);
+  const body = bodyOf(answer);
+  if (answer.kind === "fault" || answer.status !== 401 || body === null) return false;
+  return typeof body.message === "string" && !("code" in body) && !("error_code" in body) &&
+    !answer.headers.has(CODE_HEADER) && !answer.headers.has(VERSION_HEADER);
 }
+
+/** For the operator: what to do about a key of ours that is refused. */
+export const API_KEY_REFUSED =
+  "the gateway refuses this function's API key: check SUPABASE_PUBLISHABLE_KEYS " +
+  "(or SUPABASE_ANON_KEY) and that SUPABASE_URL names the same project";
 
 const HTTP_DATE = /^[A-Z][a-z]{2}, .+ GMT$/;
 const MAX_RETRY_AFTER_SECONDS = 3600;

@@ -1,12 +1,18 @@
 import type { User } from "@supabase/supabase-js";
+import { CACHED_ANSWER } from "./auth_answer.ts";
 import { type Backend, type BackendOptions, getBackend } from "./backend.ts";
+import type { Claims } from "./claims.ts";
+import type { Clock } from "./clock.ts";
 import { readCredential } from "./credential.ts";
 import type { DecisionSource } from "./decision.ts";
 import { deepFreeze } from "./deep_freeze.ts";
+import type { GetUserResult } from "./get_user.ts";
 import { type Candidate, precheck } from "./precheck.ts";
 import { EnvironmentError } from "./project.ts";
+import { kidOf, type Signature } from "./signature.ts";
+import { secondsSince, type Timestamp } from "./timestamp.ts";
+import { type CacheEntry, freshVerdict, isAboutTheToken } from "./token_cache.ts";
 import { isFromAuth, judge, type Refusal, type Verdict } from "./verdict.ts";
-import { isFresh } from "./verdict_cache.ts";
 
 /** How strictly a token is checked. */
 export interface AuthenticateOptions extends BackendOptions {
@@ -21,13 +27,19 @@ export interface AuthenticateOptions extends BackendOptions {
   readonly patience: number;
 }
 
+/** The headers of a request that name its caller, `null` when absent. */
+export interface CredentialHeaders {
+  readonly authorization: string | null;
+  readonly apikey: string | null;
+}
+
 /** A caller whom Auth admits. */
 export interface Admission extends Pick<Candidate, "ok" | "token" | "claims" | "session"> {
   readonly user: User;
   readonly backend: Backend;
   readonly skew: number;
-  /** Whether Auth was asked after the request had arrived. */
-  readonly asked: boolean;
+  /** When Auth was asked, if that was after the request had arrived. */
+  readonly askedAt: Timestamp | undefined;
 }
 
 /** Who calls, or why nobody is admitted, and how that was found out. */
@@ -41,7 +53,7 @@ export interface AuthResult {
  * The path of a request: credential, precheck, cache, signature, batched getUser, verdict. It knows
  * nothing of Hono.
  *
- * @param authorization The Authorization header, `null` when absent.
+ * @param headers What the request says of its caller.
  * @param options How strict to be.
  * @param arrivedMs When the request arrived, on the monotonic clock: its time runs from there.
  * @param earlier Whom another check of this very request has admitted. Its answer is used again if
@@ -49,7 +61,7 @@ export interface AuthResult {
  * @returns The result. Rejects only on a bug of ours.
  */
 export async function authenticate(
-  authorization: string | null,
+  { authorization, apikey }: CredentialHeaders,
   options: AuthenticateOptions,
   arrivedMs: number,
   earlier?: Admission,
@@ -61,26 +73,37 @@ export async function authenticate(
     if (!(error instanceof EnvironmentError)) throw error;
     return refuseLocally({ ok: false, code: "auth_misconfigured", operator: error.message });
   }
-  const { project, clock, verdicts } = backend;
-  const credential = readCredential(authorization, project.keys);
-  const known = credential.kind === "token" ? verdicts.get(credential.token) : undefined;
+  const { project, clock, tokens } = backend;
+  const { skew, freshness } = options;
+  if (freshness > 0) tokens.keepAdmissions();
+  const credential = readCredential(authorization, project.keys, apikey);
+  const known = credential.kind === "token" ? tokens.get(credential.token) : undefined;
   const candidate = precheck(credential, options, clock, known);
   if (!candidate.ok) return refuseLocally(candidate);
 
-  const { skew, freshness } = options;
-  const asked = earlier?.asked === true && earlier.backend === backend &&
-    earlier.token === candidate.token;
-  if (known !== undefined && isFresh(known, freshness, clock.latest())) {
-    return result(candidate, known.verdict, { backend, skew, asked }, "memory");
+  const asked = isReusable(earlier, backend, candidate) ? earlier : undefined;
+  const verdict = known && freshVerdict(known, freshness, clock.latest());
+  if (verdict) {
+    return result(candidate, verdict, { backend, skew, askedAt: asked?.askedAt }, "memory", 0);
   }
-  if (asked) return { outcome: { ...earlier, skew }, source: "memory", upstreamCalls: 0 };
-  return await askAuth(
-    candidate,
-    backend,
-    options,
-    arrivedMs,
-    freshness > 0 || known !== undefined,
-  );
+  if (asked) return { outcome: { ...asked, skew }, source: "memory", upstreamCalls: 0 };
+  return await askAuth(candidate, backend, options, arrivedMs, known);
+}
+
+/**
+ * How long the answer for one check of a request serves the next check of it. A request that lives
+ * long, such as a stream of events, is checked again.
+ */
+const SAME_REQUEST_SECONDS = 1;
+
+/** Whether Auth was asked for an earlier check of this request, and a moment ago. */
+function isReusable(
+  earlier: Admission | undefined,
+  backend: Backend,
+  { token }: Candidate,
+): earlier is Admission {
+  return earlier?.askedAt !== undefined && earlier.backend === backend && earlier.token === token &&
+    secondsSince(earlier.askedAt) < SAME_REQUEST_SECONDS;
 }
 
 /** The rest of the path, for which Auth has to be asked. */
@@ -89,32 +112,77 @@ async function askAuth(
   backend: Backend,
   { timeout, skew, patience }: AuthenticateOptions,
   arrivedMs: number,
-  keepAlive: boolean,
+  known: CacheEntry | undefined,
 ): Promise<AuthResult> {
-  const { getUser, clock, verdicts, signatures } = backend;
-  const { token, header, claims, session } = candidate;
+  const { getUser, clock, signatures } = backend;
+  const { token, claims } = candidate;
   // Fetching keys may take half of the time: the other half belongs to the call to Auth.
-  const signature = await signatures.verify(candidate, arrivedMs + timeout / 2);
-  if (signature === "forged") return refuseLocally({ ok: false, code: "bad_jwt" });
+  const signature = known?.isVerified
+    ? "verified"
+    : await signatures.verify(candidate, arrivedMs + timeout / 2);
+  const deadlineMs = arrivedMs + timeout;
+  const asked = await getUser(token, deadlineMs, patience, signature, kidOf(candidate));
+  const { beganAt, isLeader, calls } = asked;
+  const verdict = deepFreeze(readVerdict(asked, claims, clock, skew));
+  recordSignature(candidate, verdict, signature, backend);
+  remember(candidate, verdict, signature, beganAt, backend, known);
+  const source = isLeader ? "check" : "shared_check";
+  const details = { backend, skew, askedAt: beganAt };
+  return result(candidate, verdict, details, source, isLeader ? calls : 0);
+}
 
-  const asked = await getUser(token, arrivedMs + timeout, patience);
-  const { answer, beganAt, isLeader } = asked;
-  if (answer.kind === "answer" && isFromAuth(asked)) clock.observe(answer.headers.get("date"));
-  const verdict = deepFreeze(judge(asked, claims, clock.now(skew), skew));
-  // A forger chooses `exp`: a token that is refused as expired may be forged all the same.
-  const isBad = !verdict.ok && (verdict.code === "bad_jwt" ||
-    verdict.code === "token_expired" && signature !== "verified");
-  if (verdict.ok || isBad) signatures.recordVerdict(token, verdict.ok);
-  // A function that is strict everywhere keeps no admissions; where one route is not, it profits.
-  if (answer.kind === "answer" && (keepAlive || !verdict.ok)) {
-    verdicts.set(token, Object.freeze({ header, claims, session, verdict, beganAt }));
+/** Learns from Auth's answer about a signature that could not be verified here. */
+function recordSignature(
+  candidate: Candidate,
+  verdict: Verdict,
+  signature: Signature,
+  { signatures, limits }: Backend,
+): void {
+  if (signature === "verified") return;
+  if (verdict.ok) {
+    void signatures.recordGenuine(candidate);
+    const kid = kidOf(candidate);
+    if (signature === "doubtful" && kid !== "") limits.recordKey(kid);
+  } // A forger chooses `exp`: a token that is refused as expired may be forged all the same.
+  else if (verdict.code === "bad_jwt" || verdict.code === "token_expired") {
+    signatures.recordForged();
+    if (signature === "unverifiable") limits.recordForged();
   }
-  return result(
-    candidate,
-    verdict,
-    { backend, skew, asked: true },
-    isLeader ? "check" : "shared_check",
-  );
+}
+
+/** Keeps what the next request with this token can use. */
+function remember(
+  { token, header, claims, session }: Candidate,
+  verdict: Verdict,
+  signature: Signature,
+  beganAt: Timestamp,
+  { tokens }: Backend,
+  known: CacheEntry | undefined,
+): void {
+  if (!isAboutTheToken(verdict)) return;
+  const isVerified = verdict.ok || signature === "verified";
+  const kept = verdict.ok && !tokens.keepsAdmissions ? null : verdict;
+  // Where every route is strict, a token that is alive is set once.
+  if (kept === null && known?.isVerified && known.verdict === null) return;
+  const entry = { header, claims, session, isVerified, verdict: kept, beganAt };
+  tokens.set(token, Object.freeze(entry));
+}
+
+/** Judges an answer, and compares the clocks by it. */
+function readVerdict(
+  asked: GetUserResult,
+  claims: Claims,
+  clock: Clock,
+  skew: number,
+): Verdict {
+  if (asked.answer.kind === "answer" && isFromAuth(asked)) {
+    const date = asked.answer.headers.get("date");
+    if (clock.isOutdated(date, skew)) {
+      return { ok: false, code: "auth_unavailable", operator: CACHED_ANSWER };
+    }
+    clock.observe(date);
+  }
+  return judge(asked, claims, clock.now(skew), skew);
 }
 
 function refuseLocally(refusal: Refusal): AuthResult {
@@ -124,14 +192,15 @@ function refuseLocally(refusal: Refusal): AuthResult {
 function result(
   { token, claims, session }: Candidate,
   verdict: Verdict,
-  { backend, skew, asked }: Pick<Admission, "backend" | "skew" | "asked">,
+  { backend, skew, askedAt }: Pick<Admission, "backend" | "skew" | "askedAt">,
   source: DecisionSource,
+  upstreamCalls: number,
 ): AuthResult {
   return {
     outcome: verdict.ok
-      ? { ok: true, token, claims, session, user: verdict.user, backend, skew, asked }
+      ? { ok: true, token, claims, session, user: verdict.user, backend, skew, askedAt }
       : verdict,
     source,
-    upstreamCalls: source === "check" ? 1 : 0,
+    upstreamCalls,
   };
 }

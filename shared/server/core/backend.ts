@@ -1,18 +1,21 @@
 import { type BatchedGetUser, batchGetUser } from "./batch.ts";
 import { type Clock, createClock } from "./clock.ts";
+import { createBreaker } from "./breaker.ts";
 import { createGetUser } from "./get_user.ts";
 import { createKeyStore } from "./key_store.ts";
-import { limitUnverified } from "./limit_unverified.ts";
+import { limitUnverified, type UnverifiedLimits } from "./limit_unverified.ts";
 import { type Environment, EnvironmentError, type Project, readProject } from "./project.ts";
+import { retryOnce } from "./retry.ts";
 import { createSignatureCheck, type SignatureCheck } from "./signature.ts";
-import { createVerdictCache, type VerdictCache } from "./verdict_cache.ts";
+import { createTokenCache, type TokenCache } from "./token_cache.ts";
 
 /** Where callers are looked up: one project, one client, one cache. */
 export interface Backend {
   readonly project: Project;
   readonly getUser: BatchedGetUser;
-  readonly verdicts: VerdictCache;
+  readonly tokens: TokenCache;
   readonly signatures: SignatureCheck;
+  readonly limits: Pick<UnverifiedLimits, "recordForged" | "recordKey">;
   readonly clock: Clock;
   readonly fetch: typeof globalThis.fetch;
 }
@@ -49,16 +52,14 @@ export function getBackend(options: BackendOptions): Backend {
 function build(env: Environment, fetch: typeof globalThis.fetch): Backend | Error {
   try {
     const project = readProject(env === processEnv ? Deno.env.toObject() : env);
-    const signatures = createSignatureCheck(createKeyStore(project, fetch));
-    const getUser = batchGetUser(
-      limitUnverified(createGetUser(project, fetch), signatures.isUnverified),
-    );
+    const limits = limitUnverified(createBreaker(retryOnce(createGetUser(project, fetch))));
     return {
       project,
       fetch,
-      getUser,
-      signatures,
-      verdicts: createVerdictCache(),
+      getUser: batchGetUser(limits.getUser),
+      limits,
+      signatures: createSignatureCheck(createKeyStore(project, fetch), project.jwks.length > 0),
+      tokens: createTokenCache(),
       clock: createClock(),
     };
   } catch (error) {

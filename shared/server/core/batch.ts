@@ -1,5 +1,7 @@
 import { TIMED_OUT } from "./bounded_fetch.ts";
-import type { GetUser, GetUserResult } from "./get_user.ts";
+import type { GetUserResult } from "./get_user.ts";
+import type { LimitedGetUser } from "./limit_unverified.ts";
+import type { Signature } from "./signature.ts";
 import { type Timestamp, timestamp } from "./timestamp.ts";
 
 /** The result of a call, and which call it is of. */
@@ -20,6 +22,8 @@ export type BatchedGetUser = (
   token: string,
   deadlineMs: number,
   patienceMs: number,
+  signature: Signature,
+  kid: string,
 ) => Promise<BatchedResult>;
 
 /** A request that waits for a result. */
@@ -34,6 +38,8 @@ interface Waiter {
 
 /** Requests that wait for one call that has not begun. */
 interface Batch {
+  readonly signature: Signature;
+  readonly kid: string;
   readonly waiters: Waiter[];
   /** When it begins beside the call in flight, on the monotonic clock. */
   startMs: number;
@@ -64,7 +70,7 @@ const MAX_FLIGHTS = 2;
  *
  * @param getUser The call about one token.
  */
-export function batchGetUser(getUser: GetUser): BatchedGetUser {
+export function batchGetUser(getUser: LimitedGetUser): BatchedGetUser {
   const queues = new Map<string, Queue>();
 
   function open(token: string): Queue {
@@ -79,12 +85,12 @@ export function batchGetUser(getUser: GetUser): BatchedGetUser {
     if (batch !== null && queue.flights.length < MAX_FLIGHTS) {
       queue.next = null;
       clearTimeout(batch.timer);
-      call(token, queue, batch.waiters);
+      call(token, queue, batch);
     }
     if (queue.flights.length === 0) queues.delete(token);
   }
 
-  function call(token: string, queue: Queue, waiters: readonly Waiter[]): void {
+  function call(token: string, queue: Queue, { waiters, signature, kid }: Batch): void {
     const beganAt = timestamp();
     let lastMs = 0;
     for (const { deadlineMs } of waiters) lastMs = Math.max(lastMs, deadlineMs);
@@ -93,7 +99,9 @@ export function batchGetUser(getUser: GetUser): BatchedGetUser {
     const timeoutMs = lastMs - beganAt.monotonicMs;
     const flight = { beganAt, halfTimeoutMs: timeoutMs / 2 };
     queue.flights.push(flight);
-    const asked = timeoutMs > 0 ? getUser(token, timeoutMs) : Promise.resolve(NO_RESULT);
+    const asked = timeoutMs > 0
+      ? getUser(token, timeoutMs, signature, kid)
+      : Promise.resolve(NO_RESULT);
     void asked.then((result) => {
       queue.flights.splice(queue.flights.indexOf(flight), 1);
       for (const waiter of waiters) {
@@ -116,10 +124,10 @@ export function batchGetUser(getUser: GetUser): BatchedGetUser {
     batch.timer = setTimeout(() => start(token, queue), waitMs);
   }
 
-  return function batchedGetUser(token, deadlineMs, patienceMs) {
+  return function batchedGetUser(token, deadlineMs, patienceMs, signature, kid) {
     const queue = queues.get(token) ?? open(token);
     const isLeader = queue.next === null;
-    const batch = queue.next ??= { waiters: [], startMs: Infinity };
+    const batch = queue.next ??= { waiters: [], startMs: Infinity, signature, kid };
     return new Promise((resolve) => {
       const waiter: Waiter = { deadlineMs, isLeader, resolve };
       batch.waiters.push(waiter);
@@ -140,7 +148,7 @@ const afterArrivals: (start: () => void) => void =
   (globalThis as { process?: { nextTick?: (start: () => void) => void } }).process?.nextTick ??
     queueMicrotask;
 
-const NO_RESULT: GetUserResult = Object.freeze({ user: null, answer: TIMED_OUT });
+const NO_RESULT: GetUserResult = Object.freeze({ user: null, answer: TIMED_OUT, calls: 0 });
 
 /** Answers at the waiter's own deadline, whatever the call does. */
 function resolveInTime(waiter: Waiter): void {

@@ -7,7 +7,7 @@ export const TIMED_OUT: AuthAnswer = Object.freeze({ kind: "fault", reason: "tim
 export const NETWORK_FAULT: AuthAnswer = Object.freeze({ kind: "fault", reason: "network" });
 
 /** The largest answer that is read, in bytes. */
-export const MAX_ANSWER_BYTES = 256 * 1024;
+export const MAX_ANSWER_BYTES = 2 * 1024 * 1024;
 
 /**
  * One request, bounded in time and in bytes. Redirects are not followed: Deno would drop the bearer
@@ -62,11 +62,11 @@ export function deadline<T>(
 export async function readAnswer(response: Response): Promise<AuthAnswer> {
   const { status, headers } = response;
   const text = hasReliableLength(headers) ? await response.text() : await readChunks(response);
-  if (text === null || text.length > MAX_ANSWER_BYTES) return TOO_LARGE;
+  if (text === null || text.length > MAX_ANSWER_BYTES) {
+    return { kind: "fault", reason: "too_large", status };
+  }
   return { kind: "answer", status, headers, text, body: readJsonObject(headers, text) };
 }
-
-const TOO_LARGE: AuthAnswer = Object.freeze({ kind: "fault", reason: "too_large" });
 
 /** The text of a body; `null` if it is larger than {@linkcode MAX_ANSWER_BYTES}. */
 async function readChunks(response: Response): Promise<string | null> {

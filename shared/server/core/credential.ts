@@ -1,3 +1,5 @@
+import { decodeJsonPart } from "./claims.ts";
+
 /** The API keys of a project, as far as this function knows them. */
 export interface ProjectKeys {
   /** Publishable and anon keys: they name the calling app, never a user. */
@@ -10,8 +12,9 @@ export interface ProjectKeys {
 export type Credential =
   /** No header, another scheme, or a public key of the project: three ways to say "no user". */
   | { readonly kind: "none" }
-  /** A Bearer header that RFC 6750 does not allow, two headers, or one that is too long. */
+  /** A Bearer header that RFC 6750 does not allow, or two headers. */
   | { readonly kind: "malformed" }
+  | { readonly kind: "too_large" }
   /** A secret or service_role key where a user's token belongs. */
   | { readonly kind: "secret_key" }
   | BearerToken;
@@ -22,14 +25,16 @@ export interface BearerToken {
   readonly token: string;
 }
 
-/** The longest Authorization header that is read, in characters. */
-export const MAX_HEADER_LENGTH = 16 * 1024;
+/** The largest token that is read, in bytes: a header has one per character. */
+export const MAX_TOKEN_BYTES = 32 * 1024;
 
 const SCHEME = "Bearer ";
 const NOT_IN_A_TOKEN = [" ", ",", "\t", "\xa0"]; // what a header can hold and a token cannot
+const PUBLISHABLE_KEY_PREFIX = "sb_publishable_";
 const SECRET_KEY_PREFIX = "sb_secret_";
 const NONE: Credential = Object.freeze({ kind: "none" });
 const MALFORMED: Credential = Object.freeze({ kind: "malformed" });
+const TOO_LARGE: Credential = Object.freeze({ kind: "too_large" });
 const SECRET_KEY: Credential = Object.freeze({ kind: "secret_key" });
 
 /**
@@ -37,7 +42,9 @@ const SECRET_KEY: Credential = Object.freeze({ kind: "secret_key" });
  * take its place.
  *
  * @param header The Authorization header, `null` when absent. Two headers arrive joined by a comma.
- * @param keys The project's keys; a bearer means "no user" only if it equals a public one.
+ * @param keys The project's keys.
+ * @param apikey The apikey header. supabase-js sends the key of a client as bearer too, where nobody is
+ * signed in: a bearer that equals it is that key, and names no user.
  * @returns The credential. Never throws.
  *
  * @see RFC 6750, section 2.1; RFC 9110, section 11.6.2
@@ -52,9 +59,13 @@ const SECRET_KEY: Credential = Object.freeze({ kind: "secret_key" });
  * assertEquals(readCredential("Bearer a.b.c d", keys).kind, "malformed");
  * ```
  */
-export function readCredential(header: string | null, keys: ProjectKeys): Credential {
+export function readCredential(
+  header: string | null,
+  keys: ProjectKeys,
+  apikey: string | null = null,
+): Credential {
   if (header === null) return NONE;
-  if (header.length > MAX_HEADER_LENGTH) return MALFORMED;
+  if (header.length > SCHEME.length + MAX_TOKEN_BYTES) return TOO_LARGE;
   // Two headers, the second a bearer: which one counts must not depend on their order.
   if (!/^bearer(?![^\s,])/i.test(header)) {
     return /,\s*bearer(?![^\s,])/i.test(header) ? MALFORMED : NONE;
@@ -63,7 +74,15 @@ export function readCredential(header: string | null, keys: ProjectKeys): Creden
   if (header[6] !== " " || token === "" || NOT_IN_A_TOKEN.some((char) => token.includes(char))) {
     return MALFORMED;
   }
-  if (keys.public.has(token)) return NONE;
+  if (keys.public.has(token) || token.startsWith(PUBLISHABLE_KEY_PREFIX)) return NONE;
   if (keys.secret.has(token) || token.startsWith(SECRET_KEY_PREFIX)) return SECRET_KEY;
-  return { kind: "token", token };
+  return token === apikey ? readUnknownKey(token) : { kind: "token", token };
+}
+
+/** A key that this function does not know: the legacy keys are JWTs that name a role and no user. */
+function readUnknownKey(key: string): Credential {
+  const claims = decodeJsonPart(key.split(".")[1] ?? "");
+  if (claims?.role === "service_role") return SECRET_KEY;
+  // Somebody who sends a user's token as key too is refused, not taken for nobody.
+  return claims !== null && "sub" in claims ? MALFORMED : NONE;
 }

@@ -8,6 +8,8 @@ export interface GetUserResult {
   /** The user, where Auth answered 2xx. Anything may be in it: it has not been looked at. */
   readonly user: unknown;
   readonly answer: AuthAnswer;
+  /** How many calls were made. */
+  readonly calls: number;
 }
 
 /** Asks Auth about the user and the session of a token. Never rejects. */
@@ -64,12 +66,12 @@ export function createGetUser(project: Project, fetch: typeof globalThis.fetch):
       starting = undefined;
       try {
         const { data } = await asked;
-        return { user: data.user, answer: call.answer };
+        return { user: data.user, answer: call.answer, calls: 1 };
       } catch { // getUser() throws where the body of a 200 is `null`
-        return { user: null, answer: call.answer };
+        return { user: null, answer: call.answer, calls: 1 };
       }
     });
   };
 }
 
-const LATE_RESULT: GetUserResult = Object.freeze({ user: null, answer: TIMED_OUT });
+const LATE_RESULT: GetUserResult = Object.freeze({ user: null, answer: TIMED_OUT, calls: 1 });

@@ -1,19 +1,18 @@
-import type { AuthAnswer } from "./auth_answer.ts";
 import { boundedFetch } from "./bounded_fetch.ts";
 import { type Project, readKeySet } from "./project.ts";
 import { secondsSince, type Timestamp, timestamp } from "./timestamp.ts";
 
-/** The project's public keys, found by the `kid` that a token names. */
+/**
+ * The project's public keys, found by the `kid` that a token names. They are a hint: a good signature
+ * gives a token priority, and a bad one makes Auth be asked. A set can be old, cached or wrong.
+ */
 export interface KeyStore {
-  /**
-   * Finds a key, fetching the key set where it may have changed.
-   *
-   * @returns The key; `null` if the project certainly has no key of this id; `undefined` if that
-   * cannot be known now.
-   */
-  find(kid: string): Promise<PublicKey | null | undefined>;
-  /** Notes that Auth refused a signature: from now on keys are fetched. */
-  enableFetch(): void;
+  /** The key of this id; `undefined` if none is at hand, `unusable` for one that only Auth can use. */
+  get(kid: string): Promise<PublicKey | "unusable" | undefined>;
+  /** Fetches the key set again, at most once a second, less often while that fails. */
+  refresh(): Promise<void>;
+  /** Auth has admitted a token that this key does not verify: the key is not the project's. */
+  distrust(key: PublicKey): void;
 }
 
 /** An asymmetric key, ready to verify. */
@@ -21,12 +20,13 @@ export interface PublicKey {
   verify(signature: BufferSource, signed: BufferSource): Promise<boolean>;
 }
 
-/** How long a fetched key set is taken to be complete. */
-const KEY_SET_TTL_SECONDS = 60;
-/** The first pause after a fetch that failed; it doubles up to {@linkcode KEY_SET_TTL_SECONDS}. */
-const FIRST_COOLDOWN_SECONDS = 1;
+/** The pause between two fetches; after failures it doubles up to {@linkcode MAX_PAUSE_SECONDS}. */
+const PAUSE_SECONDS = 1;
+const MAX_PAUSE_SECONDS = 60;
 /** How long a fetch may take: asking Auth about the token is always the alternative. */
 const FETCH_TIMEOUT_MS = 1_000;
+/** A project has a handful of keys; each of them is imported. */
+const MAX_KEYS = 32;
 
 /** By `kty` and `crv`, the `alg` that goes with them: all that Supabase Auth signs with. */
 const ALGORITHMS: ReadonlyMap<
@@ -39,88 +39,80 @@ const ALGORITHMS: ReadonlyMap<
 ]);
 
 /**
- * Builds the key store of a project. Keys come from `SUPABASE_JWKS`, else from the project's own
+ * Builds the key store of a project. Keys come from `SUPABASE_JWKS`, and from the project's own
  * endpoint, never from where a token points (`iss`, `jku`, `x5u`). A rotation needs no restart, and
- * an outage keeps the last good keys. Until a forged token has come, nothing is fetched.
+ * an outage keeps the last good keys.
  *
  * @param project Whose keys.
  * @param fetch The fetch to use.
  */
 export function createKeyStore(project: Project, fetch: typeof globalThis.fetch): KeyStore {
-  const configuredKeys = importKeys(project.jwks);
-  let remoteKeys: Keys = new Map(); // the last good set; a key that Auth no longer serves is dropped
-  let fetchedAt = NEVER; // when the last good set left Auth
-  let cooldown = { since: NEVER, seconds: 0 };
-  let nextCooldownSeconds = FIRST_COOLDOWN_SECONDS;
+  let keys = importKeys(project.jwks, new Map());
+  const distrusted = new WeakSet<PublicKey>();
+  let lastFetch = NEVER;
+  let pauseSeconds = PAUSE_SECONDS;
   let refreshing: Promise<void> | undefined;
-  // With keys at hand, a token that names another key may be forged.
-  let fetchEnabled = project.jwks.length > 0;
-  const lookUp = (kid: string) => configuredKeys.get(kid) ?? remoteKeys.get(kid);
 
-  async function refresh(): Promise<void> {
-    const beganAt = timestamp();
+  async function fetchKeys(): Promise<void> {
+    lastFetch = timestamp();
     const url = `${project.url}/auth/v1/.well-known/jwks.json`;
     const headers = { apikey: project.apiKey, "Cache-Control": "no-cache" };
     const answer = await boundedFetch(fetch, url, { headers }, FETCH_TIMEOUT_MS);
-    const jwks = answer.kind === "answer" && answer.status === 200
-      ? readKeySet(answer.text)
-      : undefined;
     refreshing = undefined;
-    if (jwks === undefined) {
-      cooldown = { since: timestamp(), seconds: nextCooldownSeconds };
-      nextCooldownSeconds = Math.min(nextCooldownSeconds * 2, KEY_SET_TTL_SECONDS);
+    const jwks = answer.kind === "answer" && answer.status === 200
+      ? readKeySet(answer.text)?.filter(isPublic)
+      : undefined;
+    // An empty set is what a cache, another project, or a project without such keys has to say.
+    if (jwks === undefined || jwks.length === 0) {
+      pauseSeconds = Math.min(pauseSeconds * 2, MAX_PAUSE_SECONDS);
       return;
     }
-    nextCooldownSeconds = FIRST_COOLDOWN_SECONDS;
-    cooldown = { since: beganAt, seconds: KEY_SET_TTL_SECONDS }; // also where a cache serves an old set
-    const ageMs = 1000 * ageSeconds(answer);
-    fetchedAt = { monotonicMs: beganAt.monotonicMs - ageMs, wallMs: beganAt.wallMs - ageMs };
-    remoteKeys = importKeys(jwks);
+    pauseSeconds = PAUSE_SECONDS;
+    keys = importKeys(jwks, keys);
   }
 
   return {
-    enableFetch: () => void (fetchEnabled = true),
-    async find(kid) {
-      const key = lookUp(kid);
-      if (key !== undefined) return await key;
-      if (!fetchEnabled) return undefined;
-      if (
-        secondsSince(fetchedAt) >= KEY_SET_TTL_SECONDS &&
-        secondsSince(cooldown.since) >= cooldown.seconds
-      ) await (refreshing ??= refresh());
-      const fetched = lookUp(kid);
-      if (fetched !== undefined) return await fetched;
-      return secondsSince(fetchedAt) < KEY_SET_TTL_SECONDS ? null : undefined;
+    async get(kid) {
+      const key = await keys.get(kid)?.key;
+      return typeof key === "object" && distrusted.has(key) ? undefined : key;
+    },
+    distrust: (key) => void distrusted.add(key),
+    refresh() {
+      if (refreshing === undefined && secondsSince(lastFetch) >= pauseSeconds) {
+        refreshing = fetchKeys();
+      }
+      return refreshing ?? Promise.resolve();
     },
   };
 }
 
-/** By `kid`; `undefined` for a kind of key that is not usable here. */
-type Keys = ReadonlyMap<string, Promise<PublicKey | undefined>>;
+/** By `kid`. */
+type Keys = ReadonlyMap<
+  string,
+  { readonly jwk: string; readonly key: Promise<PublicKey | "unusable"> }
+>;
 
 const NEVER: Timestamp = { monotonicMs: -Infinity, wallMs: -Infinity };
 
-function importKeys(jwks: readonly JsonWebKey[]): Keys {
-  return new Map(jwks.flatMap((jwk) => {
-    const { kid, kty } = jwk as { kid?: string; kty: string };
-    return kid === undefined || kty === "oct" ? [] : [[kid, importKey(jwk)]];
-  }));
+function isPublic({ kid, kty }: JsonWebKey & { kid?: unknown }): boolean {
+  return typeof kid === "string" && kty !== "oct";
 }
 
-/**
- * How long an answer has been in a cache on the way (RFC 9111, section 5.1). An Age that cannot be
- * read, such as that of two caches joined by a comma, counts as old.
- */
-function ageSeconds(answer: AuthAnswer): number {
-  const age = answer.kind === "answer" ? answer.headers.get("age") : null;
-  if (age === null) return 0;
-  return /^\d+$/.test(age) ? Number(age) : Infinity;
+/** A key that has not changed stays the same object. */
+function importKeys(jwks: readonly JsonWebKey[], known: Keys): Keys {
+  return new Map(
+    jwks.filter(isPublic).slice(0, MAX_KEYS).map((jwk) => {
+      const { kid } = jwk as { kid: string };
+      const text = JSON.stringify(jwk);
+      const same = known.get(kid);
+      return [kid, same?.jwk === text ? same : { jwk: text, key: importKey(jwk) }];
+    }),
+  );
 }
 
-/** `undefined` for a kind of key that is not usable here: Auth can use it. */
-async function importKey(jwk: JsonWebKey): Promise<PublicKey | undefined> {
+async function importKey(jwk: JsonWebKey): Promise<PublicKey | "unusable"> {
   const [alg, algorithm] = ALGORITHMS.get([jwk.kty, jwk.crv].filter(Boolean).join(" ")) ?? [];
-  if (algorithm === undefined || (jwk.alg !== undefined && jwk.alg !== alg)) return undefined;
+  if (algorithm === undefined || (jwk.alg !== undefined && jwk.alg !== alg)) return "unusable";
   const { d: _, use: __, ...publicJwk } = { ...jwk, key_ops: ["verify"] };
   try {
     const key = await crypto.subtle.importKey("jwk", publicJwk, algorithm, false, ["verify"]);
@@ -128,6 +120,6 @@ async function importKey(jwk: JsonWebKey): Promise<PublicKey | undefined> {
       verify: (signature, signed) => crypto.subtle.verify(algorithm, key, signature, signed),
     };
   } catch {
-    return undefined;
+    return "unusable";
   }
 }

@@ -47,6 +47,8 @@ export function precheck(
       return { ok: false, code: "no_authorization" };
     case "malformed":
       return { ok: false, code: "invalid_authorization_header" };
+    case "too_large":
+      return { ok: false, code: "token_too_large", operator: TOKEN_TOO_LARGE };
     case "secret_key":
       return { ok: false, code: "bad_jwt", operator: SECRET_KEY_WARNING };
   }
@@ -59,6 +61,10 @@ export function precheck(
   if (isExpired(claims, rules.skew, clock)) return { ok: false, code: "token_expired" };
   return { ok: true, kind, token, header, claims, session };
 }
+
+const TOKEN_TOO_LARGE =
+  "a caller's token is larger than 32 KiB and was refused: keep large data out of app_metadata, " +
+  "user_metadata and the claims that a hook adds";
 
 const SECRET_KEY_WARNING =
   "a caller sends a secret or service_role key as a bearer token. It was refused. " +

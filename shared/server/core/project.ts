@@ -1,3 +1,4 @@
+import { decodeJsonPart } from "./claims.ts";
 import type { ProjectKeys } from "./credential.ts";
 
 /** The variables a function runs with. */
@@ -68,6 +69,8 @@ export function readProject(env: Environment): Project {
     // It would be sent with every call of ours, and would bypass row level security.
     if (key?.startsWith("sb_secret_")) {
       problems.push(`${name} holds a secret key where a publishable one belongs`);
+    } else if (decodeJsonPart(key?.split(".")[1] ?? "")?.role === "service_role") {
+      problems.push(`${name} holds the service_role key where the anon key belongs`);
     }
   }
   const secretKeys = [

@@ -1,59 +1,72 @@
-import { createByteCache } from "./byte_cache.ts";
 import { decodeBase64Url } from "./claims.ts";
 import type { KeyStore, PublicKey } from "./key_store.ts";
 import type { Candidate } from "./precheck.ts";
 
-/** What is known about a signature. It never admits: `verified` only saves a second look. */
-export type Signature = "verified" | "forged" | "unknown";
+/** What a look at a signature tells. It never admits, and it never refuses: it gives priority. */
+export type Signature =
+  /** By a key at hand, or because Auth has admitted the token before. */
+  | "verified"
+  /** By its kind, or because only Auth has the key: HS256, or a key that Auth itself has confirmed. */
+  | "unverifiable"
+  /** No key at hand confirms it: an id that nobody knows, or a bad signature. Or a key was replaced. */
+  | "doubtful";
 
-/** Tokens with a good signature; apart from everything that a stranger can fill. */
-const VERIFIED_MAX_BYTES = 1024 * 1024;
-/** Tokens with a bad signature. */
-const FORGED_MAX_BYTES = 512 * 1024;
-
-/** How long a signature that Auth refused makes unverified tokens suspicious. */
-const SUSPICION_MS = 60_000;
-
-/** Verifies the signatures of tokens, each of them once. */
+/** Looks at the signatures of tokens. */
 export interface SignatureCheck {
   /**
-   * Verifies the signature of a token; `unknown` where that is not possible before the deadline (on
-   * the monotonic clock). Never rejects.
+   * Looks at the signature of a token before the deadline (on the monotonic clock). Never rejects.
    */
   verify(candidate: Candidate, deadlineMs: number): Promise<Signature>;
-  /** Whether a token was never verified, at a time when Auth refuses signatures. */
-  isUnverified(token: string): boolean;
-  /** Takes what Auth said about a signature: that it is good, or bad. */
-  recordVerdict(token: string, isGood: boolean): void;
+  /** Auth has refused a token that could not be verified here: from now on keys are fetched. */
+  recordForged(): void;
+  /** Auth has admitted a token that was not verified here: it has a key that is not at hand. */
+  recordGenuine(candidate: Candidate): Promise<void>;
 }
 
+/** Ids of keys that only Auth has, and has confirmed. */
+const MAX_CONFIRMED_KEYS = 32;
+
 /**
- * Builds the check that keeps forged tokens away from Auth. A symmetric signature (HS256) is never
- * refused here, because the secret may have changed.
+ * Builds the look at signatures. Until Auth has refused a token, keys are only fetched where
+ * `SUPABASE_JWKS` holds some.
  *
  * @param keys The project's public keys.
+ * @param hasKeys Whether `SUPABASE_JWKS` holds any.
  */
-export function createSignatureCheck(keys: KeyStore): SignatureCheck {
-  const verified = createByteCache<"verified">(VERIFIED_MAX_BYTES);
-  const forged = createByteCache<"forged">(FORGED_MAX_BYTES);
-  const known = (token: string) => verified.get(token) ?? forged.get(token);
+export function createSignatureCheck(keys: KeyStore, hasKeys: boolean): SignatureCheck {
+  const confirmedKeys = new Set<string>();
   const verifying = new Map<string, Promise<Signature>>();
-  let refusedAtMs = -Infinity; // when Auth last refused a signature
+  let fetchEnabled = hasKeys;
 
-  async function verifyNow({ token, header: { kid } }: Candidate): Promise<Signature> {
-    const [header = "", payload = "", signature = ""] = token.split(".");
-    const key = await keys.find(typeof kid === "string" ? kid : "");
-    if (key === undefined) return "unknown";
-    // A key id that a fresh key set lacks may be in the next one: not to be remembered.
-    if (key === null) return "forged";
-    if (await isSignedBy(key, signature, `${header}.${payload}`)) return markVerified(token);
-    forged.set(token, "forged", entryBytes(token));
-    return "forged";
+  async function verifyNow(candidate: Candidate): Promise<Signature> {
+    const kid = kidOf(candidate);
+    const key = await keys.get(kid);
+    if (key === "unusable") return "unverifiable";
+    if (key !== undefined && await isSignedBy(key, candidate)) return "verified";
+    if (!fetchEnabled) return "unverifiable";
+    if (confirmedKeys.has(kid)) {
+      void keys.refresh(); // for the next token
+      return "unverifiable";
+    }
+    await keys.refresh();
+    const next = await keys.get(kid);
+    if (next === key || next === undefined) return "doubtful";
+    if (next === "unusable") return "unverifiable";
+    return await isSignedBy(next, candidate) ? "verified" : "doubtful";
   }
 
-  function markVerified(token: string): "verified" {
-    verified.set(token, "verified", entryBytes(token));
-    return "verified";
+  async function confirmKey(candidate: Candidate, kid: string): Promise<void> {
+    const key = await keys.get(kid);
+    if (key !== undefined && key !== "unusable") {
+      if (await isSignedBy(key, candidate)) return; // it was only late
+      keys.distrust(key);
+    }
+    confirmedKeys.delete(kid);
+    confirmedKeys.add(kid);
+    for (const oldest of confirmedKeys) {
+      if (confirmedKeys.size <= MAX_CONFIRMED_KEYS) break;
+      confirmedKeys.delete(oldest);
+    }
   }
 
   /** The requests of a page come together: they share one verification. */
@@ -67,45 +80,42 @@ export function createSignatureCheck(keys: KeyStore): SignatureCheck {
 
   return {
     async verify(candidate, deadlineMs) {
-      const { token, header: { alg } } = candidate;
-      const earlier = known(token);
-      if (earlier !== undefined) return earlier;
-      if (typeof alg !== "string" || !ASYMMETRIC.test(alg)) return "unknown";
-      return await unknownAfter(deadlineMs, verifyOnce(candidate));
+      const { header: { alg } } = candidate;
+      if (typeof alg !== "string" || !ASYMMETRIC.test(alg)) return "unverifiable";
+      return await doubtfulAfter(deadlineMs, verifyOnce(candidate));
     },
-    isUnverified: (token) =>
-      verified.get(token) === undefined && performance.now() - refusedAtMs < SUSPICION_MS,
-    recordVerdict(token, isGood) {
-      if (isGood) {
-        if (known(token) === undefined) markVerified(token);
-        return;
-      }
-      refusedAtMs = performance.now();
-      keys.enableFetch();
+    recordForged: () => void (fetchEnabled = true),
+    async recordGenuine(candidate) {
+      const kid = kidOf(candidate);
+      const { header: { alg } } = candidate;
+      if (kid === "" || typeof alg !== "string" || !ASYMMETRIC.test(alg)) return;
+      await confirmKey(candidate, kid);
     },
   };
 }
 
 const ASYMMETRIC = /^(?:ES|RS|PS|Ed)/;
 
-/** An entry is its token and a word. */
-function entryBytes(token: string): number {
-  return token.length + 100;
+/** The key that a token names; empty for none. */
+export function kidOf({ header: { kid } }: Pick<Candidate, "header">): string {
+  return typeof kid === "string" ? kid : "";
 }
 
-/** Keys may have to be fetched: what is not known in time is for Auth to decide. */
-function unknownAfter(deadlineMs: number, verifying: Promise<Signature>): Promise<Signature> {
-  return new Promise((resolve, reject) => {
-    const waitMs = Math.max(0, deadlineMs - performance.now());
-    const timer = setTimeout(() => resolve("unknown"), waitMs);
-    verifying.finally(() => clearTimeout(timer)).then(resolve, reject);
-  });
-}
-
-async function isSignedBy(key: PublicKey, signature: string, signed: string): Promise<boolean> {
+async function isSignedBy(key: PublicKey, { token }: Candidate): Promise<boolean> {
+  const [header = "", payload = "", signature = ""] = token.split(".");
   try {
-    return await key.verify(decodeBase64Url(signature), new TextEncoder().encode(signed));
+    const signed = new TextEncoder().encode(`${header}.${payload}`);
+    return await key.verify(decodeBase64Url(signature), signed);
   } catch {
     return false; // not base64url, or not a signature of this algorithm
   }
+}
+
+/** Keys may have to be fetched: what is not known in time is for Auth to decide. */
+function doubtfulAfter(deadlineMs: number, verifying: Promise<Signature>): Promise<Signature> {
+  return new Promise((resolve, reject) => {
+    const waitMs = Math.max(0, deadlineMs - performance.now());
+    const timer = setTimeout(() => resolve("doubtful"), waitMs);
+    verifying.finally(() => clearTimeout(timer)).then(resolve, reject);
+  });
 }

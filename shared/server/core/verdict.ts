@@ -1,8 +1,11 @@
 import type { User } from "@supabase/supabase-js";
 import { isOwnCode, outcomeOf } from "../../problems/table.ts";
 import {
+  API_KEY_REFUSED,
   type AuthAnswer,
+  CACHED_ANSWER,
   isApiKeyRefusal,
+  isFromCache,
   readAuthError,
   retryAfterSeconds,
 } from "./auth_answer.ts";
@@ -44,25 +47,37 @@ export function judge(
   now: number,
   skewSeconds: number,
 ): Verdict {
-  if (answer.kind === "fault") return { ok: false, code: "auth_unavailable" };
-  if (answer.status === 200) return admit(user, answer, claims, now);
+  if (answer.kind === "fault") {
+    return answer.reason === "too_large" && answer.status === 200
+      ? { ok: false, code: "user_too_large", operator: USER_TOO_LARGE }
+      : { ok: false, code: "auth_unavailable" };
+  }
   if (answer.status === 429) return unavailable(answer, "over_request_rate_limit");
-  const error = answer.status >= 400 && answer.status < 500 ? readAuthError(answer) : null;
+  if (isFromCache(answer)) return { ...unavailable(answer), operator: CACHED_ANSWER };
+  if (answer.status === 200) return admit(user, answer, claims, now);
+  const error = isAboutTheToken(answer.status) ? readAuthError(answer) : null;
   if (error !== null) return refuse(error.code, answer, claims, now, skewSeconds);
   if (isApiKeyRefusal(answer)) {
-    return {
-      ok: false,
-      code: "auth_misconfigured",
-      operator: "the gateway refuses this function's API key: check SUPABASE_PUBLISHABLE_KEYS " +
-        "(or SUPABASE_ANON_KEY) and that SUPABASE_URL names the same project",
-    };
+    return { ok: false, code: "auth_misconfigured", operator: API_KEY_REFUSED };
   }
   return unavailable(answer);
 }
 
-/** Whether this is Auth itself: a user, or an error in its own shape. Not a gateway or a page. */
+const USER_TOO_LARGE =
+  "a user's record is larger than 2 MiB, so it is not read and the user is refused: keep large data " +
+  "out of user_metadata and app_metadata";
+
+/**
+ * Whether Auth may speak about the token under this status. It answers GET /user with 400, 401 and
+ * 403; a 404 or 408 is of something on the way, whatever it holds.
+ */
+function isAboutTheToken(status: number): boolean {
+  return status >= 400 && status < 500 && status !== 404 && status !== 408;
+}
+
+/** Whether this is Auth itself, now: a user, or an error in its own shape. Not a gateway or a page. */
 export function isFromAuth({ user, answer }: GetUserResult): boolean {
-  if (answer.kind === "fault") return false;
+  if (answer.kind === "fault" || isFromCache(answer)) return false;
   return answer.status === 200 ? hasId(user, answer) : readAuthError(answer) !== null;
 }
 

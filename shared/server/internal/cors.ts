@@ -40,10 +40,18 @@ const EXACT_ORIGINS = listOf(
   'must be "*" or a list of exact origins, such as https://app.example',
 );
 
-/** Whether a text is exactly an origin: scheme, host and port, nothing after them, no wildcard. */
+/**
+ * Whether a text is exactly an origin: scheme, host and port, nothing after them, no wildcard. The
+ * schemes of apps (`capacitor:`, `tauri:`, `ionic:`, a browser's extensions) are none that the URL
+ * standard knows an origin of; their web views send scheme and host all the same.
+ */
 export function isOrigin(text: string): boolean {
-  return URL.canParse(text) && new URL(text).origin === text && !text.includes("*");
+  if (!URL.canParse(text) || text.includes("*")) return false;
+  return new URL(text).origin === text || APP_ORIGIN.test(text);
 }
+
+const APP_ORIGIN =
+  /^(?!(?:https?|wss?|ftp|file|data|blob|javascript|about):)[a-z][a-z0-9+.-]*:\/\/[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?$/;
 
 /**
  * Prepares the cross-origin rules. Hono's own `cors()` answers every OPTIONS request as if it were

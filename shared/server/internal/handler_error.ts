@@ -1,15 +1,28 @@
 import type { AuthError } from "@supabase/supabase-js";
-import { HTTPException } from "hono/http-exception";
-import type { Issue } from "../../problems/problem.ts";
-import type { ProblemCode } from "../../problems/table.ts";
+import { isProblemCode, type ProblemCode } from "../../problems/table.ts";
+import type { ProblemDetails } from "../../problems/problem.ts";
 import { ProblemError } from "../../problems/problem_error.ts";
 import { namesApiKey } from "../core/auth_answer.ts";
 
+/** What a handler threw, as an answer. */
+export interface HandlerProblem {
+  readonly code: string;
+  readonly details: ProblemDetails;
+  /** Where it is not the one that goes with the code. */
+  readonly status?: number;
+  /** The WWW-Authenticate header of a scheme of the handler's own. */
+  readonly challenge?: string;
+}
+
 /**
- * What a handler threw, as a problem: supabase-js' Auth, database and storage errors, zod's,
- * Hono's, our own. Nothing of the thrown text goes into the answer.
+ * What a handler threw, as a problem: supabase-js' Auth, database and storage errors, Hono's, the
+ * platform's, our own. Nothing of the thrown text goes into the answer.
+ *
+ * A schema's error is none of these: what a handler parsed may be another service's answer, and only
+ * what `body()` parsed is the caller's.
  *
  * @param thrown Anything.
+ * @param isAdmitted Whether the check has admitted somebody: a 401 of the handler is then a 403.
  * @returns The problem; `internal_error` for what is none of these.
  *
  * @example
@@ -21,13 +34,25 @@ import { namesApiKey } from "../core/auth_answer.ts";
  * assertEquals(fromThrown(new Error("boom")).code, "internal_error");
  * ```
  */
-export function fromThrown(thrown: unknown): ProblemError {
-  if (thrown instanceof ProblemError) return thrown;
-  if (isZodError(thrown)) return validationError(thrown.issues);
-  if (thrown instanceof HTTPException) return new ProblemError(fromStatus(thrown.status));
+export function fromThrown(thrown: unknown, isAdmitted = true): HandlerProblem {
+  try {
+    return read(thrown, isAdmitted);
+  } catch { // a getter of what was thrown throws
+    return new ProblemError("internal_error");
+  }
+}
+
+function read(thrown: unknown, isAdmitted: boolean): HandlerProblem {
+  if (thrown instanceof ProblemError) {
+    // A code that nobody knows is Auth's, new, or a mistake in the handler.
+    const isKnown = isProblemCode(thrown.code) || relayed.has(thrown);
+    return isKnown ? thrown : new ProblemError("internal_error");
+  }
+  if (isHttpException(thrown)) return fromHttpException(thrown, isAdmitted);
   if (isAuthError(thrown)) return fromAuth(thrown);
   if (isPostgrestError(thrown)) return new ProblemError(fromDatabaseCode(thrown.code));
   if (isStorageError(thrown)) return new ProblemError(fromStorage(thrown));
+  if (isRateLimitError(thrown)) return fromRateLimit(thrown);
   if (isGatewayError(thrown)) {
     const ours = namesApiKey(thrown.message);
     return new ProblemError(ours ? "auth_misconfigured" : "unexpected_failure");
@@ -35,35 +60,47 @@ export function fromThrown(thrown: unknown): ProblemError {
   return new ProblemError("internal_error");
 }
 
-/** What a schema finds wrong, whichever version of zod it is of. */
-export interface SchemaIssue {
-  readonly path?: readonly unknown[] | undefined;
-  /** zod's name of the kind of mistake: `invalid_type`, `too_small`. */
-  readonly code?: unknown;
-  readonly message: string;
+const relayed = new WeakSet<ProblemError>();
+
+/** A refusal of Auth for a handler, under Auth's own code, which may be newer than the table. */
+export function relay(code: string, details: ProblemDetails = {}): ProblemError {
+  const error = new ProblemError(code, details);
+  relayed.add(error);
+  return error;
 }
 
-/** What is wrong with a body, as a problem. */
-export function validationError(issues: readonly SchemaIssue[]): ProblemError {
-  return new ProblemError("validation_failed", {
-    issues: issues.map(({ path = [], code, message }): Issue => ({
-      path: path.map((key) => typeof key === "number" ? key : String(key)),
-      code: typeof code === "string" ? code : "custom",
-      message,
-    })),
-  });
+/** Hono's HTTPException, of whichever copy of Hono: by its shape. */
+interface HttpException extends Error {
+  readonly status: number;
+  readonly res?: unknown;
 }
 
-/** By its name: importing zod for its class would slow every cold start. */
-function isZodError(thrown: unknown): thrown is { issues: SchemaIssue[] } {
-  return typeof thrown === "object" && thrown !== null && "name" in thrown &&
-    (thrown.name === "ZodError" || thrown.name === "$ZodError") && "issues" in thrown &&
-    Array.isArray(thrown.issues) && thrown.issues.every(isIssue);
+function isHttpException(thrown: unknown): thrown is HttpException {
+  return thrown instanceof Error && "getResponse" in thrown &&
+    typeof thrown.getResponse === "function" && "status" in thrown &&
+    Number.isInteger(thrown.status) && Number(thrown.status) >= 400 && Number(thrown.status) < 600;
 }
 
-function isIssue(value: unknown): value is SchemaIssue {
-  return typeof value === "object" && value !== null && "path" in value &&
-    Array.isArray(value.path) && "message" in value && typeof value.message === "string";
+function fromHttpException({ status, res }: HttpException, isAdmitted: boolean): HandlerProblem {
+  const code = fromStatus(status);
+  if (status >= 500) return new ProblemError(code);
+  // A handler that refuses a caller whom Auth admitted lacks a permission, not a sign-in.
+  if (status === 401 && isAdmitted) return new ProblemError(code);
+  const challenge = status === 401 && res instanceof Response
+    ? res.headers.get("WWW-Authenticate")
+    : null;
+  return { code, details: {}, status, ...(challenge === null ? {} : { challenge }) };
+}
+
+/** The platform's limit on calls from function to function: `Deno.errors.RateLimitError`. */
+function isRateLimitError(thrown: unknown): thrown is Error & { readonly retryAfterMs?: unknown } {
+  return thrown instanceof Error && thrown.name === "RateLimitError";
+}
+
+function fromRateLimit({ retryAfterMs }: { readonly retryAfterMs?: unknown }): ProblemError {
+  const seconds = typeof retryAfterMs === "number" ? Math.ceil(retryAfterMs / 1000) : NaN;
+  const isUsable = seconds >= 0 && seconds <= 3600;
+  return new ProblemError("over_request_rate_limit", isUsable ? { retry_after: seconds } : {});
 }
 
 /** A password that Auth finds too weak; a reason is `length`, `characters` or `pwned`. */
@@ -87,7 +124,6 @@ function fromStatus(status: number): ProblemCode {
 }
 
 const BY_STATUS: ReadonlyMap<number, ProblemCode> = new Map([
-  // A handler that refuses a caller whom Auth admitted lacks a permission, not a sign-in.
   [401, "insufficient_scope"],
   [403, "insufficient_scope"],
   [404, "not_found"],
@@ -110,10 +146,23 @@ function fromAuth(error: AuthError): ProblemError {
   if ("reasons" in error) return weakPassword(error.reasons as string[]);
   const byClass = BY_CLASS.get(error.name);
   if (byClass !== undefined) return new ProblemError(byClass);
-  if (typeof error.code === "string") return new ProblemError(error.code);
+  if (error.code === "unknown") return fromUnknown(error.status);
+  if (typeof error.code === "string") return relay(error.code);
   if (error.status === 429) return new ProblemError("over_request_rate_limit");
-  if (namesApiKey(error.message)) return new ProblemError("auth_misconfigured");
+  // Auth always has a code: this is a gateway that refuses the API key, in whatever words.
+  if (error.status === 401) return new ProblemError("auth_misconfigured");
   return new ProblemError((error.status ?? 500) < 500 ? "validation_failed" : "auth_unavailable");
+}
+
+/**
+ * Auth has the code `unknown` for what it hands on: where a hook of the project refuses, the status
+ * is the hook's own.
+ *
+ * @param status The status of Auth's answer.
+ */
+export function fromUnknown(status: number | undefined): ProblemError {
+  if (status === undefined || status < 400 || status >= 500) return new ProblemError("unknown");
+  return new ProblemError(fromStatus(status));
 }
 
 const BY_CLASS: ReadonlyMap<string, ProblemCode> = new Map(Object.entries({

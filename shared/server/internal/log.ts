@@ -1,3 +1,5 @@
+import { mask } from "./mask.ts";
+
 const logged = new Set<string>();
 
 /**
@@ -10,26 +12,112 @@ export function logOnce(line: string): void {
   console.error(`edge-auth: ${line}.`);
 }
 
-/** Where a frame of a stack points to; all else in a stack may be somebody's text. */
-const LOCATION = /(?:file|https?|npm|node|ext):[^\s()]+:\d+:\d+(?=\)?$)/gm;
-const MAX_FRAMES_COUNT = 5;
+/** The longest entry that an error gets in the log, in bytes: UTF-8 takes up to 3 per character. */
+export const MAX_LOG_BYTES = 8 * 1024;
+const MAX_MESSAGE_LENGTH = 600;
+const MAX_FRAME_LENGTH = 200;
+const MAX_FRAMES = 6;
+const MAX_CAUSES = 3;
 
 /**
- * Logs an error that a handler threw, under the request's id. It says where the error happened, not
- * what it said, because a message can hold a token or an address.
+ * Logs an error that a handler threw, under the request's id: its name, message, where it happened,
+ * and its causes. What looks like a token, a key or an address is masked, in at most 8 KB.
  */
 export function logHandlerError(requestId: string, thrown: unknown): void {
-  const type = thrown instanceof Error ? thrown.name : typeof thrown;
-  const name = databaseError(thrown) ?? (/^[A-Za-z_$][\w$]{0,63}$/.test(type) ? type : "an error");
-  const stack = thrown instanceof Error ? thrown.stack ?? "" : "";
-  const frames = stack.match(LOCATION)?.slice(0, MAX_FRAMES_COUNT) ?? [];
-  const line = `edge-auth: a handler failed with ${name} (request ${requestId})`;
-  console.error([line, ...frames.map((frame) => `    at ${frame}`)].join("\n"));
+  console.error(describe(`a handler failed (request ${requestId})`, thrown));
 }
 
-/** PostgREST's code, or PostgreSQL's SQLSTATE: from a closed list, never somebody's text. */
-function databaseError(thrown: unknown): string | undefined {
-  if (typeof thrown !== "object" || thrown === null || !("code" in thrown)) return undefined;
-  const code = String(thrown.code);
-  return /^(?:PGRST\d{3}|[0-9A-Z]{5})$/.test(code) ? `database error ${code}` : undefined;
+/** Logs a rejection that nobody awaits. */
+export function logRejection(requestId: string, reason: unknown): void {
+  console.error(describe(`a check of a schema rejected (request ${requestId})`, reason));
+}
+
+function describe(what: string, thrown: unknown): string {
+  const show = isUnmasked() ? (text: string) => text : mask;
+  const lines = [`edge-auth: ${what}: ${headline(thrown, show)}`, ...frames(thrown, show)];
+  let cause = causeOf(thrown);
+  for (let depth = 0; cause !== undefined && depth < MAX_CAUSES; depth++) {
+    lines.push(`  caused by ${headline(cause, show)}`, ...frames(cause, show, 2));
+    cause = causeOf(cause);
+  }
+  return isUnmasked() ? lines.join("\n") : cutBytes(lines.join("\n"), MAX_LOG_BYTES);
+}
+
+/** `deno task dev` sets it, so that a developer sees the text as it is. Never set it in production. */
+function isUnmasked(): boolean {
+  try {
+    return Deno.env.get("EDGE_AUTH_UNMASKED_ERRORS") === "true";
+  } catch { // no permission to read variables
+    return false;
+  }
+}
+
+function headline(thrown: unknown, show: (text: string) => string): string {
+  const { name, code, message, hint } = parts(thrown);
+  const cut = (text: string) => shorten(oneLine(show(text)), MAX_MESSAGE_LENGTH);
+  const kind = [name, code].filter((part) => part !== "").map((part) => shorten(cut(part), 100));
+  const text = [message, hint].filter((part) => part !== "").map(cut).join(" Hint: ");
+  return text === "" ? kind.join(" ") : `${kind.join(" ")}: ${text}`;
+}
+
+/** What an error, or a plain object such as a database error, says of itself. Its getters may throw. */
+function parts(thrown: unknown): { name: string; code: string; message: string; hint: string } {
+  const text = (key: string): string => {
+    try {
+      const value: unknown = (thrown as Record<string, unknown>)[key];
+      return typeof value === "string" || typeof value === "number" ? String(value) : "";
+    } catch {
+      return "";
+    }
+  };
+  if (typeof thrown !== "object" || thrown === null) {
+    return { name: typeof thrown, code: "", message: primitive(thrown), hint: "" };
+  }
+  const name = text("name") || (thrown instanceof Error ? "Error" : "object");
+  return { name, code: text("code"), message: text("message"), hint: text("hint") };
+}
+
+function primitive(thrown: unknown): string {
+  return typeof thrown === "function" ? "" : String(thrown);
+}
+
+function causeOf(thrown: unknown): unknown {
+  try {
+    return thrown instanceof Error ? thrown.cause ?? undefined : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A line of a stack as V8 writes it. A message can hold such lines too: so each is masked. */
+const FRAME = /^ {4}at /;
+
+function frames(thrown: unknown, show: (text: string) => string, most = MAX_FRAMES): string[] {
+  let stack = "";
+  try {
+    if (thrown instanceof Error) stack = String(thrown.stack ?? "");
+  } catch { /* a getter that throws */ }
+  const { message } = parts(thrown);
+  const begin = message === "" ? 0 : stack.indexOf(message);
+  const rest = begin < 0 ? stack : stack.slice(begin + message.length);
+  return rest.slice(0, 64 * 1024).split("\n").filter((line) => FRAME.test(line)).slice(0, most)
+    // A query can hold a key, and no file of a program has one.
+    .map((line) =>
+      shorten(show(line).replace(/[?#][^\s)]*?(?=(?::\d+){0,2}\)?$)/, ""), MAX_FRAME_LENGTH)
+    );
+}
+
+/** A message of several lines would look like several entries, or like a stack. */
+function oneLine(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replace(/[\x00-\x1f\x7f\u2028\u2029]+/g, " ");
+}
+
+function shorten(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+}
+
+function cutBytes(text: string, bytes: number): string {
+  const encoded = new TextEncoder().encode(text);
+  return encoded.length <= bytes ? text : new TextDecoder().decode(encoded.subarray(0, bytes - 3));
 }

@@ -8,6 +8,8 @@ import { getRequestId } from "./request_id.ts";
 export interface RespondOptions extends ProblemDetails {
   readonly source: Source;
   readonly replay?: boolean;
+  /** The status of a handler's own refusal, where it is not the one that goes with the code. */
+  readonly status?: number;
   /** The realm of a challenge. */
   readonly realm?: string;
   /** More headers, such as Allow. */
@@ -26,12 +28,16 @@ export interface RespondOptions extends ProblemDetails {
  * @see RFC 9457 for `application/problem+json`, sent only to an Accept that names it
  */
 export function respond(c: Context, code: string, options: RespondOptions): Response {
-  const { source, replay, realm = "supabase", headers = {}, ...details } = options;
-  const body = problem(code, source, {
+  const { source, replay, status, realm = "supabase", headers = {}, ...details } = options;
+  const fields = {
     ...details,
     request_id: getRequestId(c),
     ...(replay === undefined ? {} : { replay }),
-  });
+  };
+  const body: Problem = {
+    ...problem(code, source, fields),
+    ...(status === undefined ? {} : { status }),
+  };
   const { challenge } = outcomeOf(body.code, source);
   const asProblem = (c.req.header("Accept") ?? "").toLowerCase().includes(PROBLEM_JSON);
   const kept = new Headers(c.res.headers);

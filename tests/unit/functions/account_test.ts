@@ -58,7 +58,7 @@ Deno.test("account answers the reasons when a password is weak", async () => {
       code: "weak_password",
       message: UPSTREAM_TEXT,
       weak_password: { reasons: ["length", "pwned"] },
-    });
+    }, { "X-Supabase-Api-Version": "2024-01-01" });
   const response = await account.send("PUT", "/account/password", { password: "new" });
   const { issues } = await assertRefusal(response, {
     status: 422,

@@ -63,6 +63,7 @@ Deno.test("message has technical terms only when its action is for developers", 
     "invalid_authorization_header",
     "session_required",
     "token_expired",
+    "token_too_large",
     "unexpected_audience",
   ]);
 });

@@ -18,6 +18,8 @@ const OWN: Record<OwnCode, true> = {
   token_expired: true,
   session_required: true,
   invalid_authorization_header: true,
+  token_too_large: true,
+  user_too_large: true,
   authentication_too_old: true,
   insufficient_scope: true,
   anonymous_not_allowed: true,
@@ -38,10 +40,10 @@ function summary(code: string, source: Source): string {
   return `${status} ${action} ${challenge}`;
 }
 
-Deno.test("PROBLEMS holds the 114 codes of Auth and our own 11, and nothing else", () => {
+Deno.test("PROBLEMS holds the 114 codes of Auth and our own 13, and nothing else", () => {
   const facts = FACTS.map(({ code }) => code);
   assertEquals(facts.length, 114);
-  assertEquals(Object.keys(OWN).length, 11);
+  assertEquals(Object.keys(OWN).length, 13);
   assertEquals([...CODES].sort(), [...facts, ...Object.keys(OWN)].sort());
 });
 
@@ -61,6 +63,8 @@ Deno.test("outcomeOf() returns the answer to a code of the check", () => {
     bad_jwt: "401 refresh invalid_token",
     token_expired: "401 refresh invalid_token",
     session_required: "401 fix_request invalid_token",
+    token_too_large: "400 fix_request invalid_request",
+    user_too_large: "500 contact_support null",
     session_not_found: "401 sign_in invalid_token",
     session_expired: "401 sign_in invalid_token",
     user_not_found: "401 sign_in invalid_token",

@@ -80,32 +80,36 @@ for (const [form, isolate] of Object.entries(FORMS)) {
     assert(calls.length <= 2, `${calls.length} calls`);
   });
 
-  Deno.test(`${form} makes no call for 1,000 forged tokens of a known key, nor for 1,000 that are no JWT`, async () => {
-    const { env } = await project();
-    const { app, calls } = isolate(() => refuses(403, "bad_jwt"), env);
-    for (let n = 0; n < 1000; n++) {
-      const forged = token({ n }, { alg: "ES256", kid: "current" });
-      const signature = `${String(n).padStart(4, "A")}${"A".repeat(82)}`;
-      assertEquals(await statusOf(app, forged.replace(/[^.]*$/, signature)), 401);
-      assertEquals(await statusOf(app, `opaque-${n}`), 401);
-    }
+  Deno.test(`${form} makes no call for 1,000 tokens that are no JWT`, async () => {
+    const { app, calls } = isolate(() => refuses(403, "bad_jwt"));
+    for (let n = 0; n < 1000; n++) assertEquals(await statusOf(app, `opaque-${n}`), 401);
     assertEquals(calls.length, 0);
   });
 
-  Deno.test(`${form} makes at most 10 calls when 1,000 tokens in 10 s name random keys`, () =>
-    inFakeTime(async () => {
-      const { env, jwks } = await project();
-      const { app, calls } = isolate(
-        (request) =>
-          request.url.endsWith("jwks.json") ? Response.json(jwks) : refuses(403, "bad_jwt"),
-        env,
-      );
-      for (let n = 0; n < 1000; n++) {
-        assertEquals(await statusOf(app, token({ n }, { alg: "ES256", kid: `random-${n}` })), 401);
-        mock.timers.tick(10);
-      }
-      assert(calls.length <= 10, `${calls.length} calls`);
-    }));
+  for (const kid of ["current", "random"]) {
+    Deno.test(`${form} makes at most 6 calls a second when 1,000 forged tokens in 10 s name the key ${kid}`, () =>
+      inFakeTime(async () => {
+        const { env, jwks } = await project();
+        const { app, calls } = isolate(
+          (request) =>
+            request.url.endsWith("jwks.json") ? Response.json(jwks) : refuses(403, "bad_jwt"),
+          env,
+        );
+        const statuses: Promise<number>[] = [];
+        for (let n = 0; n < 1000; n++) {
+          const header = { alg: "ES256", kid: kid === "random" ? `random-${n}` : kid };
+          statuses.push(statusOf(app, token({ n }, header)));
+          await settle(1);
+          mock.timers.tick(10);
+        }
+        for (let n = 0; n < 300; n++) {
+          await settle(1);
+          mock.timers.tick(10);
+        }
+        assertEquals([...new Set(await Promise.all(statuses))].sort(), [401, 503]);
+        assert(calls.length <= 20 + 13 * 6, `${calls.length} calls in 13 s, 20 of them saved up`);
+      }));
+  }
 
   Deno.test(`${form} makes one call for each forged token that is signed with HS256`, async () => {
     const { env } = await project();

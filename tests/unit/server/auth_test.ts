@@ -774,7 +774,7 @@ Deno.test("auth() never allows credentials, also behind a cors() that does", asy
 
 Deno.test("auth() reads an answer of Auth by its code, whatever its English says", async () => {
   const { options } = fakeAuth(() =>
-    json(403, { code: "session_not_found", message: "the session of this API key is gone" })
+    json(403, { code: 403, error_code: "session_not_found", msg: "this API key is gone" })
   );
   const response = await me(options).request("/", { headers: bearer(token()) });
   await assertRefusal(response, REFUSALS.session_not_found);
@@ -796,7 +796,7 @@ Deno.test("auth() takes a name of its own from upstream for a fault: Auth has no
       "method_not_allowed",
     ]
   ) {
-    const { options } = fakeAuth(() => refuses(404, code));
+    const { options } = fakeAuth(() => refuses(403, code));
     const response = await me(options).request("/", { headers: bearer(token()) });
     await assertRefusal(response, REFUSALS.auth_unavailable);
   }

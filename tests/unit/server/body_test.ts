@@ -1,8 +1,12 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { type } from "arktype";
 import { Hono } from "hono";
+import * as v from "valibot";
 import { z } from "zod";
-import { body } from "../../../shared/mod.ts";
-import { assertRefusal } from "../../support/server.ts";
+import * as mini from "zod/mini";
+import { z as z3 } from "zod/v3";
+import { body, edgeFunction, type StandardSchema } from "../../../shared/mod.ts";
+import { assertRefusal, deferred, logged, REFUSALS, settle } from "../../support/server.ts";
 
 const Todo = z.strictObject({
   title: z.string().trim().min(1),
@@ -107,8 +111,153 @@ Deno.test("body() waits for a schema that checks asynchronously", async () => {
   await assertRefusal(await post("taken"), INVALID);
 });
 
-Deno.test("body() throws when it is built with what is no schema", () => {
-  for (const schema of [undefined, null, {}, "string", () => true]) {
-    assertThrows(() => body(schema as never), TypeError, "zod");
+/** Posts a JSON text to a function whose body has this schema. */
+async function post(schema: StandardSchema, text: string, options = {}) {
+  const app = edgeFunction("f", { public: ["/"] });
+  app.post("/", body(schema, options), (c) => c.json({ value: c.req.valid("json") as string }));
+  let response = new Response();
+  const log = await logged(async () => {
+    const headers = { "Content-Type": "application/json" };
+    response = await app.request("/f", { method: "POST", body: text, headers });
+    await settle();
+  });
+  return { response, log };
+}
+
+Deno.test("body() runs an asynchronous check once", async () => {
+  let runs = 0;
+  const check = () => Promise.resolve(++runs > 0);
+  for (const schema of [z.string().refine(check), z3.string().refine(check)]) {
+    runs = 0;
+    const { response } = await post(schema, '"tea"');
+    assertEquals([await response.json(), runs], [{ value: "tea" }, 1]);
   }
+});
+
+Deno.test("body() answers 500 in the shape when a check of the schema rejects or throws", async () => {
+  const fails = () => Promise.reject(new Error("the lookup failed"));
+  const throws = () => {
+    throw new Error("the lookup failed");
+  };
+  const later = () =>
+    new Promise<boolean>((_, reject) => setTimeout(() => reject(new Error("late")), 1));
+  const schemas: StandardSchema[] = [
+    z.string().refine(fails),
+    z.string().refine(throws),
+    z.string().refine(fails).refine(fails), // zod awaits the first only
+    z.string().refine(later).refine(fails),
+    z.string().refine(fails).refine(later),
+    z.string().transform(fails),
+    mini.string().check(mini.refine(fails), mini.refine(fails)),
+    z3.string().refine(fails).refine(fails),
+    v.pipeAsync(v.string(), v.checkAsync(fails), v.checkAsync(fails)),
+  ];
+  for (const schema of schemas) {
+    const { response, log } = await post(schema, '"tea"');
+    await assertRefusal(response, { ...REFUSALS.internal_error, replay: false });
+    assertMatch(log, /a handler failed .*: Error: (the lookup failed|late)/);
+    await new Promise((resolve) => setTimeout(resolve, 5)); // what rejects late ends no process
+  }
+});
+
+Deno.test("body() takes any Standard Schema, with its types, paths and transforms", async () => {
+  const schemas = {
+    zod: z.object({ at: z.string(), tags: z.array(z.string()) }),
+    "zod 3": z3.object({ at: z3.string(), tags: z3.array(z3.string()) }),
+    "zod/mini": mini.object({ at: mini.string(), tags: mini.array(mini.string()) }),
+    valibot: v.object({ at: v.string(), tags: v.array(v.string()) }),
+    arktype: type({ at: "string", tags: "string[]" }),
+  };
+  for (const [name, schema] of Object.entries(schemas)) {
+    const { response } = await post(schema, '{"at":"x","tags":["a",2]}');
+    const { issues } = await assertRefusal(response, INVALID);
+    assertEquals([name, issues?.map(({ path }) => path)], [name, [["tags", 1]]]);
+    assertMatch(issues?.[0]?.code ?? "", /^[a-z][a-z_]+$/);
+  }
+  const upper = v.pipeAsync(
+    v.string(),
+    v.transformAsync((text) => Promise.resolve(text.toUpperCase())),
+  );
+  new Hono().post("/", body(upper), (c) => c.text(c.req.valid("json") satisfies string));
+  new Hono().post(
+    "/",
+    body(schemas.arktype),
+    (c) => c.text(c.req.valid("json").at satisfies string),
+  );
+  new Hono().post(
+    "/",
+    body(schemas["zod 3"]),
+    (c) => c.text(c.req.valid("json").at satisfies string),
+  );
+  assertEquals(await (await post(upper, '"tea"')).response.json(), { value: "TEA" });
+});
+
+Deno.test("body() says at most 20 things, each in a few words", async () => {
+  const { response } = await post(z.array(z.string()), JSON.stringify(Array(40_000).fill(1)));
+  const text = await response.clone().text();
+  const { issues } = await assertRefusal(response, INVALID);
+  assertEquals(issues?.length, 20);
+  assert(text.length < 4000, `${text.length} characters`);
+  const long = JSON.stringify({ ["k".repeat(100_000)]: 1 });
+  const { response: named } = await post(z.strictObject({}), long);
+  assert((await named.text()).length < 1000);
+});
+
+Deno.test("body() refuses more bytes or more values than it is for, before the schema runs", async () => {
+  let runs = 0;
+  const schema = z.any().refine(() => ++runs > 0);
+  const TOO_LARGE = {
+    status: 413,
+    code: "request_entity_too_large",
+    action: "fix_request",
+    replay: false,
+  };
+  const megabyte = JSON.stringify("x".repeat(1024 * 1024 - 2));
+  assertEquals((await post(schema, megabyte)).response.status, 200);
+  await assertRefusal((await post(schema, `${megabyte} `)).response, TOO_LARGE);
+  await assertRefusal((await post(schema, `[${"1,".repeat(50_000)}1]`)).response, TOO_LARGE);
+  await assertRefusal((await post(schema, '"tea"', { maxBytes: 4 })).response, TOO_LARGE);
+  assertEquals((await post(schema, '"tea"', { maxBytes: 5 })).response.status, 200);
+  assertEquals(runs, 2);
+});
+
+Deno.test("body() stops reading at the bound, whatever Content-Length says", async () => {
+  let sent = 0;
+  const cancelled = deferred();
+  const endless = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      sent += 65_536;
+      controller.enqueue(new Uint8Array(65_536).fill(0x20));
+    },
+    cancel: () => cancelled.resolve(),
+  });
+  const headers = { "Content-Type": "application/json" };
+  const response = await app.request("/", { method: "POST", body: endless, headers });
+  assertEquals(response.status, 413);
+  await cancelled.promise;
+  assert(sent < 2 * 1024 * 1024, `${sent} bytes`);
+  const claimed = await app.request("/", {
+    method: "POST",
+    body: "{}",
+    headers: { "Content-Type": "application/json", "Content-Length": "1048577" },
+  });
+  assertEquals(claimed.status, 413);
+});
+
+Deno.test("body() leaves the text to the handler", async () => {
+  const echo = new Hono().post("/", body(z.any()), async (c) => c.text(await c.req.text()));
+  const headers = { "Content-Type": "application/json" };
+  const response = await echo.request("/", { method: "POST", body: '{"a": 1}', headers });
+  assertEquals(await response.text(), '{"a": 1}');
+});
+
+Deno.test("body() says what it wants when it is built with something else", () => {
+  for (const schema of [undefined, null, {}, "string", () => true]) {
+    assertThrows(
+      () => body(schema as never),
+      TypeError,
+      "must be a Standard Schema, such as z.object",
+    );
+  }
+  assertThrows(() => body(z.any(), { maxBytes: 0 }), TypeError, "maxBytes must");
 });

@@ -63,8 +63,8 @@ Deno.test("callAuth() throws Auth's own code, in both wire shapes", async () => 
 
 Deno.test("callAuth() tells why a password is weak", async () => {
   const body = {
-    code: "weak_password",
-    message: UPSTREAM_TEXT,
+    error_code: "weak_password",
+    msg: UPSTREAM_TEXT,
     weak_password: { reasons: ["length"] },
   };
   const error = await refusal(() => json(422, body));
@@ -93,7 +93,11 @@ Deno.test("callAuth() throws auth_unavailable for whatever is not Auth speaking"
     () => new Response('{"a":1}', { headers: { "Content-Type": "text/html" } }),
     () => new Response(null, { status: 303, headers: { Location: "https://x.example" } }),
     () => json(400, { error: "x" }),
-    () => json(200, { pad: "x".repeat(256 * 1024) }),
+    () => json(404, { code: "flow_state_not_found", message: "x" }),
+    () => json(408, { code: "request_timeout" }),
+    () => json(403, { message: "Invalid API key" }),
+    () => json(200, { id: "x" }, { Age: "1" }),
+    () => json(200, { pad: "x".repeat(2 * 1024 * 1024) }),
     () => {
       throw new TypeError("down");
     },
@@ -102,8 +106,10 @@ Deno.test("callAuth() throws auth_unavailable for whatever is not Auth speaking"
 });
 
 Deno.test("callAuth() throws auth_misconfigured for a wrong key, and for a missing variable", async () => {
-  const wrong = await refusal(() => json(401, { message: "Invalid API key" }));
-  assertEquals(wrong.code, "auth_misconfigured");
+  for (const message of ["Invalid API key", "Legacy API keys are disabled", "Unauthorized"]) {
+    const wrong = await refusal(() => json(401, { message }));
+    assertEquals(wrong.code, "auth_misconfigured");
+  }
   const { options, calls } = fakeAuth(undefined, environment({ SUPABASE_URL: undefined }));
   const log = await logged(async () => {
     const error = await assertRejects(
@@ -134,4 +140,11 @@ Deno.test("callAuth() waits ten seconds, or as long as it is told", async () => 
   } finally {
     mock.timers.reset();
   }
+});
+
+Deno.test("callAuth() relays what an Auth hook refuses as a refusal", async () => {
+  const hook = (status: number) => refusal(() => refusesOld(status, "unknown"));
+  assertEquals((await hook(403)).code, "insufficient_scope");
+  assertEquals((await hook(400)).code, "validation_failed");
+  assertEquals((await hook(500)).code, "auth_unavailable");
 });

@@ -17,16 +17,19 @@ const answer = (
   return { kind: "answer", status, headers: sent, text, body: readJsonObject(sent, text) };
 };
 
-Deno.test("readAuthError() reads both wire shapes, the body first and the header second", () => {
-  const header = { "Content-Type": "application/json", "x-sb-error-code": "from_header" };
+Deno.test("readAuthError() wants Auth's own shape and Auth's own mark", () => {
+  const type = { "Content-Type": "application/json" };
+  const marked = (code: string) => ({ ...type, "x-sb-error-code": code });
+  const echoed = { ...type, "X-Supabase-Api-Version": "2024-01-01" };
   const code = (body: unknown, headers?: Record<string, string>) =>
     readAuthError(answer(403, JSON.stringify(body), headers))?.code ?? null;
   assertEquals(code({ code: 403, error_code: "old", msg: "x" }), "old");
-  assertEquals(code({ code: "new", message: "x" }), "new");
-  assertEquals(code({ code: "new", message: "x" }, header), "new");
-  assertEquals(code({ code: 403, error_code: "old", msg: "x" }, header), "old");
-  assertEquals(code({}, header), "from_header");
-  assertEquals(code({ code: 500, msg: "x" }, header), "from_header");
+  assertEquals(code({ code: 403, error_code: "old", msg: "x" }, marked("old")), "old");
+  assertEquals(code({ code: "new", message: "x" }, marked("new")), "new");
+  assertEquals(code({ code: "new", message: "x" }, echoed), "new");
+  assertEquals(code({ code: "new", message: "x" }), null); // anybody's shape
+  assertEquals(code({ code: "new", message: "x" }, marked("other")), null);
+  assertEquals(code({ code: 403, error_code: "old", msg: "x" }, marked("other")), null);
   for (
     const body of [
       {},
@@ -36,6 +39,7 @@ Deno.test("readAuthError() reads both wire shapes, the body first and the header
       { code: "no_message" },
       { error_code: "no_msg" },
       { code: 403, message: "x" },
+      { code: 500, msg: "x" },
       { code: "Bad-Code", message: "x" },
       { code: "__proto__", message: "x" },
       { code: "a\n", message: "x" },
@@ -43,15 +47,22 @@ Deno.test("readAuthError() reads both wire shapes, the body first and the header
       { code: "", message: "x" },
       { error: "invalid_grant", error_description: "x" },
     ]
-  ) assertEquals([body, code(body)], [body, null]);
-  assertEquals(code({ code: "fine", message: "x" }, { "Content-Type": "text/html" }), null);
+  ) {
+    for (const headers of [type, echoed, marked("from_header")]) {
+      assertEquals([body, code(body, headers)], [body, null]);
+    }
+  }
+  assertEquals(
+    code({ code: "fine", message: "x" }, { ...marked("fine"), "Content-Type": "text/html" }),
+    null,
+  );
   assertEquals(readAuthError({ kind: "fault", reason: "network" }), null);
 });
 
 Deno.test("readAuthError() reads the reasons of a weak password, and only texts", () => {
   const reasons = (weak_password: unknown) =>
     readAuthError(
-      answer(422, JSON.stringify({ code: "weak_password", message: "x", weak_password })),
+      answer(422, JSON.stringify({ error_code: "weak_password", msg: "x", weak_password })),
     )?.reasons;
   assertEquals(reasons({ reasons: ["length", 5, null, "pwned"] }), ["length", "pwned"]);
   for (const wrong of [undefined, null, {}, { reasons: "length" }, "length"]) {
@@ -80,16 +91,23 @@ Deno.test("readJsonObject() wants JSON by type and by text", () => {
   }
 });
 
-Deno.test("isApiKeyRefusal() knows the gateway's sentence, and takes Auth's codes for Auth", () => {
-  const is = (status: number, body: unknown) =>
-    isApiKeyRefusal(answer(status, JSON.stringify(body)));
+Deno.test("isApiKeyRefusal() goes by the shape of a gateway's answer, not by its words", () => {
+  const is = (status: number, body: unknown, headers: Record<string, string> = {}) =>
+    isApiKeyRefusal(
+      answer(status, JSON.stringify(body), { "Content-Type": "application/json", ...headers }),
+    );
   assert(is(401, { message: "Invalid API key", hint: "x" }));
-  assert(is(403, { message: "No API key found in request" }));
+  assert(is(401, { message: "Legacy API keys are disabled" }));
+  assert(is(401, { message: "Unauthorized" }));
   assert(!is(400, { message: "Invalid API key" }));
+  assert(!is(403, { message: "Invalid API key" }));
   assert(!is(500, { message: "Invalid API key" }));
-  assert(!is(401, { message: "Unauthorized" }));
   assert(!is(401, { message: 5 }));
+  assert(!is(401, { msg: "Invalid JWT" }));
   assert(!is(401, { code: "bad_jwt", message: "Invalid API key" }));
+  assert(!is(401, { error_code: "bad_jwt", message: "Invalid API key" }));
+  assert(!is(401, { message: "Invalid API key" }, { "x-sb-error-code": "bad_jwt" }));
+  assert(!is(401, { message: "Invalid API key" }, { "X-Supabase-Api-Version": "2024-01-01" }));
   assert(!isApiKeyRefusal(answer(401, "Invalid API key", { "Content-Type": "text/plain" })));
   assert(!isApiKeyRefusal({ kind: "fault", reason: "network" }));
 });

@@ -96,17 +96,24 @@ const ENDINGS: readonly Ending[] = [
     calls: 0,
   },
   {
-    what: "a header of 16 KiB and one",
-    header: () => `Bearer ${"x".repeat(16 * 1024 - 6)}`,
-    expected: R.invalid_authorization_header,
+    what: "a token of 32 KiB and one",
+    header: () => `Bearer ${"x".repeat(32 * 1024 + 1)}`,
+    expected: R.token_too_large,
     calls: 0,
+    operator: /token is larger than 32 KiB/,
   },
   // Not a user's JWT.
   {
-    what: "a header of 16 KiB",
-    header: () => `Bearer ${"x".repeat(16 * 1024 - 7)}`,
+    what: "a text of 32 KiB",
+    header: () => `Bearer ${"x".repeat(32 * 1024)}`,
     expected: R.bad_jwt,
     calls: 0,
+  },
+  {
+    what: "a living token of nearly 32 KiB",
+    header: () => `Bearer ${token({ pad: "x".repeat(23_000) })}`,
+    expected: null,
+    calls: 1,
   },
   { what: "a text", header: () => "Bearer abc", expected: R.bad_jwt, calls: 0 },
   {
@@ -118,7 +125,7 @@ const ENDINGS: readonly Ending[] = [
   {
     what: "an unknown publishable key",
     header: () => "Bearer sb_publishable_other",
-    expected: R.bad_jwt,
+    expected: R.no_authorization,
     calls: 0,
   },
   {
@@ -212,7 +219,7 @@ const ENDINGS: readonly Ending[] = [
     expected: null,
     calls: 1,
   },
-  ...[400, 401, 403, 404, 422].map((status): Ending => ({
+  ...[400, 401, 403, 422].map((status): Ending => ({
     what: `a new code with status ${status}`,
     answer: () => refuses(status, "quantum_decoherence"),
     expected: { ...R.bad_jwt, code: "quantum_decoherence" },
@@ -232,12 +239,46 @@ const ENDINGS: readonly Ending[] = [
     expected: { ...R.bad_jwt, code },
     calls: 1,
   })),
+  // Not Auth's own shape, or not its mark, or not a status that Auth has for a token.
+  ...([
+    [403, {}, { "x-sb-error-code": "session_not_found" }],
+    [403, { error: "forbidden", message: "x" }, { "x-sb-error-code": "session_not_found" }],
+    [403, { code: "session_not_found", message: "x" }, { "x-sb-error-code": "bad_jwt" }],
+    [403, { code: "session_not_found", message: "x" }, {}],
+    [403, { code: "session_not_found", msg: "x" }, {}],
+    [403, { error_code: "session_not_found" }, {}],
+    [403, { code: 403, error_code: "session_not_found", msg: "x" }, { "x-sb-error-code": "other" }],
+    [404, { code: "session_not_found", message: "x" }, { "x-sb-error-code": "session_not_found" }],
+    [404, { code: "session_not_found" }, {}],
+    [408, { code: "request_timeout", message: "x" }, { "x-supabase-api-version": "2024-01-01" }],
+    [408, { code: 408, error_code: "session_not_found", msg: "x" }, {}],
+  ] as [number, unknown, Record<string, string>][]).map(([status, body, headers]): Ending => ({
+    what: `${status} ${JSON.stringify(body)} with ${JSON.stringify(headers)}`,
+    answer: () => json(status, body, headers),
+    expected: R.auth_unavailable,
+    calls: 1,
+  })),
   {
-    what: "a code that only x-sb-error-code has",
-    answer: () => json(403, {}, { "x-sb-error-code": "session_not_found" }),
+    what: "a code with the API version echoed",
+    answer: () =>
+      json(403, { code: "session_not_found", message: "x" }, {
+        "X-Supabase-Api-Version": "2024-01-01",
+      }),
     expected: R.session_not_found,
     calls: 1,
   },
+  // Out of a cache.
+  ...[
+    () => json(200, { id: USER_ID }, { Age: "0" }),
+    () => json(200, { id: USER_ID }, { Age: "12, 300" }),
+    () => refuses(403, "session_not_found", { Age: "3" }),
+  ].map((answer): Ending => ({
+    what: `${answer().status} with the Age ${answer().headers.get("age")}`,
+    answer,
+    expected: R.auth_unavailable,
+    calls: 1,
+    operator: /came out of a cache/,
+  })),
   // Limits.
   {
     what: "429 in Auth's shape, without Retry-After",
@@ -274,7 +315,7 @@ const ENDINGS: readonly Ending[] = [
       what: `${status} in Auth's shape`,
       answer: () => refuses(status, "session_not_found"),
       expected: R.auth_unavailable,
-      calls: 1,
+      calls: 2,
     },
     {
       what: `${status} as HTML with Retry-After`,
@@ -287,7 +328,7 @@ const ENDINGS: readonly Ending[] = [
       calls: 1,
     },
   ]),
-  { what: "no connection", answer: throws, expected: R.auth_unavailable, calls: 1 },
+  { what: "no connection", answer: throws, expected: R.auth_unavailable, calls: 2 },
   ...["<html>hello</html>", "", "null", "{}", '{"user":null}', "[]", '"text"', "{", "1"].map((
     body,
   ): Ending => ({
@@ -346,14 +387,21 @@ const ENDINGS: readonly Ending[] = [
     calls: 1,
   },
   {
-    what: "an answer of 256 KiB",
-    answer: () => big(256 * 1024),
+    what: "a user of 2 MiB",
+    answer: () => big(2 * 1024 * 1024),
     expected: null,
     calls: 1,
   },
   {
-    what: "an answer of 256 KiB and one byte",
-    answer: () => big(256 * 1024 + 1),
+    what: "a user of 2 MiB and one byte",
+    answer: () => big(2 * 1024 * 1024 + 1),
+    expected: R.user_too_large,
+    calls: 1,
+    operator: /record is larger than 2 MiB/,
+  },
+  {
+    what: "a refusal of 2 MiB and more",
+    answer: () => new Response("x".repeat(2 * 1024 * 1024 + 1), { status: 403 }),
     expected: R.auth_unavailable,
     calls: 1,
   },
@@ -393,13 +441,38 @@ const ENDINGS: readonly Ending[] = [
     calls: 1,
   },
   // The operator's mistakes.
-  ...["Invalid API key", "No API key found in request"].map((message): Ending => ({
+  ...[
+    "Invalid API key",
+    "Legacy API keys are disabled",
+    "No API key found in request",
+    "Invalid authentication credentials",
+    "Unauthorized",
+    "Clé refusée",
+  ].map((message): Ending => ({
     what: `the gateway's 401 "${message}"`,
     answer: () => json(401, { message, hint: UPSTREAM_TEXT }),
     expected: R.auth_misconfigured,
     calls: 1,
     operator: /SUPABASE_PUBLISHABLE_KEYS/,
   })),
+  ...[
+    new Response("<html>Invalid API key</html>", { status: 401 }),
+    json(403, { message: "Invalid API key" }),
+    json(401, { msg: "Invalid API key" }),
+    json(401, { code: "key", message: "Invalid API key" }),
+  ].map((page): Ending => ({
+    what: `the ${page.status} of a firewall, ${page.headers.get("content-type")}`,
+    answer: () => page.clone(),
+    expected: R.auth_unavailable,
+    calls: 1,
+  })),
+  {
+    what: "the service_role key in the place of the anon key",
+    env: { SUPABASE_PUBLISHABLE_KEYS: undefined, SUPABASE_ANON_KEY: SERVICE_ROLE },
+    expected: R.auth_misconfigured,
+    calls: 0,
+    operator: /SUPABASE_ANON_KEY holds the service_role key/,
+  },
   ...([
     ["SUPABASE_URL", { SUPABASE_URL: undefined }],
     ["SUPABASE_URL", { SUPABASE_URL: "  " }],
@@ -477,7 +550,8 @@ Deno.test("authenticate() lets a request's time run from its arrival", () =>
     const { options } = fakeAuth(() => new Promise(() => {}));
     const rules = { timeout: 1000, skew: 30, allowSessionless: false, freshness: 0, patience: 250 };
     mock.timers.tick(700);
-    const passage = authenticate(`Bearer ${token()}`, { ...options, ...rules }, 0);
+    const headers = { authorization: `Bearer ${token()}`, apikey: null };
+    const passage = authenticate(headers, { ...options, ...rules }, 0);
     await settle();
     mock.timers.tick(300);
     assertEquals((await passage).outcome, { ok: false, code: "auth_unavailable" });
@@ -501,4 +575,48 @@ Deno.test("authenticate() keeps its time also while keys are fetched", async () 
   } finally {
     mock.timers.reset();
   }
+});
+
+Deno.test("auth() believes no answer whose Date is older than the newest one of Auth by more than the skew", () =>
+  inFakeTime(async () => {
+    const date = (secondsAgo: number) => ({
+      Date: new Date(Date.now() - secondsAgo * 1000).toUTCString(),
+    });
+    const answers: [() => Response, number][] = [
+      [() => json(200, { id: USER_ID }, date(0)), 200],
+      [() => json(200, { id: USER_ID }, date(31)), 200], // a second is the resolution of a Date
+      [() => json(200, { id: USER_ID }, date(32)), 503],
+      [() => refuses(403, "session_not_found", date(300)), 503],
+      [() => json(200, { id: USER_ID }, date(0)), 200],
+      [() => json(200, { id: USER_ID }), 200],
+    ];
+    const { options } = fakeAuth((_, call) => answers[call - 1]![0]());
+    const app = new Hono<AuthEnv>().use(auth(options)).get("/", (c) => c.text("in"));
+    const headers = { Authorization: `Bearer ${token()}` };
+    await logged(async () => {
+      for (const [, status] of answers) {
+        assertEquals((await app.request("/", { headers })).status, status);
+      }
+    });
+    // A clock of Auth that was set back by an hour heals itself after a minute.
+    answers.push([() => json(200, { id: USER_ID }, date(3600)), 200]);
+    mock.timers.tick(60_000);
+    assertEquals((await app.request("/", { headers })).status, 200);
+  }));
+
+Deno.test("auth() answers 503, never 401, with a fast clock while Auth is away", async () => {
+  const { options } = fakeAuth(throws);
+  const app = new Hono<AuthEnv>().use(auth(options)).get("/", (c) => c.text("in"));
+  // The clock of this isolate is an hour fast: a living token looks expired.
+  const headers = { Authorization: `Bearer ${token({ exp: now() - 1800 })}` };
+  for (let n = 0; n < 3; n++) {
+    await assertRefusal(await app.request("/", { headers }), REFUSALS.auth_unavailable);
+  }
+});
+
+Deno.test("auth() sends no-cache to Auth", async () => {
+  const { options, calls } = fakeAuth();
+  const app = new Hono<AuthEnv>().use(auth(options)).get("/", (c) => c.text("in"));
+  await app.request("/", { headers: { Authorization: `Bearer ${token()}` } });
+  assertEquals(calls[0]?.headers.get("cache-control"), "no-cache");
 });

@@ -7,11 +7,13 @@ import { inFakeTime, SANITIZED, settle } from "../../../support/server.ts";
 /** A check that answers when it is told to, and keeps the time it was given. */
 function manual() {
   const asked: { timeout: number; answer: (answer: AuthAnswer) => void }[] = [];
-  const check = batchGetUser((_token, timeout) =>
+  const batched = batchGetUser((_token, timeout) =>
     new Promise((resolve) =>
-      void asked.push({ timeout, answer: (answer) => resolve({ user: null, answer }) })
+      void asked.push({ timeout, answer: (answer) => resolve({ user: null, answer, calls: 1 }) })
     )
   );
+  const check = (token: string, deadlineMs: number, patienceMs: number) =>
+    batched(token, deadlineMs, patienceMs, "verified", "");
   return { asked, check };
 }
 const FAULT: AuthAnswer = { kind: "fault", reason: "network" };
@@ -94,10 +96,10 @@ Deno.test("batchGetUser() lets nobody join from inside the call", async () => {
   let inner: Promise<BatchedResult> | undefined;
   let calls = 0;
   const check = batchGetUser(() => {
-    if (++calls === 1) inner = check("t", deadline, 0);
-    return Promise.resolve({ user: null, answer: FAULT });
+    if (++calls === 1) inner = check("t", deadline, 0, "verified", "");
+    return Promise.resolve({ user: null, answer: FAULT, calls: 1 });
   });
-  await check("t", deadline, 0);
+  await check("t", deadline, 0, "verified", "");
   await inner;
   assertEquals(calls, 2);
 });

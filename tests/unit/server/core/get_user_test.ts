@@ -105,6 +105,7 @@ Deno.test("createGetUser() works after a network fault as before", async () => {
   assertEquals(await getUser(token(), 1000), {
     user: null,
     answer: { kind: "fault", reason: "network" },
+    calls: 1,
   });
   assertEquals((await getUser(token(), 1000)).answer.kind, "answer");
 });

@@ -1,108 +1,128 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { mock } from "node:test";
-import { createLimit, limitUnverified } from "../../../../shared/server/core/limit_unverified.ts";
 import type { GetUserResult } from "../../../../shared/server/core/get_user.ts";
-import { deferred, inFakeTime, settle } from "../../../support/server.ts";
+import { limitUnverified } from "../../../../shared/server/core/limit_unverified.ts";
+import { inFakeTime, settle } from "../../../support/server.ts";
 
-Deno.test("createLimit() runs so many at once, and next who came last", async () => {
-  const limit = createLimit(2);
-  const gates = [1, 2, 3, 4].map(() => deferred<void>());
-  const begun: number[] = [];
-  const results = gates.map((gate, n) =>
-    limit(async () => {
-      begun.push(n);
-      await gate.promise;
-      return n;
-    }, 1000)
-  );
-  await settle();
-  assertEquals(begun, [0, 1]);
-  gates[1]!.resolve();
-  await settle();
-  assertEquals(begun, [0, 1, 3]);
-  for (const gate of gates) gate.resolve();
-  assertEquals(await Promise.all(results), [0, 1, 2, 3]);
-});
+const ANSWER: GetUserResult = {
+  user: null,
+  answer: { kind: "answer", status: 200, headers: new Headers(), text: "", body: null },
+  calls: 1,
+};
 
-Deno.test("createLimit() frees the place of a task that fails", async () => {
-  const limit = createLimit(1);
-  await assertRejects(() => limit(() => Promise.reject(new Error("x")), 1000));
-  assertEquals(await limit(() => Promise.resolve("next"), 1000), "next");
-});
+/** Limits before an Auth that takes `ms` for each call. */
+function limited(ms: number) {
+  const it = { asked: [] as string[], timeouts: [] as number[], running: 0, most: 0 };
+  const limits = limitUnverified((token, timeoutMs) => {
+    it.asked.push(token);
+    it.timeouts.push(timeoutMs);
+    it.most = Math.max(it.most, ++it.running);
+    return new Promise((resolve) =>
+      setTimeout(() => {
+        it.running--;
+        resolve(ANSWER);
+      }, ms)
+    );
+  });
+  const flood = () => {
+    for (let n = 0; n < 100; n++) limits.recordForged();
+  };
+  return { ...limits, flood, it };
+}
 
-Deno.test("createLimit() lets nobody wait longer than the patience, and forgets who left", async () => {
-  mock.timers.enable({ apis: ["setTimeout"] });
-  try {
-    const limit = createLimit(1);
-    const gate = deferred<void>();
-    const first = limit(() => gate.promise, 1000);
-    let ran = 0;
-    const second = limit(() => Promise.resolve(++ran), 50);
-    const third = limit(() => Promise.resolve(++ran), 5000);
-    mock.timers.tick(50);
-    assertEquals([await second, ran], [null, 0]);
-    gate.resolve();
-    await first;
-    assertEquals([await third, ran], [1, 1]);
-  } finally {
-    mock.timers.reset();
+/** Lets time pass in steps of 10 ms. */
+async function pass(ms: number) {
+  for (let passed = 0; passed < ms; passed += 10) {
+    mock.timers.tick(10);
+    await settle(1);
   }
-});
+}
 
-Deno.test("limitUnverified() lets those pass at once who are none", async () => {
-  const gate = deferred<GetUserResult>();
-  const asked: string[] = [];
-  const check = limitUnverified((token) => {
-    asked.push(token);
-    return token.startsWith("known") ? Promise.resolve(FAULT) : gate.promise;
-  }, (token) => !token.startsWith("known"));
-  const strangers = Array.from({ length: 50 }, (_, n) => check(`stranger${n}`, 60_000));
-  await settle();
-  const under = asked.length;
-  assertEquals(under <= 8, true);
-  await check("known", 1000);
-  assertEquals(asked.at(-1), "known");
-  gate.resolve(FAULT);
-  await Promise.all(strangers);
-  assertEquals(asked.length, 51);
-});
-
-const FAULT: GetUserResult = { user: null, answer: { kind: "fault", reason: "network" } };
-
-Deno.test("limitUnverified() takes the time spent in line off the time of the check", () =>
+Deno.test("limitUnverified() limits nobody before Auth refuses many, and nobody whose token is verified", () =>
   inFakeTime(async () => {
-    const gate = deferred<GetUserResult>();
-    const timeouts: number[] = [];
-    const check = limitUnverified((_token, timeout) => {
-      timeouts.push(timeout);
-      return gate.promise;
-    }, () => true);
-    for (let n = 0; n < 9; n++) void check(`${n}`, 1000);
+    const { getUser, recordForged, flood, it } = limited(200);
+    for (let n = 0; n < 9; n++) recordForged();
+    for (let n = 0; n < 1000; n++) void getUser(`newcomer${n}`, 3000, "unverifiable", "");
+    assertEquals(it.asked.length, 1000);
+    flood();
+    for (let n = 0; n < 1000; n++) void getUser(`known${n}`, 3000, "verified", "");
+    assertEquals(it.asked.length, 2000);
+    void getUser("newcomer", 3000, "unverifiable", "");
+    void getUser("doubtful", 3000, "doubtful", "k");
     await settle();
-    assertEquals(timeouts.length, 8);
-    mock.timers.tick(400);
-    gate.resolve(FAULT);
-    await settle();
-    assertEquals([timeouts.length, timeouts.at(-1)], [9, 600]);
+    assertEquals(it.asked.length, 2001); // the doubtful one has a budget of its own
+    await pass(1000);
   }));
 
-Deno.test("limitUnverified() makes each call with half of its time left, and answers some of an endless flood", () =>
+Deno.test("limitUnverified() runs 256 calls at once in a flood, and lets the others wait 0.8 s at most", () =>
   inFakeTime(async () => {
-    const timeouts: number[] = [];
-    const check = limitUnverified((_token, timeout) => {
-      timeouts.push(timeout);
-      return new Promise((resolve) => setTimeout(() => resolve(FAULT), 100));
-    }, () => true);
-    let answered = 0, late = 0;
-    // 8 places and 100 ms a call are 80 calls a second; 400 come.
-    for (let n = 0; n < 1200; n++) {
-      if (n % 4 === 0) {
-        mock.timers.tick(10);
-        await settle(2);
-      }
-      void check(`${n}`, 1000).then((answer) => answer === FAULT ? answered++ : late++);
+    const { getUser, flood, it } = limited(600);
+    flood();
+    let late = 0;
+    const began = Date.now();
+    for (let n = 0; n < 600; n++) {
+      void getUser(`t${n}`, 3000, "unverifiable", "").then(({ calls }) => {
+        if (calls === 0) late++;
+        if (calls === 0) assert(Date.now() - began <= 800);
+      });
     }
     await settle();
-    assert(timeouts.every((left) => left >= 500), `${Math.min(...timeouts)}`);
-    assert(answered > 200 && late > 600, `${answered} answered, ${late} not`);
+    assertEquals(it.asked.length, 256);
+    await pass(790);
+    assertEquals([it.asked.length, it.most], [512, 256]);
+    assert(it.timeouts.every((left) => left >= 2200));
+    await pass(1000);
+    assertEquals(late, 600 - 512);
+  }));
+
+Deno.test("limitUnverified() lets a call wait for half of its time at most", () =>
+  inFakeTime(async () => {
+    const { getUser, flood } = limited(10_000);
+    flood();
+    for (let n = 0; n < 256; n++) void getUser(`t${n}`, 60_000, "unverifiable", "");
+    let calls = -1;
+    void getUser("t", 300, "unverifiable", "").then((result) => (calls = result.calls));
+    await pass(140);
+    assertEquals(calls, -1);
+    await pass(10);
+    assertEquals(calls, 0);
+    await pass(10_000);
+  }));
+
+Deno.test("limitUnverified() forgets refusals, one a second", () =>
+  inFakeTime(async () => {
+    const { getUser, flood, it } = limited(60_000);
+    flood();
+    await pass(61_000);
+    for (let n = 0; n < 300; n++) void getUser(`t${n}`, 100_000, "unverifiable", "");
+    assertEquals(it.asked.length, 300);
+    await pass(60_000);
+  }));
+
+Deno.test("limitUnverified() asks about doubtful tokens 20 times, then 5 times a second", () =>
+  inFakeTime(async () => {
+    const { getUser, it } = limited(10);
+    let refused = 0;
+    const seconds = 10;
+    for (let n = 0; n < 200 * seconds; n++) {
+      void getUser(`t${n}`, 3000, "doubtful", `kid${n}`).then(({ calls }) => calls || refused++);
+      if (n % 2 === 1) await pass(10);
+    }
+    assert(it.asked.length <= 20 + 5 * seconds + 1, `${it.asked.length} calls`);
+    assert(it.asked.length >= 20 + 5 * seconds - 5, `${it.asked.length} calls`);
+    await pass(1000);
+    assertEquals(refused + it.asked.length, 2000);
+  }));
+
+Deno.test("limitUnverified() lets all tokens of a key go as soon as Auth has confirmed it", () =>
+  inFakeTime(async () => {
+    const { getUser, recordKey, it } = limited(10);
+    for (let n = 0; n < 300; n++) void getUser(`t${n}`, 3000, "doubtful", "new");
+    void getUser("other", 3000, "doubtful", "other");
+    await settle();
+    assertEquals(it.asked.length, 20);
+    recordKey("new");
+    await settle();
+    assertEquals([it.asked.length, it.asked.includes("other")], [300, false]);
+    await pass(2000);
   }));

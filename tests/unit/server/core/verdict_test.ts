@@ -12,10 +12,12 @@ function of(status: number, body: unknown, more: Record<string, string> = {}): G
   const text = JSON.stringify(body);
   return {
     user: status === 200 ? body : null,
+    calls: 1,
     answer: { kind: "answer", status, headers, text, body: body as Record<string, unknown> },
   };
 }
-const refused = (code: string, status = 403) => of(status, { code, message: "x" });
+const refused = (code: string, status = 403) =>
+  of(status, { code, message: "x" }, { "X-Supabase-Api-Version": "2024-01-01" });
 const code = (result: GetUserResult, exp: number | undefined = claims.exp) => {
   const { exp: _, ...rest } = claims;
   const verdict = judge(result, exp === undefined ? rest : { ...rest, exp }, NOW, 30);
@@ -84,7 +86,7 @@ Deno.test("judge() keeps the Retry-After of a fault and of a limit", () => {
     assert(!verdict.ok);
     assertEquals(verdict.retry_after, 7);
   }
-  const verdict = judge({ user: null, answer: TIMED_OUT }, claims, NOW, 30);
+  const verdict = judge({ user: null, answer: TIMED_OUT, calls: 1 }, claims, NOW, 30);
   assertEquals(verdict, { ok: false, code: "auth_unavailable" });
 });
 

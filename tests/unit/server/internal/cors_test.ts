@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { edgeFunction, type EdgeFunctionOptions } from "../../../../shared/mod.ts";
+import { isOrigin } from "../../../../shared/server/internal/cors.ts";
 import {
   assertRefusal,
   bearer,
@@ -147,4 +148,37 @@ Deno.test("createCors() lets a page read a refusal, but only a page of an allowe
     const response = await app.request("/f", { headers: { ...bearer(token()), Origin } });
     await assertRefusal(response, { ...REFUSALS.session_not_found, origin });
   }
+});
+
+Deno.test("isOrigin() takes the origins of apps and extensions, and no lookalike", () => {
+  const good = [
+    "capacitor://localhost",
+    "tauri://localhost",
+    "http://tauri.localhost",
+    "ionic://localhost",
+    "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+    "moz-extension://1c3b1c8e-3b0c-4b5e-9a51-0d4c1f0f9e11",
+    "safari-web-extension://4A8B11E5-0E7F-4C3B-9C50-0D4C1F0F9E11",
+    "app://localhost:8080",
+  ];
+  const bad = [
+    "capacitor://",
+    "capacitor://localhost/",
+    "capacitor://localhost/x",
+    "capacitor://a@localhost",
+    "capacitor://localhost?x",
+    "capacitor://*",
+    "CAPACITOR://localhost",
+    "file://localhost",
+    "javascript://localhost",
+    "data://x",
+    "null",
+    "https://app.example:443",
+    "HTTPS://app.example",
+    "localhost",
+    "",
+  ];
+  assertEquals(good.filter((origin) => !isOrigin(origin)), []);
+  assertEquals(bad.filter(isOrigin), []);
+  edgeFunction("f", { cors: { origins: good } });
 });

@@ -3,23 +3,31 @@ import { mock } from "node:test";
 import type { Timestamp } from "../../../../shared/server/core/timestamp.ts";
 import {
   type CacheEntry,
-  createVerdictCache,
-  isFresh,
+  createTokenCache,
+  freshVerdict,
+  isAboutTheToken,
   NEGATIVE_TTL_SECONDS,
-} from "../../../../shared/server/core/verdict_cache.ts";
+} from "../../../../shared/server/core/token_cache.ts";
 import type { Verdict } from "../../../../shared/server/core/verdict.ts";
 import { USER_ID } from "../../../support/server.ts";
 
 const NOW = Date.parse("2026-11-23T12:00:00Z");
 const ALIVE = { ok: true, user: { id: USER_ID } } as unknown as Verdict;
 const dead = (code = "session_not_found"): Verdict => ({ ok: false, code });
-const entry = (verdict: Verdict, beganAt: Timestamp, exp?: number): CacheEntry => ({
+const entry = (
+  verdict: Verdict | null,
+  beganAt: Timestamp,
+  exp?: number,
+  sub = USER_ID,
+): CacheEntry => ({
   header: {},
-  claims: exp === undefined ? { sub: USER_ID } : { sub: USER_ID, exp },
+  isVerified: verdict?.ok ?? true,
+  claims: exp === undefined ? { sub } : { sub, exp },
   session: null,
   verdict,
   beganAt,
 });
+const isFresh = (...args: Parameters<typeof freshVerdict>) => freshVerdict(...args) !== null;
 const at = (mono: number, wall = mono): Timestamp => ({ monotonicMs: mono, wallMs: NOW + wall });
 
 /** Runs at a moment of both clocks. */
@@ -41,7 +49,7 @@ function timed(name: string, run: (go: (mono: number, wall?: number) => void) =>
 }
 
 timed(
-  "isFresh() admits as long as the freshness asked for, from the beginning of the check",
+  "freshVerdict() admits as long as the freshness asked for, from the beginning of the check",
   (go) => {
     const living = entry(ALIVE, at(0));
     go(10_000);
@@ -56,7 +64,7 @@ timed(
 );
 
 timed(
-  "isFresh() takes the clock that says more, and never a negative age for younger than now",
+  "freshVerdict() takes the clock that says more, and never a negative age for younger than now",
   (go) => {
     const living = entry(ALIVE, at(0));
     go(11_000, 0);
@@ -68,7 +76,7 @@ timed(
   },
 );
 
-timed("isFresh() admits no token at or past its exp", () => {
+timed("freshVerdict() admits no token at or past its exp", () => {
   const living = entry(ALIVE, at(0), 100);
   assertEquals([isFresh(living, 10, 99), isFresh(living, 10, 100), isFresh(living, 10, 101)], [
     true,
@@ -77,7 +85,7 @@ timed("isFresh() admits no token at or past its exp", () => {
   ]);
 });
 
-timed("isFresh() refuses a dead token for seconds only, also where all is strict", (go) => {
+timed("freshVerdict() refuses a dead token for seconds only, also where all is strict", (go) => {
   const gone = entry(dead(), at(0));
   assertEquals(NEGATIVE_TTL_SECONDS <= 10, true);
   for (const freshness of [0, 60]) {
@@ -88,9 +96,9 @@ timed("isFresh() refuses a dead token for seconds only, also where all is strict
   }
 });
 
-timed("createVerdictCache() keeps the newer of two answers, whichever comes last", () => {
+timed("createTokenCache() keeps the newer of two answers, whichever comes last", () => {
   for (const [first, second] of [[ALIVE, dead()], [dead(), ALIVE]] as const) {
-    const cache = createVerdictCache();
+    const cache = createTokenCache();
     cache.set("t", entry(second, at(2)));
     cache.set("t", entry(first, at(1)));
     assertEquals(cache.get("t")?.verdict, second);
@@ -99,47 +107,75 @@ timed("createVerdictCache() keeps the newer of two answers, whichever comes last
   }
 });
 
-timed("createVerdictCache() remembers only Auth's verdict on the token itself", () => {
+timed(
+  "createTokenCache() takes the answer that refuses for the newer one within a tick of the clock",
+  () => {
+    for (const [first, second] of [[ALIVE, dead()], [dead(), ALIVE]] as const) {
+      const cache = createTokenCache();
+      cache.set("t", entry(first, at(1)));
+      cache.set("t", entry(second, at(1)));
+      assertEquals(cache.get("t")?.verdict, dead());
+    }
+  },
+);
+
+Deno.test("isAboutTheToken() knows Auth's verdicts on the token from faults of the way", () => {
+  const codes = [
+    "auth_unavailable",
+    "over_request_rate_limit",
+    "auth_misconfigured",
+    "brand_new_code",
+  ];
+  for (const code of codes) assertEquals([code, isAboutTheToken(dead(code))], [code, false]);
   for (
-    const code of [
-      "auth_unavailable",
-      "over_request_rate_limit",
-      "auth_misconfigured",
-      "internal_error",
-      "brand_new_code",
-    ]
+    const code of ["session_not_found", "user_not_found", "user_banned", "bad_jwt", "token_expired"]
   ) {
-    const cache = createVerdictCache();
-    cache.set("t", entry(dead(code), at(0)));
-    assertEquals(cache.get("t"), undefined);
-    // Nor does such an answer make it forget what it knows.
-    cache.set("t", entry(ALIVE, at(1)));
-    cache.set("t", entry(dead(code), at(2)));
-    assert(cache.get("t")?.verdict.ok);
+    assertEquals([code, isAboutTheToken(dead(code))], [code, true]);
   }
+  assert(isAboutTheToken(ALIVE));
 });
 
-timed("createVerdictCache() knows a token only by the whole of it", () => {
-  const cache = createVerdictCache();
+timed(
+  "createTokenCache() lets nobody evict others by tokens of one account, nor by made-up ones",
+  () => {
+    const cache = createTokenCache();
+    const large = (n: number, sub: string, isVerified: boolean) => {
+      const claims = { sub, text: "x".repeat(16_000) };
+      cache.set(`${sub}${n}`, { ...entry(null, at(0)), claims, isVerified });
+    };
+    for (let n = 0; n < 200; n++) cache.set(`known${n}`, entry(null, at(0), undefined, `user${n}`));
+    for (let n = 0; n < 5000; n++) large(n, "eve", true);
+    for (let n = 0; n < 5000; n++) large(n, `made-up${n}`, false);
+    const kept = Array.from({ length: 200 }, (_, n) => cache.get(`known${n}`)).filter(Boolean);
+    assertEquals([kept.length, cache.get("eve0"), cache.get("eve4999") === undefined], [
+      200,
+      undefined,
+      false,
+    ]);
+  },
+);
+
+timed("createTokenCache() knows a token only by the whole of it", () => {
+  const cache = createTokenCache();
   cache.set("header.payload.signature", entry(ALIVE, at(0)));
   for (const other of ["header.payload.signaturf", "header.payload.", "", "__proto__"]) {
     assertEquals(cache.get(other), undefined);
   }
 });
 timed(
-  "createVerdictCache() weighs what a user chose: many members, long texts, long names, any script",
+  "createTokenCache() weighs what a user chose: many members, long texts, long names, any script",
   () => {
     const metadata: Record<string, unknown>[] = [
       { text: "x".repeat(150_000) },
       { text: "☃".repeat(75_000) },
       { ["k".repeat(150_000)]: 1 },
-      Object.fromEntries(Array.from({ length: 3000 }, (_, n) => [`member${n}`, n])),
-      { list: Array.from({ length: 3000 }, () => []) },
+      Object.fromEntries(Array.from({ length: 1500 }, (_, n) => [`member${n}`, n])),
+      { list: Array.from({ length: 2000 }, () => []) },
     ];
     for (const user_metadata of metadata) {
-      const cache = createVerdictCache();
+      const cache = createTokenCache();
       const verdict = { ok: true, user: { id: USER_ID, user_metadata } } as unknown as Verdict;
-      for (let n = 0; n < 200; n++) cache.set(`t${n}`, entry(verdict, at(0)));
+      for (let n = 0; n < 200; n++) cache.set(`t${n}`, entry(verdict, at(0), 0, `u${n}`));
       const kept = Array.from({ length: 200 }, (_, n) => cache.get(`t${n}`)).filter(Boolean);
       assert(
         kept.length > 0 && kept.length < 100,
@@ -149,15 +185,15 @@ timed(
   },
 );
 
-timed("createVerdictCache() keeps no entry so large that a few would push everybody out", () => {
-  const cache = createVerdictCache();
+timed("createTokenCache() keeps no entry so large that a few would push everybody out", () => {
+  const cache = createTokenCache();
   const small = { ok: true, user: { id: USER_ID } } as unknown as Verdict;
   const large = {
     ok: true,
-    user: { id: USER_ID, user_metadata: { n: Array(20_000).fill(1) } },
+    user: { id: USER_ID, user_metadata: { n: Array(40_000).fill(1) } },
   } as unknown as Verdict;
-  for (let n = 0; n < 1000; n++) cache.set(`small${n}`, entry(small, at(0)));
-  for (let n = 0; n < 100; n++) cache.set(`large${n}`, entry(large, at(0)));
+  for (let n = 0; n < 1000; n++) cache.set(`small${n}`, entry(small, at(0), 0, `s${n}`));
+  for (let n = 0; n < 100; n++) cache.set(`large${n}`, entry(large, at(0), 0, `l${n}`));
   const kept = Array.from({ length: 1000 }, (_, n) => cache.get(`small${n}`)).filter(Boolean);
   assertEquals([kept.length, cache.get("large0")], [1000, undefined]);
 });

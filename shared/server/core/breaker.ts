@@ -1,0 +1,77 @@
+import type { AuthAnswer } from "./auth_answer.ts";
+import type { GetUser, GetUserResult } from "./get_user.ts";
+
+/** So many tokens in a row whose calls failed: one caller's token proves nothing about Auth. */
+const FAILED_TOKENS = 5;
+/** Failures that are further apart are not one outage. */
+const OUTAGE_MS = 10_000;
+/** How often Auth is asked while it is away. */
+const PROBE_INTERVAL_MS = 1_000;
+const PROBE_TIMEOUT_MS = 3_000;
+/** A time-out of less than this says more about who set it than about Auth. */
+const MIN_TIMEOUT_MS = 1_000;
+
+/**
+ * Answers for an Auth that is away, so that it is not trampled when it comes back, and nobody waits
+ * in vain. It opens after time-outs, broken connections or 5xx answers for five different tokens in
+ * a row, without anything else between. Open, it refuses as a fault (503), and at most once a second it
+ * asks about a token of somebody who has already been answered. Any answer below 500 closes it.
+ *
+ * @param getUser The call about one token.
+ */
+export function createBreaker(getUser: GetUser): GetUser {
+  let failedTokens = new Set<string>();
+  let failedAtMs = -Infinity;
+  let isOpen = false;
+  let isProbing = false;
+  let probedAtMs = -Infinity;
+
+  function record(token: string, timeoutMs: number, { answer }: GetUserResult): void {
+    if (!isFault(answer)) {
+      isOpen = false;
+      failedTokens = new Set();
+      return;
+    }
+    if (answer.kind === "fault" && answer.reason === "timeout" && timeoutMs < MIN_TIMEOUT_MS) {
+      return;
+    }
+    const nowMs = performance.now();
+    if (nowMs - failedAtMs > OUTAGE_MS) failedTokens = new Set();
+    failedAtMs = nowMs;
+    if (failedTokens.size < FAILED_TOKENS) failedTokens.add(token);
+    if (failedTokens.size < FAILED_TOKENS || isOpen) return;
+    isOpen = true;
+    probedAtMs = nowMs;
+  }
+
+  function probe(token: string): void {
+    const nowMs = performance.now();
+    if (isProbing || nowMs - probedAtMs < PROBE_INTERVAL_MS) return;
+    isProbing = true;
+    probedAtMs = nowMs;
+    void getUser(token, PROBE_TIMEOUT_MS).then((result) => {
+      isProbing = false;
+      record(token, PROBE_TIMEOUT_MS, result);
+    });
+  }
+
+  return async function getUserThroughBreaker(token, timeoutMs) {
+    if (isOpen) {
+      probe(token);
+      return OPEN;
+    }
+    const result = await getUser(token, timeoutMs);
+    record(token, timeoutMs, result);
+    return result;
+  };
+}
+
+const OPEN: GetUserResult = Object.freeze({
+  user: null,
+  answer: Object.freeze({ kind: "fault", reason: "breaker_open" }),
+  calls: 0,
+});
+
+function isFault(answer: AuthAnswer): boolean {
+  return answer.kind === "fault" ? answer.reason !== "too_large" : answer.status >= 500;
+}

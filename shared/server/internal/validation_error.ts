@@ -1,0 +1,35 @@
+import type { Issue } from "../../problems/problem.ts";
+import { ProblemError } from "../../problems/problem_error.ts";
+import type { SchemaIssue } from "./standard_schema.ts";
+
+/** What an answer says about a body, at the most. */
+const MAX_ISSUES = 20;
+const MAX_PATH_LENGTH = 16;
+const MAX_TEXT_LENGTH = 200;
+
+/**
+ * What is wrong with a body, as a problem: the first 20 things, each in a few words, because a body
+ * of a megabyte can hold 500,000 of them.
+ */
+export function validationError(issues: readonly SchemaIssue[]): ProblemError {
+  return new ProblemError("validation_failed", {
+    issues: issues.slice(0, MAX_ISSUES).map(toIssue),
+  });
+}
+
+function toIssue(issue: SchemaIssue): Issue {
+  const path = (issue.path ?? []).slice(0, MAX_PATH_LENGTH)
+    .map((segment) => typeof segment === "object" ? segment.key : segment)
+    .map((key) => typeof key === "number" ? key : shorten(String(key)));
+  return { path, code: kindOf(issue), message: shorten(String(issue.message)) };
+}
+
+/** zod and arktype name the kind of mistake `code`, valibot `type`. */
+function kindOf(issue: SchemaIssue & { readonly code?: unknown; readonly type?: unknown }): string {
+  const kind = issue.code ?? issue.type;
+  return typeof kind === "string" && /^[A-Za-z][\w.-]{0,63}$/.test(kind) ? kind : "custom";
+}
+
+function shorten(text: string): string {
+  return text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH - 1)}…` : text;
+}

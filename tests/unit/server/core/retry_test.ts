@@ -1,0 +1,64 @@
+import { assert, assertEquals } from "@std/assert";
+import { mock } from "node:test";
+import type { AuthAnswer } from "../../../../shared/server/core/auth_answer.ts";
+import { NETWORK_FAULT, TIMED_OUT } from "../../../../shared/server/core/bounded_fetch.ts";
+import { retryOnce } from "../../../../shared/server/core/retry.ts";
+import { inFakeTime, settle } from "../../../support/server.ts";
+
+const answer = (status: number, headers: Record<string, string> = {}): AuthAnswer => ({
+  kind: "answer",
+  status,
+  headers: new Headers(headers),
+  text: "",
+  body: null,
+});
+
+/** Asks once, with an Auth that answers these in turn, each after `ms`. */
+async function ask(answers: AuthAnswer[], timeoutMs = 3000, ms = 0) {
+  const timeouts: number[] = [];
+  const getUser = retryOnce((_token, left) => {
+    const next = answers[timeouts.push(left) - 1]!;
+    const result = { user: null, answer: next, calls: 1 };
+    return ms === 0
+      ? Promise.resolve(result)
+      : new Promise((resolve) => setTimeout(() => resolve(result), ms));
+  });
+  const asked = getUser("t", timeoutMs);
+  for (let passed = 0; passed < timeoutMs; passed += 10) {
+    await settle(1);
+    mock.timers.tick(10);
+  }
+  const result = await asked;
+  return { timeouts, calls: result.calls, answer: result.answer };
+}
+
+Deno.test("retryOnce() tries again after a broken connection and after a 5xx, once", () =>
+  inFakeTime(async () => {
+    for (const first of [NETWORK_FAULT, answer(500), answer(502), answer(503)]) {
+      const good = await ask([first, answer(200)]);
+      assertEquals([good.answer, good.calls], [answer(200), 2]);
+      assert(good.timeouts[1]! <= 2980 && good.timeouts[1]! >= 2900, `${good.timeouts}`);
+      assertEquals((await ask([first, NETWORK_FAULT])).calls, 2);
+    }
+  }));
+
+Deno.test("retryOnce() tries no other answer again, least of all a 429 or one that says when", () =>
+  inFakeTime(async () => {
+    const others = [
+      answer(429),
+      answer(503, { "Retry-After": "1" }),
+      answer(200),
+      answer(403),
+      TIMED_OUT,
+      { kind: "fault", reason: "too_large", status: 200 },
+      { kind: "fault", reason: "breaker_open" },
+    ] as const;
+    for (const other of others) assertEquals((await ask([other])).calls, 1);
+  }));
+
+Deno.test("retryOnce() tries again only within the caller's time", () =>
+  inFakeTime(async () => {
+    assertEquals((await ask([NETWORK_FAULT, answer(200)], 1000, 950)).calls, 1);
+    assertEquals((await ask([NETWORK_FAULT, answer(200)], 100)).calls, 1);
+    assertEquals((await ask([NETWORK_FAULT, answer(200)], 1000, 400)).calls, 2);
+  }));
