@@ -50,5 +50,6 @@ export async function functionEnv(
     SUPABASE_DB_URL: "postgresql://postgres:postgres@127.0.0.1:54322/postgres",
     SB_REGION: "local",
     SB_EXECUTION_ID: crypto.randomUUID(),
+    EDGE_AUTH_UNMASKED_ERRORS: "true", // a developer reads the log
   };
 }

@@ -60,7 +60,7 @@ const text = (found: readonly Finding[]) => found.map((one) => one.message).join
 
 const alive = () => Response.json({ id: "ada" });
 const refuse = (code: string, status = 403) => () =>
-  Response.json({ code, message: "m" }, { status });
+  Response.json({ code: 403, error_code: code, msg: "m" }, { status });
 const sign = (claims: Claims) => {
   const exp = Date.now() / 1000 + 3600;
   const session_id = "22222222-2222-4222-8222-222222222222";
@@ -125,7 +125,7 @@ Deno.test("doctor token tells an expired token, by Auth's clock", async () => {
   const soon = await sign({ exp: Date.now() / 1000 + 60 });
   const later = { Date: new Date(Date.now() + 300_000).toUTCString() };
   const ahead = () =>
-    Response.json({ code: "bad_jwt", message: "m" }, { status: 403, headers: later });
+    Response.json({ code: 403, error_code: "bad_jwt", msg: "m" }, { status: 403, headers: later });
   assert(ids(await diagnose(soon, stack.url, ahead)).includes("error token-expired"));
 });
 
@@ -152,7 +152,9 @@ Deno.test("doctor token tells a token that can never be revoked", async () => {
 Deno.test("doctor token tells another project, another stack and an unknown key", async () => {
   const [one, other] = ["a", "b"].map((letter) => `https://${letter.repeat(20)}.supabase.co`);
   const keys = (kid: string, code: string) => () =>
-    Response.json({ keys: [{ kty: "EC", kid }], code, message: "m" }, { status: 403 });
+    Response.json({ keys: [{ kty: "EC", kid }], code: 403, error_code: code, msg: "m" }, {
+      status: 403,
+    });
   const elsewhere = await diagnose(
     await sign({ iss: `${one}/auth/v1` }),
     other,
