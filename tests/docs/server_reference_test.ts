@@ -79,8 +79,10 @@ Deno.test("README.md lists the variables that are read", async () => {
   const read = new Set(
     (await readPage("shared/server/core/project.ts")).match(/SUPABASE_[A-Z_]+/g),
   );
-  const callback = await readPage("functions/auth-callback/index.ts");
-  for (const [, name] of callback.matchAll(/Deno\.env\.get\("(\w+)"\)/g)) read.add(name!);
+  for (const path of ["functions/auth-callback/index.ts", "shared/server/internal/log.ts"]) {
+    const source = await readPage(path);
+    for (const [, name] of source.matchAll(/Deno\.env\.get\("(\w+)"\)/g)) read.add(name!);
+  }
   const listed = rowsBelow("Environment variables").map(([cell]) => cell.replaceAll("`", ""));
   assertEquals(listed.sort(), [...read].sort());
 });
