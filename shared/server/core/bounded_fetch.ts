@@ -25,13 +25,24 @@ export function boundedFetch(
   init: RequestInit,
   timeoutMs: number,
 ): Promise<AuthAnswer> {
-  return deadline(timeoutMs, TIMED_OUT, async (signal) => {
-    try {
-      return await readAnswer(await fetch(url, { ...init, redirect: "manual", signal }));
-    } catch {
-      return NETWORK_FAULT;
-    }
-  });
+  return deadline(
+    timeoutMs,
+    TIMED_OUT,
+    (signal) => fetchAnswer(fetch, url, { ...init, signal }),
+  );
+}
+
+/** One request, bounded in bytes, without following a redirect. Never rejects. */
+export async function fetchAnswer(
+  fetch: typeof globalThis.fetch,
+  input: RequestInfo | URL,
+  init: RequestInit,
+): Promise<AuthAnswer> {
+  try {
+    return await readAnswer(await fetch(input, { ...init, redirect: "manual" }));
+  } catch {
+    return NETWORK_FAULT;
+  }
 }
 
 /**
@@ -59,7 +70,7 @@ export function deadline<T>(
 }
 
 /** Reads a whole answer, up to {@linkcode MAX_ANSWER_BYTES}. Rejects if the connection breaks. */
-export async function readAnswer(response: Response): Promise<AuthAnswer> {
+async function readAnswer(response: Response): Promise<AuthAnswer> {
   const { status, headers } = response;
   const text = hasReliableLength(headers) ? await response.text() : await readChunks(response);
   if (text === null || text.length > MAX_ANSWER_BYTES) {

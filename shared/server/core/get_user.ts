@@ -1,6 +1,6 @@
 import { createClient } from "@supabase/supabase-js";
 import type { AuthAnswer } from "./auth_answer.ts";
-import { deadline, NETWORK_FAULT, readAnswer, TIMED_OUT } from "./bounded_fetch.ts";
+import { deadline, fetchAnswer, NETWORK_FAULT, TIMED_OUT } from "./bounded_fetch.ts";
 import type { Project } from "./project.ts";
 
 /** What `getUser(token)` returned, and Auth's answer as it came. */
@@ -47,13 +47,8 @@ export function createGetUser(project: Project, fetch: typeof globalThis.fetch):
       headers: { "Cache-Control": "no-cache" },
       async fetch(input, init) {
         const call = starting!;
-        const response = await fetch(input, { ...init, redirect: "manual", signal: call.signal });
-        const answer = call.answer = await readAnswer(response);
-        if (answer.kind === "fault") throw new TypeError(answer.reason);
-        const { status, headers, text, body } = answer;
-        // What supabase-js reads of a Response. Building a real one would cost a tenth of a check.
-        const json = async () => await (body ?? JSON.parse(text));
-        return { ok: response.ok, status, headers, json } as Response;
+        call.answer = await fetchAnswer(fetch, input, { ...init, signal: call.signal });
+        return toResponse(call.answer);
       },
     },
   });
@@ -73,5 +68,17 @@ export function createGetUser(project: Project, fetch: typeof globalThis.fetch):
     });
   };
 }
+
+/**
+ * What supabase-js reads of a Response: building a real one would cost a tenth of a check. A fault is
+ * a 503 here, because some versions log what a fetch rejects with, and it may name addresses.
+ */
+function toResponse(answer: AuthAnswer): Response {
+  const { status, headers, text, body } = answer.kind === "answer" ? answer : UNAVAILABLE;
+  const json = async () => await (body ?? JSON.parse(text));
+  return { ok: status >= 200 && status < 300, status, headers, json } as Response;
+}
+
+const UNAVAILABLE = { status: 503, headers: new Headers(), text: "{}", body: {} };
 
 const LATE_RESULT: GetUserResult = Object.freeze({ user: null, answer: TIMED_OUT, calls: 1 });
