@@ -1,19 +1,17 @@
 /**
- * What recovery needs of a supabase-js client. Where it keeps the session, and the fetch that adds
- * the API key, have no public name: they are taken here and nowhere else, and a client that lacks
- * them is refused at once instead of half working.
+ * What recovery needs of a supabase-js client. Members without a public name are used in this file
+ * and nowhere else; a client that lacks one is refused when it is attached, instead of half working.
  *
  * @module
  */
 import type { AuthChangeEvent, Session, SupabaseClient } from "@supabase/supabase-js";
-import { parseJson } from "./parse_json.ts";
+import { parseJson, pause } from "./outage.ts";
 
 /** A client of any version from 2.109 and any database: the classes themselves are not compatible. */
 export interface AnyClient {
   readonly auth: {
     getSession(): Promise<{ readonly data: { readonly session: Session | null } }>;
     refreshSession(): Promise<{ readonly error: unknown }>;
-    signOut(options: { readonly scope: "local" }): Promise<unknown>;
     onAuthStateChange(
       callback: (event: AuthChangeEvent, session: Session | null) => void,
     ): { readonly data: { readonly subscription: { unsubscribe(): void } } };
@@ -24,38 +22,96 @@ export interface AnyClient {
 /** functions-js' `invoke`. */
 export type Invoke = SupabaseClient["functions"]["invoke"];
 
-/** The session as it lies in storage; it may have run out. */
-export type StoredSession = Pick<Session, "access_token" | "refresh_token"> & Partial<Session>;
+/** The session as it lies in storage; its token may have run out. */
+export type StoredSession = Session & {
+  /** When this session was renewed last, in milliseconds by this device's clock. */
+  readonly renewed_at?: number;
+};
 
 /** A client, seen from recovery. */
-export interface Client {
+export interface Client extends Pick<Outside, "url" | "key"> {
   readonly auth: AnyClient["auth"];
-  /** Where the project answers, with a slash at the end. */
-  readonly base: URL;
-  /** fetch with the API key, and whatever `global.fetch` of the client does. */
-  readonly send: typeof fetch;
-  /** functions-js' own `invoke`, over another fetch. */
-  invokeOver(fetch: typeof globalThis.fetch): Invoke;
+  readonly storageKey: string;
+  /** The storage is a server's: one request's cookies. There nothing is ever cleared. */
+  readonly isServer: boolean;
   /** The session in storage, without a call; at once where the storage answers at once. */
   peek(): StoredSession | null | Promise<StoredSession | null>;
+  /** The user record, where it is stored apart from the session. */
+  storedUser(): Promise<Partial<Session>>;
+  /** Writes the session. */
+  save(session: StoredSession): Promise<void>;
   /** Takes the session out of storage and tells all tabs. It sends nothing. Begins at once. */
   drop(): Promise<void>;
+  /** Believes the storage when it has no session any more. */
+  forget(): void;
+  /** Lets the client's auth send its requests with another fetch. */
+  guardAuth(fetch: typeof globalThis.fetch): void;
+  /** functions-js' own `invoke`, over another fetch. */
+  invokeOver(fetch: typeof globalThis.fetch): Invoke;
 }
 
+type MaybePromise<T> = T | PromiseLike<T>;
+
 interface Storage {
-  getItem(key: string): unknown;
-  removeItem(key: string): unknown;
+  readonly isServer?: boolean;
+  getItem(key: string): MaybePromise<string | null>;
+  setItem(key: string, value: string): MaybePromise<void>;
+  removeItem(key: string): MaybePromise<void>;
 }
 
 /** TypeScript's `protected` is all that hides these; at run time they are plain members. */
 interface Inside {
-  readonly supabaseUrl?: unknown;
+  readonly supabaseUrl: string;
+  readonly supabaseKey: string;
+  readonly settings?: { readonly global?: { readonly fetch?: typeof fetch } };
+  readonly accessToken?: unknown;
   readonly auth: {
-    readonly storage?: Storage;
-    readonly storageKey?: unknown;
-    _removeSession?(): Promise<void>;
+    storage: Storage;
+    userStorage?: Storage | null;
+    readonly storageKey: string;
+    fetch: typeof fetch;
+    _removeSession(): Promise<void>;
   };
-  readonly functions: { readonly fetch?: typeof fetch };
+}
+
+/**
+ * Whether a client has the `accessToken` option: then it has no session, and no `auth`.
+ *
+ * @param supabase A client.
+ * @returns Whether its tokens come from elsewhere.
+ */
+export function hasOwnTokens(supabase: AnyClient): boolean {
+  return (supabase as unknown as Inside).accessToken !== undefined;
+}
+
+/** What a client was made with; its tokens may come from elsewhere. */
+export interface Outside {
+  /** Where the project answers, without a slash at the end. */
+  readonly url: string;
+  readonly key: string;
+  /** The `global.fetch` that it was made with. */
+  readonly fetch: typeof fetch | undefined;
+}
+
+/**
+ * What a client was made with.
+ *
+ * @param supabase A client.
+ * @returns Its address, API key and fetch.
+ * @throws {TypeError} It is no client of supabase-js 2.109 or later.
+ */
+export function outsideOf(supabase: AnyClient): Outside {
+  const { supabaseUrl, supabaseKey, settings } = supabase as unknown as Inside;
+  if (typeof supabaseUrl !== "string" || typeof supabaseKey !== "string") throw unusable();
+  return {
+    url: supabaseUrl.replace(/\/+$/, ""),
+    key: supabaseKey,
+    fetch: settings?.global?.fetch,
+  };
+}
+
+function unusable(): TypeError {
+  return new TypeError("This needs a client of supabase-js 2.109 or later.");
 }
 
 /**
@@ -72,58 +128,197 @@ interface Inside {
  *
  * const auth = { autoRefreshToken: false, persistSession: false };
  * const client = clientOf(createClient("https://project.example", "sb_publishable_x", { auth }));
- * assertEquals([client.base.href, await client.peek()], ["https://project.example/", null]);
+ * assertEquals([client.url, await client.peek()], ["https://project.example", null]);
  * ```
  */
 export function clientOf(supabase: AnyClient): Client {
-  const { auth, functions } = supabase;
-  const inside = supabase as unknown as Inside;
-  const { storage, storageKey } = storageOf(inside);
-  const { supabaseUrl } = inside;
-  const send = inside.functions.fetch;
-  if (typeof supabaseUrl !== "string" || typeof send !== "function") {
-    throw new TypeError("This needs a client of supabase-js 2.109 or later.");
+  if (hasOwnTokens(supabase)) {
+    throw new TypeError("This needs a client that keeps its own session.");
   }
+  const inside = supabase as unknown as Inside;
+  const { url, key } = outsideOf(supabase);
+  const { auth } = inside;
+  const { storageKey } = auth;
+  const used = [auth._removeSession, auth.fetch, auth.storage?.getItem];
+  if (typeof storageKey !== "string" || used.some((one) => typeof one !== "function")) {
+    throw unusable();
+  }
+  const isServer = auth.storage.isServer === true;
+  const { storage, forget } = isServer
+    ? { storage: auth.storage, forget: () => {} }
+    : steady(auth.storage, storageKey);
+  if (auth.userStorage === auth.storage) auth.userStorage = storage;
+  auth.storage = storage;
   const parsed = (value: unknown): StoredSession | null => {
     const session = typeof value === "string" ? parseJson(value) : value;
     return isSession(session) ? session : null;
   };
   return {
-    auth,
-    base: new URL(supabaseUrl.replace(/\/*$/, "/")),
-    send: (input, init) => send(input, init),
-    invokeOver: (fetch) => {
-      // Inherits everything of functions-js but its fetch; the application's client is not touched.
-      const own: typeof functions = Object.create(functions, { fetch: { value: fetch } });
-      return (name, options) => own.invoke(name, options);
-    },
+    auth: supabase.auth,
+    url,
+    key,
+    storageKey,
+    isServer,
     peek: () => {
       const value = storage.getItem(storageKey);
-      return value instanceof Promise ? value.then(parsed) : parsed(value);
+      return isThenable(value) ? Promise.resolve(value).then(parsed) : parsed(value);
     },
-    drop: async () => {
-      // signOut() would send whatever session is stored by then to /logout; this sends nothing.
-      if (inside.auth._removeSession !== undefined) return await inside.auth._removeSession();
-      await storage.removeItem(storageKey);
-      await auth.signOut({ scope: "local" }); // nothing is stored any more, so nothing is sent
+    storedUser: async () => {
+      const value = await auth.userStorage?.getItem(`${storageKey}-user`);
+      return Object(typeof value === "string" ? parseJson(value) : value);
+    },
+    save: async (session) => await storage.setItem(storageKey, JSON.stringify(session)),
+    // signOut() would first load the session, and send whatever is stored by then to /logout.
+    drop: () => auth._removeSession(),
+    forget,
+    guardAuth: (fetch) => {
+      auth.fetch = fetch;
+    },
+    invokeOver: (fetch) => {
+      // Inherits everything of functions-js but its fetch; the application's client is not touched.
+      const own = Object.create(supabase.functions, { fetch: { value: fetch } });
+      return (name, options) => own.invoke(name, options);
     },
   };
 }
 
-function storageOf({ auth }: Inside): { storage: Storage; storageKey: string } {
-  try {
-    const { storage, storageKey } = auth;
-    if (typeof storage?.getItem === "function" && typeof storageKey === "string") {
-      return { storage, storageKey };
+/** How often, and how many milliseconds apart, a session that is missing is looked for again. */
+const LOOKS = 6;
+const LOOK_MS = 100;
+
+/**
+ * A storage one can rely on: promises may be of any library, a read that fails or finds nothing in
+ * the middle of somebody's write is repeated, and what does not fit is kept in memory.
+ */
+function steady(storage: Storage, key: string): { storage: Storage; forget: () => void } {
+  let known: string | null = null;
+  let unwritten: string | undefined;
+  let warned = false;
+  const forget = () => {
+    known = null;
+    unwritten = undefined;
+  };
+  const again = async (failed: boolean): Promise<string | null> => {
+    for (let look = 0; look < LOOKS && (failed || known !== null); look++) {
+      await pause(LOOK_MS);
+      try {
+        const value = await storage.getItem(key);
+        failed = false;
+        if (value) return known = value;
+      } catch {
+        failed = true;
+      }
     }
-  } catch {
-    // With `accessToken`, every member of `auth` throws.
-  }
-  throw new TypeError("This needs a client that keeps its own session.");
+    if (!failed) known = null;
+    return known;
+  };
+  /** A spent session is of no use: its room may be enough for the new one. */
+  const makeRoom = async (value: string, error: unknown) => {
+    try {
+      await storage.removeItem(key);
+      await storage.setItem(key, value);
+    } catch {
+      unwritten = value;
+      if (!warned) console.error("The session cannot be stored and lasts until reload:", error);
+      warned = true;
+    }
+  };
+  return {
+    forget,
+    storage: {
+      getItem: (name) => {
+        if (name !== key) return storage.getItem(name);
+        if (unwritten !== undefined) return unwritten;
+        let value;
+        try {
+          value = storage.getItem(key);
+        } catch {
+          return again(true);
+        }
+        if (!isThenable(value)) return known = value;
+        return Promise.resolve(value).then(
+          (found) => found || known === null ? known = found : again(false),
+          () => again(true),
+        );
+      },
+      setItem: (name, value) => {
+        if (name !== key) return storage.setItem(name, value);
+        known = value;
+        unwritten = undefined;
+        try {
+          const written = storage.setItem(key, value);
+          return isThenable(written)
+            ? Promise.resolve(written).catch((error) => makeRoom(value, error))
+            : written;
+        } catch (error) {
+          return makeRoom(value, error);
+        }
+      },
+      removeItem: (name) => {
+        if (name === key) forget();
+        return storage.removeItem(name);
+      },
+    },
+  };
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
 }
 
 function isSession(value: unknown): value is StoredSession {
-  return typeof value === "object" && value !== null &&
-    "access_token" in value && typeof value.access_token === "string" &&
-    "refresh_token" in value && typeof value.refresh_token === "string";
+  const session = value as Partial<StoredSession> | null | undefined;
+  return typeof session?.access_token === "string" && typeof session.refresh_token === "string";
+}
+
+/** The claims that recovery compares; each may be missing. */
+export interface Claims {
+  readonly session_id?: unknown;
+  readonly sub?: unknown;
+  /** Seconds since 1970, by Auth's clock. */
+  readonly iat?: unknown;
+  readonly exp?: unknown;
+}
+
+const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/**
+ * Reads a token's claims without verifying it: only Auth decides what they are worth. Text outside
+ * ASCII comes out wrong, and is not compared.
+ *
+ * @param token An access token.
+ * @returns What it says; nothing if it is no JWT.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const token = `e30.${btoa(JSON.stringify({ sub: "ada", session_id: "s1" }))}.sig`;
+ * assertEquals(claimsOf(token), { session_id: "s1", sub: "ada" });
+ * ```
+ */
+export function claimsOf(token: string): Claims {
+  let text = "";
+  let bits = 0;
+  let value = 0;
+  for (const digit of token.split(".")[1] ?? "") {
+    if (digit === "=") break;
+    value = value << 6 | DIGITS.indexOf(digit === "+" ? "-" : digit === "/" ? "_" : digit);
+    bits += 6;
+    if (bits >= 8) text += String.fromCharCode(value >> (bits -= 8) & 255);
+  }
+  return Object(parseJson(text));
+}
+
+/**
+ * Whether two tokens are of the same session; without a session id, of the same user.
+ *
+ * @param one A token.
+ * @param two Another.
+ * @returns Whether they are.
+ */
+export function sameSession(one: string, two: string): boolean {
+  const [a, b] = [claimsOf(one), claimsOf(two)];
+  const id = a.session_id ?? a.sub;
+  return one === two || (id !== undefined && id === (b.session_id ?? b.sub));
 }

@@ -1,12 +1,20 @@
 /**
- * The browser's half: calls that recover, and one subscription to who is signed in.
+ * The browser's half: a client whose calls recover, and one subscription to who is signed in.
  *
  * @module
  */
-export type { AnyClient, Invoke, StoredSession } from "./client.ts";
-export type { RecoveryEvent, RecoveryOptions } from "./options.ts";
+export type { AnyClient, Invoke } from "./client.ts";
+export type { Dialog } from "./dialogs.ts";
+export type { Outage } from "./outage.ts";
 export { problemOf } from "./problem_of.ts";
-export { type Recovery, withRecovery } from "./recovery.ts";
+export {
+  type Calls,
+  createRecovery,
+  type Recovery,
+  type RecoveryEvent,
+  type RecoveryOptions,
+  withRecovery,
+} from "./recovery.ts";
 export { onSession, type SessionChange } from "./session.ts";
 export { type AuthRedirect, parseAuthRedirect } from "../problems/auth_redirect.ts";
 export type { Issue, Problem, ProblemDetails } from "../problems/problem.ts";

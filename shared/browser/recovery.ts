@@ -1,38 +1,176 @@
 /**
- * Calls that recover: they refresh, step up, wait or sign out as the answer's `action` says.
+ * A client whose calls recover: they refresh, step up, wait or sign out as the answer's `action` says.
  *
  * @module
  */
-import { createCall } from "./call.ts";
-import { type AnyClient, clientOf } from "./client.ts";
-import { milliseconds, type RecoveryOptions } from "./options.ts";
-import { sharedOf } from "./shared.ts";
+import type { Problem } from "../problems/problem.ts";
+import { createAuthFetch } from "./auth_fetch.ts";
+import { call, type CallOptions, OBEYED, type Shared } from "./call.ts";
+import { type AnyClient, hasOwnTokens, outsideOf } from "./client.ts";
+import { createDialogs, type Dialog } from "./dialogs.ts";
+import { createOutage, guarded, onAttention, type Outage, wake, within } from "./outage.ts";
+import { outgoing } from "./request.ts";
+import { sessionsOf } from "./session.ts";
+import { createSignOut } from "./sign_out.ts";
+import type { Step } from "./step.ts";
 
-/** What {@linkcode withRecovery} gives. */
-export interface Recovery<Client extends AnyClient = AnyClient> {
-  /** `supabase.functions.invoke`, and recovers. `problemOf(error)` is the typed problem. */
-  readonly invoke: Client["functions"]["invoke"];
+/** One thing that recovery did, for a timeline or a log. */
+export interface RecoveryEvent {
+  /** What it does next; `replay` sends the same request again, `signed_out` has happened. */
+  readonly step: Step["kind"] | "replay" | "signed_out";
+  /** The method and path that it is about; empty for `signed_out`. */
+  readonly request: string;
+  /** The code that led to it. */
+  readonly code: string;
+  /** Milliseconds that it waits first. */
+  readonly ms?: number;
+}
+
+/** The options of `createRecovery()` and `withRecovery()`. */
+export interface RecoveryOptions {
   /**
-   * fetch as the signed-in user, for URLs of the project's own origin; recovers below
-   * `/functions/v1/` and `/rest/v1/`. `problemOf(response)` is the typed problem.
+   * The session ended and is gone from this device: show the sign-in. Told once per tab and session,
+   * whatever ended it; the code is `no_authorization` where Auth did not end it (the user signed out,
+   * here or in another tab, or cleared the site's data).
+   *
+   * @default nobody is told; `onSession()` reports it too
    */
+  readonly onSignedOut?: ((problem: Problem) => void) | undefined;
+  /**
+   * Has the user confirm a second factor (`required_aal`) or sign in anew (`max_age`). Calls that
+   * need it at the same time share one dialog. `complete` or a promise sends them again; `cancel`,
+   * `false` or a rejection ends them.
+   *
+   * @default the problem is returned
+   */
+  readonly onStepUp?:
+    | ((problem: Problem, dialog: Dialog<true | void>) => Promise<boolean | void> | void)
+    | undefined;
+  /**
+   * Asks for the code that Auth mails and for the current password. What it gives, by `complete` or
+   * as a promise, is added to the JSON body of every call that waits for it; nothing cancels. It is
+   * asked again, up to three times per call, if that was not right.
+   *
+   * @default the problem is returned
+   */
+  readonly onReauthenticate?:
+    | ((
+      problem: Problem,
+      dialog: Dialog<object>,
+    ) => Promise<object | null | undefined | "" | false> | void)
+    | undefined;
+  /**
+   * Auth does not answer or cannot be reached: for a banner. Told at each failed try, and with `null`
+   * when it is over.
+   *
+   * @default nobody is told
+   */
+  readonly onOutage?: ((outage: Outage | null) => void) | undefined;
+  /**
+   * Is told what recovery does. A throw changes nothing.
+   *
+   * @default nobody is told
+   */
+  readonly onStep?: ((event: RecoveryEvent) => void) | undefined;
+  /**
+   * Sends the requests.
+   *
+   * @default the runtime's fetch
+   */
+  readonly fetch?: typeof fetch | undefined;
+  /**
+   * Milliseconds that one try of a refresh, or of asking Auth, may take.
+   *
+   * @default {10_000}
+   */
+  readonly timeout?: number | undefined;
+  /**
+   * Milliseconds that one call may wait in total, for a refresh, a `retry` or Auth's word; what a
+   * function itself takes, and the user, does not count. A call that would have to wait longer gets
+   * its problem at once.
+   *
+   * @default {30_000}
+   */
+  readonly patience?: number | undefined;
+}
+
+/** What {@linkcode createRecovery} gives. */
+export interface Recovery {
+  /** For `global.fetch` of the client. */
   readonly fetch: typeof fetch;
+  /**
+   * Takes the client that was made with it into use, at once after `createClient()`.
+   *
+   * @throws {TypeError} The client was made without this fetch, or is no client of supabase-js 2.109
+   * or later.
+   */
+  attach<Client extends AnyClient>(supabase: Client): Client;
+}
+
+const shared = /* @__PURE__ */ new WeakMap<object, Shared>();
+
+function milliseconds(value: number | undefined, standard: number, name: string): number {
+  if (value === undefined) return standard;
+  if (Number.isFinite(value) && value >= 0) return value;
+  throw new TypeError(`${name} must be a number of milliseconds.`);
+}
+
+function complete(options: RecoveryOptions): CallOptions {
+  return {
+    ...options,
+    timeout: milliseconds(options.timeout, 10_000, "timeout"),
+    patience: milliseconds(options.patience, 30_000, "patience"),
+  };
+}
+
+/** What the calls of a client share, however many recoveries it has; and this one's hooks. */
+function join(supabase: AnyClient, options: CallOptions, send: typeof fetch): Shared {
+  const { onSignedOut, onStep, onOutage } = options;
+  let it = shared.get(supabase);
+  if (it === undefined) shared.set(supabase, it = share(supabase, options, send));
+  if (onOutage) it.outage.listeners.add(onOutage);
+  it.own?.sessions.onEnd((problem) => {
+    guarded(() => onStep?.({ step: "signed_out", code: problem.code, request: "" }));
+    guarded(() => onSignedOut?.(problem));
+  });
+  return it;
+}
+
+function share(
+  supabase: AnyClient,
+  { timeout, patience }: CallOptions,
+  send: typeof fetch,
+): Shared {
+  const dialogs = createDialogs();
+  const tryNow = () => {
+    wake();
+    auth?.tryNow();
+  };
+  const outage = createOutage(tryNow);
+  onAttention(tryNow);
+  const sessions = hasOwnTokens(supabase) ? null : sessionsOf(supabase);
+  const limit = Math.min(timeout, Math.max(patience, 1000));
+  const auth = sessions && createAuthFetch({ sessions, outage, send, timeout: limit });
+  sessions?.onEnd(dialogs.cancelAll);
+  const own = sessions && auth && { sessions, auth, signOut: createSignOut(sessions, send) };
+  return { send, outage, dialogs, own };
 }
 
 /**
- * Gives a supabase-js client calls that recover.
+ * Makes the fetch that a whole client recovers with: `functions.invoke`, `from`, `rpc` and `storage`
+ * refresh, step up, wait or sign out as the answer's `action` says, and supabase-js itself keeps its
+ * session through whatever is not Auth's own word.
  *
- * - It obeys only refusals of the functions and of the REST API, and its own table rather than their
- *   words. A call with an Authorization of its own is never refreshed or signed out for.
- * - It signs out only on `sign_in`, only the session whose token was refused, only after Auth has
- *   confirmed that with this very token, and only on this device. An outage signs nobody out.
+ * - A session is given up only after Auth has said, in its own shape and about that very session,
+ *   that it is over; only on this device, and never a newer one. An outage signs nobody out.
+ * - It obeys its own table rather than the words of an answer. A call with an Authorization of its
+ *   own is never refreshed or signed out for.
  * - It sends a request again only if the handler never ran (`replay`), the method is safe, or there
- *   is an Idempotency-Key.
+ *   is an Idempotency-Key; and never as another user.
  *
- * @param supabase A client of supabase-js 2.109 or later that keeps its own session.
  * @param options What the application does about it.
- * @returns The calls. They are plain functions and share what they know a client.
- * @throws {TypeError} The client cannot be used, or an option is wrong.
+ * @returns The fetch, and what takes the client into use.
+ * @throws {TypeError} An option is wrong.
  *
  * @example
  * ```ts
@@ -48,25 +186,125 @@ export interface Recovery<Client extends AnyClient = AnyClient> {
  *   replay: true,
  *   request_id: "r1",
  * };
+ * const recovery = createRecovery({
+ *   onSignedOut: () => location.assign("/login"),
+ *   fetch: () => Promise.resolve(Response.json(refusal, { status: 401 })), // for this example
+ * });
+ * const supabase = recovery.attach(createClient("https://project.example", "sb_publishable_x", {
+ *   auth: { autoRefreshToken: false, persistSession: false },
+ *   global: { fetch: recovery.fetch },
+ * }));
+ *
+ * const { error } = await supabase.functions.invoke("me");
+ * assertEquals(problemOf(error)?.action, "sign_in");
+ * ```
+ */
+export function createRecovery(options: RecoveryOptions = {}): Recovery {
+  const filled = complete(options);
+  const send: typeof fetch = (input, init) => (options.fetch ?? globalThis.fetch)(input, init);
+  let attached: Attached | undefined;
+  let announce = (_: Attached) => {};
+  const attaching = new Promise<Attached>((resolve) => announce = resolve);
+
+  const recoveringFetch: typeof fetch = async (input, init) => {
+    // supabase-js may begin with a request before attach() was called.
+    const it = attached ?? await within(1000, attaching);
+    if (!it) {
+      throw new TypeError("createRecovery(): attach() the client, right after createClient().");
+    }
+    const url = typeof input === "object" && "url" in input ? input.url : String(input);
+    const path = url.startsWith(`${it.url}/`) ? url.slice(it.url.length) : "";
+    if (path.startsWith("/auth/v1/")) return await (it.own?.auth.fetch ?? send)(input, init);
+    return OBEYED.test(path)
+      ? await call(it, filled, await outgoing(input, init, it.url))
+      : await send(input, init);
+  };
+  recoveringFetches.add(recoveringFetch);
+
+  return {
+    fetch: recoveringFetch,
+    attach(supabase) {
+      if (attached?.supabase === supabase) return supabase;
+      if (attached) throw new TypeError("createRecovery(): one recovery is for one client.");
+      const { url, fetch } = outsideOf(supabase);
+      if (!fetch) {
+        throw new TypeError("attach(): createClient() needs `global: { fetch: recovery.fetch }`.");
+      }
+      if (hasOwnTokens(supabase)) {
+        console.warn(
+          "attach(): this client takes its tokens from `accessToken`. Calls wait, repeat and ask " +
+            "again as `action` says; renewing a token and ending a session stay with its provider.",
+        );
+      }
+      attached = { ...join(supabase, filled, send), supabase, url };
+      announce(attached);
+      return supabase;
+    },
+  };
+}
+
+type Attached = Shared & { readonly supabase: AnyClient; readonly url: string };
+
+const recoveringFetches = /* @__PURE__ */ new WeakSet<typeof fetch>();
+
+/** What {@linkcode withRecovery} gives. */
+export interface Calls<Client extends AnyClient = AnyClient> {
+  /** `supabase.functions.invoke`, and recovers. `problemOf(error)` is the typed problem. */
+  readonly invoke: Client["functions"]["invoke"];
+  /** fetch as the signed-in user, for URLs of the project's own origin; recovers. */
+  readonly fetch: typeof fetch;
+}
+
+/**
+ * Calls that recover, for a client that was made without {@linkcode createRecovery}. Its session is
+ * guarded just the same, but only these two calls recover: `from`, `rpc` and `storage` do not.
+ *
+ * @param supabase A client of supabase-js 2.109 or later that keeps its own session.
+ * @param options What the application does about it.
+ * @returns The calls: plain functions, which share what they know with every other recovery of the
+ * client.
+ * @throws {TypeError} The client cannot be used, or an option is wrong.
+ *
+ * @example
+ * ```ts
+ * import { createClient } from "@supabase/supabase-js";
+ * import { assertEquals } from "@std/assert";
+ *
  * const supabase = createClient("https://project.example", "sb_publishable_x", {
  *   auth: { autoRefreshToken: false, persistSession: false },
- *   global: { fetch: () => Promise.resolve(Response.json(refusal, { status: 401 })) },
+ *   global: { fetch: () => Promise.resolve(Response.json({ id: 1 })) },
  * });
- *
  * const { invoke } = withRecovery(supabase, { onSignedOut: () => location.assign("/login") });
- * const { error } = await invoke("me");
- * assertEquals(problemOf(error)?.action, "sign_in");
+ * assertEquals((await invoke("me")).data, { id: 1 });
  * ```
  */
 export function withRecovery<Client extends AnyClient>(
   supabase: Client,
   options: RecoveryOptions = {},
-): Recovery<Client> {
-  const client = clientOf(supabase);
-  const call = createCall(client, sharedOf(supabase, client), {
-    ...options,
-    timeout: milliseconds(options.timeout, 10_000, "timeout"),
-    patience: milliseconds(options.patience, 30_000, "patience"),
-  });
-  return { fetch: call, invoke: client.invokeOver(call) };
+): Calls<Client> {
+  const filled = complete(options);
+  const { url, key, fetch } = outsideOf(supabase);
+  const send: typeof globalThis.fetch = (input, init) =>
+    (options.fetch ?? fetch ?? globalThis.fetch)(input, init);
+  const isNew = !shared.has(supabase);
+  const { client } = sessionsOf(supabase);
+  const it = join(supabase, filled, send);
+  if (isNew && it.own) client.guardAuth(it.own.auth.fetch);
+  const recoveringFetch: typeof globalThis.fetch = async (input, init) => {
+    const request = await outgoing(input, init, url);
+    if (request.url.origin !== new URL(url).origin) {
+      throw new TypeError("This fetch sends a user's token: it takes URLs of the project only.");
+    }
+    const { headers, signal } = request;
+    if (!headers.has("apikey")) headers.set("apikey", key);
+    if (!headers.has("authorization")) {
+      const loading = client.auth.getSession().then(({ data }) => data.session, () => null);
+      const session = await within(filled.timeout, loading, signal);
+      if (session) {
+        headers.set("authorization", `Bearer ${session.access_token}`);
+      }
+    }
+    return await call(it, filled, request);
+  };
+  return { fetch: recoveringFetch, invoke: client.invokeOver(recoveringFetch) };
 }

@@ -1,14 +1,20 @@
 /**
  * What an answer that is not a success means. The body says what happened; what to do about it says
- * our own table, because a body can be of another version, or of somebody else.
+ * our own table, because a body can be of another version, or of somebody else: `verify_jwt`, the
+ * gateway, a worker that did not start, PostgREST, Storage, HTML of a proxy.
  *
  * @module
  */
 import { type Problem, problem, type ProblemFields } from "../problems/problem.ts";
-import { type Action, isProblemCode, outcomeOf, type Source } from "../problems/table.ts";
-import { parseJson } from "./parse_json.ts";
-import { platformProblem } from "./platform.ts";
-import { isProblem } from "./problem_guard.ts";
+import {
+  type Action,
+  isProblemCode,
+  outcomeOf,
+  type ProblemCode,
+  type Source,
+} from "../problems/table.ts";
+import { parseJson, within } from "./outage.ts";
+import { isProblem } from "./problem_of.ts";
 
 /**
  * Who refuses: as in the table, or the platform before or after the function, or the network. Only
@@ -23,7 +29,7 @@ export interface Refusal {
   readonly source: RefusalSource;
 }
 
-/** What a code that the table does not know may ask for without being believed. */
+/** What a handler's or an unknown code may ask for without being believed. */
 const HARMLESS: readonly Action[] = [
   "reauthenticate",
   "retry",
@@ -78,17 +84,56 @@ export function judge(body: Problem): Refusal {
   const source = status === outcomeOf(code, "credential").status ? "credential" : "handler";
   const { action } = outcomeOf(code, source);
   const known = isProblemCode(code) || source === "credential";
-  const mine = known ? action : HARMLESS.includes(body.action) ? body.action : action;
+  const mine = known || !HARMLESS.includes(body.action) ? action : body.action;
   const replay = source === "credential" && body.replay;
   return { problem: { ...body, action: mine, replay }, source };
+}
+
+/** Bytes of a refusal that are read at most. */
+const MAX_BYTES = 65_536;
+
+/**
+ * Reads a body, unless it is too long or takes too long.
+ *
+ * @param response Its body is read, and let go of where it is not read to the end.
+ * @param ms Milliseconds that it may take.
+ * @returns The text; `undefined` if there was no reading it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(await readBounded(new Response("short"), 1000), "short");
+ * assertEquals(await readBounded(new Response("x".repeat(100_000)), 1000), undefined);
+ * ```
+ */
+export async function readBounded(response: Response, ms: number): Promise<string | undefined> {
+  // React Native has no streams.
+  const reader = response.body?.getReader?.();
+  const read = async () => {
+    if (!reader) return await response.text();
+    const decoder = new TextDecoder();
+    let text = "";
+    for (let bytes = 0; bytes <= MAX_BYTES;) {
+      const { done, value } = await reader.read();
+      if (done) return text;
+      bytes += value.length;
+      text += decoder.decode(value, { stream: true });
+    }
+    return undefined;
+  };
+  const text = await within(ms, read()).catch(() => undefined);
+  if (text === undefined) reader?.cancel().catch(() => {});
+  return text;
 }
 
 /**
  * Reads an answer that is not a success. A body of our shape is obeyed if it names the status it came
  * with; anything else is the platform's, or a stranger's.
  *
- * @param response A copy of the answer: its body is read.
- * @returns The refusal.
+ * @param response The answer; its body can still be read afterwards.
+ * @param ms Milliseconds that reading the body may take.
+ * @returns The refusal, and whether the body could be read.
  *
  * @example
  * ```ts
@@ -99,9 +144,148 @@ export function judge(body: Problem): Refusal {
  * assertEquals([problem.action, source], ["retry", "platform"]);
  * ```
  */
-export async function readRefusal(response: Response): Promise<Refusal> {
-  const text = await response.text().catch(() => "");
-  const body = parseJson(text);
-  if (isProblem(body) && body.status === response.status) return judge(body);
-  return { problem: platformProblem(response.status, response.headers, body), source: "platform" };
+export async function readRefusal(
+  response: Response,
+  ms = 1000,
+): Promise<Refusal & { readonly isRead: boolean }> {
+  const text = await readBounded(response.clone(), ms);
+  const isRead = text !== undefined;
+  if (!isRead) response.body?.cancel?.().catch(() => {});
+  const body = parseJson(text ?? "");
+  if (isProblem(body) && body.status === response.status) return { ...judge(body), isRead };
+  const problem = platformProblem(response.status, response.headers, body);
+  return { problem, source: "platform", isRead };
+}
+
+/**
+ * The code of a refusal that is Auth's beyond doubt: a 4xx in one of Auth's two shapes, and either the
+ * older one, or marked by a header, or with a status that Auth refuses tokens with.
+ *
+ * @param response Its status and headers.
+ * @param text Its body.
+ * @returns The code; `undefined` for whatever else answers.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const said = { code: "session_not_found", message: "…" };
+ * const answer = (status: number) => new Response(null, { status });
+ * assertEquals(authCode(answer(403), JSON.stringify(said)), "session_not_found");
+ * assertEquals(authCode(answer(404), JSON.stringify(said)), undefined);
+ * ```
+ */
+export function authCode({ status, headers }: Response, text = ""): string | undefined {
+  const { code, error_code, msg, message }: Record<string, unknown> = Object(parseJson(text));
+  if (status < 400 || status > 499 || status === 408 || status === 429) return undefined;
+  if (typeof error_code === "string" && typeof msg === "string") return error_code;
+  if (typeof code !== "string" || typeof message !== "string") return undefined;
+  const isMarked = headers.get("x-sb-error-code") === code || headers.has("x-supabase-api-version");
+  return isMarked || status === 400 || status === 403 ? code : undefined;
+}
+
+/** A code of ours, from whom, whether the function surely never ran, and seconds to wait. */
+type Meaning = readonly [code: ProblemCode, source: Source, replay: boolean, seconds?: number];
+
+const NO_TOKEN: Meaning = ["no_authorization", "credential", true];
+const INVALID_TOKEN: Meaning = ["bad_jwt", "credential", true];
+const EXPIRED: Meaning = ["token_expired", "credential", true];
+/** The server's clock is behind Auth's: the same token is good in a moment. */
+const TOO_NEW: Meaning = ["auth_unavailable", "credential", true, 1];
+const BROKEN: Meaning = ["internal_error", "handler", false];
+const AWAY: Meaning = ["unexpected_failure", "handler", false];
+
+/** Codes, of which the first that fits counts. */
+const CODES: readonly (readonly [code: RegExp, Meaning])[] = [
+  // verify_jwt; the function has not run.
+  [/^UNAUTHORIZED_NO_AUTH_HEADER$|^PGRST302$/, NO_TOKEN],
+  [/^UNAUTHORIZED_|^PGRST301$/, INVALID_TOKEN],
+  // The worker. One that did not start has done nothing; one that was ended may have.
+  [/^NOT_FOUND$/, ["not_found", "handler", true]],
+  // PostgREST, before it opens a transaction for the request.
+  [/^BOOT_ERROR$|^PGRST00[0-3]$/, ["unexpected_failure", "handler", true]],
+  [/^(WORKER_ERROR|EDGE_FUNCTION_ERROR|INVALID_RESPONSE_STATUS_CODE)$/, BROKEN],
+  [/^WORKER_(RESOURCE_)?LIMIT$/, AWAY],
+  [/^IDLE_TIMEOUT$/, ["request_timeout", "handler", false]],
+];
+
+/** Texts of what has no code that says it: gateways, an older `verify_jwt`, Storage, PGRST303. */
+const TEXTS: readonly (readonly [text: RegExp, Meaning])[] = [
+  [/^jwt issued at future|^jwt not yet valid/i, TOO_NEW],
+  [/^jwt expired|^"exp" claim timestamp check failed/i, EXPIRED],
+  [/^invalid (jwt|compact jws)|^signature verification failed|^invalid signature/i, INVALID_TOKEN],
+  [/^(error: )?missing authorization header/i, NO_TOKEN],
+  [
+    /^invalid api key|^no api key found|^legacy api keys are|^invalid authentication credentials/i,
+    ["auth_misconfigured", "credential", true],
+  ],
+];
+
+const STATUSES: Readonly<Record<number, Meaning>> = {
+  401: ["insufficient_scope", "handler", false],
+  403: ["insufficient_scope", "handler", false],
+  404: ["not_found", "handler", false],
+  405: ["method_not_allowed", "handler", false],
+  413: ["request_entity_too_large", "handler", false],
+  429: ["over_request_rate_limit", "handler", false],
+  504: ["request_timeout", "handler", false],
+};
+
+function meaningOf(status: number, headers: Headers, body: Record<string, unknown>): Meaning {
+  const code = String(body.code || headers.get("sb-error-code"));
+  const text = String(body.message ?? body.msg);
+  const find = (rows: typeof CODES, value: string) => rows.find(([one]) => one.test(value))?.[1];
+  // Storage answers its refusals with 400.
+  const speaks = status === 401 || status === 403 || (status === 400 && "error" in body);
+  return find(CODES, code) ?? (speaks ? find(TEXTS, text) : undefined) ??
+    (code === "PGRST303" ? EXPIRED : undefined) ?? STATUSES[status] ??
+    // 501 to 599: gateways and proxies. A 500, or a redirect that is not followed, is a defect.
+    (status > 500
+      ? AWAY
+      : status >= 400 && status < 500
+      ? ["validation_failed", "handler", false]
+      : BROKEN);
+}
+
+/**
+ * Names an answer that is not of our shape, as a problem.
+ *
+ * @param status Its status; 0 for a redirect that a browser did not follow.
+ * @param headers Its headers, as far as a page may read them.
+ * @param body Its body as JSON, if it is any.
+ * @returns The problem. Nothing of the body's text is in it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const body = { code: "WORKER_LIMIT", message: "Worker failed to respond" };
+ * const { code, action, replay } = platformProblem(546, new Headers(), body);
+ * assertEquals([code, action, replay], ["unexpected_failure", "retry", false]);
+ * ```
+ */
+export function platformProblem(status: number, headers: Headers, body: unknown): Problem {
+  const [code, source, replay, seconds] = meaningOf(status, headers, Object(body));
+  const wait = /^\d{1,6}$/.exec(headers.get("retry-after") ?? "")?.[0];
+  const request_id = headers.get("x-request-id") ?? headers.get("sb-request-id") ?? "";
+  const retry_after = wait === undefined ? seconds : Number(wait);
+  return { ...problem(code, source, { request_id, retry_after }), replay };
+}
+
+/**
+ * The problem of a request that got no answer: offline, DNS, a refused connection, an answer without
+ * CORS headers. It may have arrived.
+ *
+ * @returns The problem.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(networkProblem().action, "retry");
+ * ```
+ */
+export function networkProblem(): Problem {
+  const message = "The server cannot be reached. Check your connection, then try again.";
+  return { ...problem("unexpected_failure", "handler", { request_id: "" }), message };
 }

@@ -1,9 +1,9 @@
 /** Signing out on this device, and only there, once Auth has confirmed it. @module */
-import type { Client, StoredSession } from "./client.ts";
-import { confirm } from "./confirm.ts";
-import { sessionOf } from "./current_token.ts";
-import { tokenFacts } from "./token.ts";
-import { LATE, within } from "./within.ts";
+import { outcomeOf } from "../problems/table.ts";
+import { authCode, readBounded } from "./refusal.ts";
+import { claimsOf, sameSession, type StoredSession } from "./client.ts";
+import { within } from "./outage.ts";
+import type { Sessions } from "./session.ts";
 
 /** How it ended. */
 export type SignedOut =
@@ -16,36 +16,26 @@ export type SignedOut =
   /** Auth did not confirm it. The session stays. */
   | { readonly kind: "unconfirmed" };
 
+/** Signs out the session of a token; `spent`: Auth has just refused to renew it. */
+export type SignOut = (token: string, spent: boolean, ms: number) => Promise<SignedOut>;
+
 /**
  * Makes what signs out, for one client. Calls about the same token share one sign-out.
  *
- * @param client The client.
- * @returns A function that signs out if the session of the refused token is still the stored one and
- * Auth confirms that it ended. See {@linkcode confirm} for `spent`.
- *
- * @example Where nobody is signed in, nobody is asked
- * ```ts
- * import { createClient } from "@supabase/supabase-js";
- * import { assertEquals } from "@std/assert";
- * import { clientOf } from "./client.ts";
- *
- * const auth = { autoRefreshToken: false, persistSession: false };
- * const client = clientOf(createClient("https://project.example", "sb_publishable_x", { auth }));
- * assertEquals(await createSignOut(client)("a token", false, 1000), {
- *   kind: "out",
- *   code: "no_authorization",
- * });
- * ```
+ * @param sessions The client's session.
+ * @param send The fetch that Auth is asked with.
+ * @returns A function that signs out if the session of the token is still the stored one and Auth
+ * confirms that it ended.
  */
-export function createSignOut(
-  client: Client,
-): (failed: string, spent: boolean, ms: number) => Promise<SignedOut> {
+export function createSignOut(sessions: Sessions, send: typeof fetch): SignOut {
   const underWay = new Map<string, Promise<SignedOut>>();
-  return function signOut(failed, spent, ms) {
-    const key = `${spent} ${failed}`;
-    const shared = underWay.get(key) ??
-      run(client, failed, spent, ms).finally(() => underWay.delete(key));
-    underWay.set(key, shared);
+  return function signOut(token, spent, ms) {
+    const key = `${spent} ${token}`;
+    let shared = underWay.get(key);
+    if (shared === undefined) {
+      shared = run(sessions, send, token, spent, ms).finally(() => underWay.delete(key));
+      underWay.set(key, shared);
+    }
     return shared;
   };
 }
@@ -57,35 +47,77 @@ export function createSignOut(
  */
 function look(
   stored: StoredSession | null,
-  failed: string,
+  token: string,
   code: string,
   spent: boolean,
 ): SignedOut | undefined {
   if (stored === null) return { kind: "out", code };
-  const same = spent
-    ? stored.access_token === failed
-    : sessionOf(stored.access_token) === sessionOf(failed);
-  if (same) return undefined;
-  const mine = tokenFacts(stored.access_token).user === tokenFacts(failed).user;
-  return { kind: mine ? "newer" : "other" };
+  const { access_token } = stored;
+  if (spent ? access_token === token : sameSession(access_token, token)) return undefined;
+  return { kind: claimsOf(access_token).sub === claimsOf(token).sub ? "newer" : "other" };
 }
 
-async function run(client: Client, failed: string, spent: boolean, ms: number): Promise<SignedOut> {
-  const early = look(await client.peek(), failed, "no_authorization", spent);
+async function run(
+  sessions: Sessions,
+  send: typeof fetch,
+  token: string,
+  spent: boolean,
+  ms: number,
+): Promise<SignedOut> {
+  const { client } = sessions;
+  const early = look(await sessions.read(), token, "no_authorization", spent);
   if (early !== undefined) return early;
-  const code = await confirm(client, failed, spent, ms);
+  const code = client.isServer ? null : await confirm(sessions, send, token, spent, ms);
   if (code === null) return { kind: "unconfirmed" };
   const onlyToken = code === "bad_jwt";
+  sessions.because(token, code);
   // Twice at most: once through supabase-js, and once more if it kept what it should have dropped.
   for (let tries = 0; tries < 2; tries++) {
     // No await between the look and the removal where the storage answers at once: nothing can come
     // in between. A storage that answers later leaves that gap, and nobody can close it from here.
     const looked = client.peek();
-    const stored = looked instanceof Promise ? await looked : looked;
-    const found = look(stored, failed, code, onlyToken);
+    const found = look(looked instanceof Promise ? await looked : looked, token, code, onlyToken);
     if (found !== undefined) return found;
     // A listener that throws or hangs does not keep the session: what counts is the next look.
-    await within(ms, client.drop()).catch(() => LATE);
+    await within(ms, client.drop()).catch(() => {});
   }
-  return look(await client.peek(), failed, code, onlyToken) ?? { kind: "unconfirmed" };
+  return look(await sessions.read(), token, code, onlyToken) ?? { kind: "unconfirmed" };
+}
+
+/**
+ * Asks Auth about one token, by a plain fetch: `auth.getUser(token)` would remove whatever session
+ * is stored by the time of the answer, also a newer one. Without an API version Auth answers in the
+ * shape that is Auth's own beyond doubt, whatever headers a proxy removes.
+ *
+ * @returns The code under which Auth calls this very token dead, or `null`: it is alive, or Auth is
+ * away, limits us, or says something else. A token that has run out is dead if it cannot be renewed.
+ */
+async function confirm(
+  { client: { url, key } }: Sessions,
+  send: typeof fetch,
+  token: string,
+  spent: boolean,
+  ms: number,
+): Promise<string | null> {
+  const stop = new AbortController();
+  const ask = async () => {
+    const response = await send(`${url}/auth/v1/user`, {
+      headers: { apikey: key, Authorization: `Bearer ${token}` },
+      cache: "no-store",
+      redirect: "manual",
+      signal: stop.signal,
+    });
+    return authCode(response, await readBounded(response, ms));
+  };
+  try {
+    const code = await within(ms, ask());
+    if (code === undefined) return null;
+    // `no_authorization` says that the token did not arrive, so it says nothing about it.
+    const dead = code !== "no_authorization" && outcomeOf(code, "credential").action === "sign_in";
+    return dead || (spent && code === "bad_jwt") ? code : null;
+  } catch {
+    return null;
+  } finally {
+    stop.abort();
+  }
 }

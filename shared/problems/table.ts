@@ -225,7 +225,7 @@ const OWN = {
 } as const satisfies Record<string, Row>;
 
 /** The table: a code's handler status, action and message, then what the credential check makes of it. */
-export const PROBLEMS = { ...AUTH, ...OWN };
+export const PROBLEMS: typeof AUTH & typeof OWN = /* @__PURE__ */ Object.assign({}, AUTH, OWN);
 
 /** A code of Supabase Auth. */
 export type AuthErrorCode = keyof typeof AUTH;
@@ -245,16 +245,31 @@ function outcome([status, action, challenge, message]: Refusal): Outcome {
   return Object.freeze({ status, action, challenge, retryable: action === "retry", message });
 }
 
-// Built once: a Map also knows no inherited names, such as "constructor".
-const ROWS: readonly [string, Row][] = Object.entries(PROBLEMS);
-const OUTCOMES: Readonly<Record<Source, ReadonlyMap<string, Outcome>>> = {
-  credential: new Map(ROWS.map(([code, row]) => [code, outcome(row[3] ?? UNCONFIRMED)])),
-  handler: new Map(ROWS.map(([code, row]) => [code, outcome([row[0], row[1], null, row[2]])])),
-};
-const UNKNOWN: Readonly<Record<Source, Outcome>> = {
-  credential: outcome(UNCONFIRMED),
-  handler: outcome([400, "fix_request", null, "This did not work. Check what you entered."]),
-};
+type Outcomes = Readonly<Record<Source, ReadonlyMap<string, Outcome>>>;
+
+let outcomes: Outcomes | undefined;
+let unknown: Readonly<Record<Source, Outcome>> | undefined;
+
+/** Built when it is first asked for, so that a bundler can leave the table out of what needs none. */
+function outcomesOf(source: Source): ReadonlyMap<string, Outcome> {
+  if (outcomes === undefined) {
+    // Maps, because they know no inherited names such as "constructor".
+    const rows: readonly [string, Row][] = Object.entries(PROBLEMS);
+    outcomes = {
+      credential: new Map(rows.map(([code, row]) => [code, outcome(row[3] ?? UNCONFIRMED)])),
+      handler: new Map(rows.map(([code, row]) => [code, outcome([row[0], row[1], null, row[2]])])),
+    };
+  }
+  return outcomes[source];
+}
+
+function unknownOf(source: Source): Outcome {
+  unknown ??= {
+    credential: outcome(UNCONFIRMED),
+    handler: outcome([400, "fix_request", null, "This did not work. Check what you entered."]),
+  };
+  return unknown[source];
+}
 
 /**
  * What a code means when it comes from `source`.
@@ -275,7 +290,7 @@ const UNKNOWN: Readonly<Record<Source, Outcome>> = {
  * ```
  */
 export function outcomeOf(code: string, source: Source): Outcome {
-  return OUTCOMES[source].get(code) ?? UNKNOWN[source];
+  return outcomesOf(source).get(code) ?? unknownOf(source);
 }
 
 /**
@@ -293,5 +308,5 @@ export function outcomeOf(code: string, source: Source): Outcome {
  * ```
  */
 export function isProblemCode(code: string): code is ProblemCode {
-  return OUTCOMES.handler.has(code);
+  return outcomesOf("handler").has(code);
 }

@@ -14,8 +14,8 @@ function field(code: string) {
   return { name: "current_password", label: "Current password", hint } as const;
 }
 
-/** Asks the user; gives the body with the proof in it, or nothing if it was cancelled. */
-export async function askForProof(problem: Problem, body: unknown): Promise<unknown> {
+/** Asks the user; gives the proof, or nothing if it was cancelled. */
+export async function askForProof(problem: Problem): Promise<object | undefined> {
   const { name, label, hint } = field(problem.code);
   const dialog = byId<HTMLDialogElement>("ask");
   const input = dialog.querySelector("input");
@@ -28,6 +28,5 @@ export async function askForProof(problem: Problem, body: unknown): Promise<unkn
   dialog.returnValue = "";
   dialog.showModal();
   await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
-  const fields = typeof body === "object" && body !== null ? body : {};
-  return dialog.returnValue === "ok" ? { ...fields, [name]: input.value } : undefined;
+  return dialog.returnValue === "ok" ? { [name]: input.value } : undefined;
 }

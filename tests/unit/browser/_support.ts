@@ -2,13 +2,21 @@
 // function, a storage that tabs share, and tokens.
 import { createClient as createNewest } from "@supabase/supabase-js";
 import { createClient as createOldest } from "@supabase/supabase-js-2.109";
+import { mock } from "node:test";
 import { setImmediate } from "node:timers";
 import { type Problem, problem, type ProblemFields } from "../../../shared/problems/problem.ts";
 import type { Source } from "../../../shared/problems/table.ts";
-import type { AnyClient } from "../../../shared/browser/mod.ts";
-import { now, SESSION_ID, token, USER_ID } from "../../support/server.ts";
+import {
+  type AnyClient,
+  createRecovery,
+  type RecoveryOptions,
+} from "../../../shared/browser/mod.ts";
+import { inFakeTime, now, SESSION_ID, token, USER_ID } from "../../support/server.ts";
 
-export { now, SESSION_ID, token, USER_ID };
+export { inFakeTime, now, SESSION_ID, token, USER_ID };
+
+// Deno has Web Locks: clients of one test would wait for a hanging one of another.
+Object.defineProperty(navigator, "locks", { value: undefined, configurable: true, writable: true });
 
 export const URL_ = "https://project.example";
 export const KEY = "sb_publishable_test";
@@ -21,6 +29,21 @@ export type TestClient = AnyClient & {
     signInWithPassword(
       person: { readonly email: string; readonly password: string },
     ): Promise<{ readonly error: unknown }>;
+    signOut(options?: { readonly scope: "local" }): Promise<{ readonly error: unknown }>;
+    getUser(token?: string): Promise<{ readonly error: unknown }>;
+    setSession(
+      tokens: { readonly access_token: string; readonly refresh_token: string },
+    ): Promise<{ readonly error: unknown }>;
+    startAutoRefresh(): Promise<void>;
+    stopAutoRefresh(): Promise<void>;
+  };
+  from(table: string): {
+    select(): PromiseLike<{ readonly data: unknown; readonly error: unknown }>;
+  };
+  readonly storage: {
+    from(bucket: string): {
+      download(path: string): Promise<{ readonly data: unknown; readonly error: unknown }>;
+    };
   };
 };
 
@@ -28,7 +51,7 @@ export type Create = (
   url: string,
   key: string,
   options: {
-    auth: { storage: TabStorage; autoRefreshToken: false; storageKey?: string };
+    auth: { storage: TestStorage; autoRefreshToken: false; storageKey?: string };
     global?: { fetch: typeof fetch };
   },
 ) => TestClient;
@@ -60,12 +83,19 @@ export class TabStorage {
   }
 }
 
+/** What supabase-js takes as a storage. */
+export interface TestStorage {
+  getItem(key: string): string | null | Promise<string | null>;
+  setItem(key: string, value: string): void | Promise<void>;
+  removeItem(key: string): void | Promise<void>;
+}
+
 /** A session as supabase-js stores it. */
 export function session(claims: Record<string, unknown> = {}) {
   const access_token = token({ n: crypto.randomUUID(), iat: now() - 900, ...claims });
   return {
     access_token,
-    refresh_token: crypto.randomUUID(),
+    refresh_token: String(crypto.randomUUID()),
     token_type: "bearer",
     expires_in: 3600,
     expires_at: now() + 2700,
@@ -131,11 +161,44 @@ function countOf(calls: readonly Seen[], path: string): number {
 }
 
 /** A tab: a client over the shared storage. */
-export function openTab(create: Create, storage: TabStorage, fetch: typeof globalThis.fetch) {
+export function openTab(create: Create, storage: TestStorage, fetch: typeof globalThis.fetch) {
   return create(URL_, KEY, {
     auth: { storage, autoRefreshToken: false, storageKey: STORAGE_KEY },
     global: { fetch },
   });
+}
+
+/** A tab whose client recovers as a whole. */
+export function openRecovering(
+  create: Create,
+  storage: TestStorage,
+  fetch: typeof globalThis.fetch,
+  options: RecoveryOptions = {},
+): TestClient {
+  const recovery = createRecovery({ ...options, fetch });
+  return recovery.attach(openTab(create, storage, recovery.fetch));
+}
+
+/** A session whose access token has run out. */
+export function expired(claims: Record<string, unknown> = {}): StoredTestSession {
+  const [iat, exp] = [now() - 3700, now() - 100];
+  return { ...session({ iat, exp, ...claims }), expires_at: exp };
+}
+
+/** Lets fake time go on, in steps, until something is so. */
+export async function runUntil(
+  done: () => boolean,
+  milliseconds: number,
+  step = 100,
+): Promise<number> {
+  await settle();
+  let elapsed = 0;
+  while (!done() && elapsed < milliseconds) {
+    mock.timers.tick(step);
+    elapsed += step;
+    await settle(4);
+  }
+  return elapsed;
 }
 
 export const json = (status: number, body: unknown, headers: Record<string, string> = {}) =>

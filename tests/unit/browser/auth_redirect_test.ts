@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { parseAuthRedirect } from "../../../shared/problems/auth_redirect.ts";
-import { isProblem } from "../../../shared/browser/problem_guard.ts";
+import { isProblem } from "../../../shared/browser/problem_of.ts";
 
 const CODE = "4a8c2c0e-3b3f-4f0a-9d51-6a3c2f6f0b11";
 

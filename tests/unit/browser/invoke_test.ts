@@ -33,7 +33,7 @@ onBoth("invoke() sends the user's token and gives the data", async (create) => {
   assertEquals([data, error], [{ id: 1 }, null]);
   const [call] = project.calls;
   assertEquals([call?.method, call?.bearer, call?.body], ["POST", mine.access_token, '{"a":1}']);
-  assertEquals([call?.headers.get("apikey"), call?.redirect], [KEY, "manual"]);
+  assertEquals([call?.headers.get("apikey"), call?.redirect], [KEY, undefined]);
   assertEquals(call?.headers.get("content-type"), "application/json");
 });
 
@@ -81,21 +81,21 @@ onBoth("fetch() sends the user's token nowhere but to the project", async (creat
   assertEquals(project.calls.length, 1);
 });
 
-onBoth("fetch() obeys nothing outside functions and REST, and no success", async (create) => {
+onBoth("fetch() obeys functions, REST and Storage, and no success", async (create) => {
   const ended = () => refuses("session_not_found", "credential");
   const body = await ended().json();
   const { storage, project } = signedIn({
-    "/storage/v1/object": ended,
+    "/auth/v1/settings": ended,
     "/functions/v1evil/me": ended,
     "/rest/v1/todos": () => json(200, body),
   });
   const { fetch } = withRecovery(openTab(create, storage, project.fetch));
-  for (const path of ["/storage/v1/object", "/functions/v1evil/me", "/rest/v1/todos"]) {
+  for (const path of ["/auth/v1/settings", "/functions/v1evil/me", "/rest/v1/todos"]) {
     const response = await fetch(path);
     assertEquals(problemOf(response), undefined);
     assertEquals(await response.json(), body);
   }
-  assertEquals(project.to("/auth/").length, 0);
+  assertEquals(project.to("/auth/v1/user").length, 0);
   assert(storage.getItem(STORAGE_KEY) !== null);
 });
 
@@ -104,7 +104,7 @@ onBoth("fetch() recovers below supabase-js, which brings the token itself", asyn
   const mine = store(storage, session());
   const project = fakeProject({
     "/rest/v1/todos": () => refuses("session_not_found", "credential"),
-    "/auth/v1/user": () => json(403, { error_code: "session_not_found" }),
+    "/auth/v1/user": () => json(403, { error_code: "session_not_found", msg: "x" }),
   });
   const { fetch } = withRecovery(openTab(create, storage, project.fetch));
   const response = await fetch("/rest/v1/todos", {

@@ -1,12 +1,11 @@
 // refresh: once, shared, at most once in 30 seconds a session.
 import { assert, assertEquals } from "@std/assert";
 import { mock } from "node:test";
-import { clientOf } from "../../../shared/browser/client.ts";
-import { createRefresh } from "../../../shared/browser/refresh.ts";
 import { problemOf, withRecovery } from "../../../shared/browser/mod.ts";
 import {
   authSays,
   fakeProject,
+  inFakeTime,
   json,
   ME,
   now,
@@ -17,7 +16,6 @@ import {
   renewed,
   renewingProject,
   session,
-  STORAGE_KEY,
   store,
   stored,
   TabStorage,
@@ -46,26 +44,6 @@ onBoth("the 30 seconds are shared by every withRecovery() of a client", async (c
   assertEquals([to(TOKEN).length, to(ME).length], [1, 3]);
 });
 
-onBoth(
-  "createRefresh() looks at what is stored before it waits for the 30 seconds",
-  async (create) => {
-    const storage = new TabStorage();
-    const mine = store(storage, session());
-    const { fetch, to } = fakeProject({ [TOKEN]: () => json(429, {}) });
-    const refresh = createRefresh(clientOf(openTab(create, storage, fetch)));
-    const again = () => refresh(mine.access_token, 1000);
-    assertEquals(await again(), { kind: "unavailable" });
-    assertEquals(await again(), { kind: "unavailable" });
-    store(storage, renewed(mine));
-    assertEquals(await again(), { kind: "token" });
-    store(storage, session({ sub: OTHER_USER }));
-    assertEquals(await again(), { kind: "other" });
-    storage.removeItem(STORAGE_KEY);
-    assertEquals(await again(), { kind: "gone" });
-    assertEquals(to(TOKEN).length, 1);
-  },
-);
-
 onBoth("a token that another tab renewed is taken without asking Auth", async (create) => {
   const storage = new TabStorage();
   const mine = store(storage, session());
@@ -85,9 +63,7 @@ onBoth("a token that another tab renewed is taken without asking Auth", async (c
 onBoth(
   "a renewed token that is refused too is renewed again only after 30 seconds",
   async (create) => {
-    let mono = 1_000_000;
-    const clock = mock.method(performance, "now", () => mono);
-    try {
+    await inFakeTime(async () => {
       const { storage, mine, fetch, to } = renewingProject(
         "bad_jwt",
         () => json(200, renewed(mine)),
@@ -95,16 +71,14 @@ onBoth(
       const { invoke } = withRecovery(openTab(create, storage, fetch));
       const { error } = await invoke("me");
       assertEquals([problemOf(error)?.code, to(TOKEN).length, to(ME).length], ["bad_jwt", 1, 2]);
-      mono += 29_999;
+      mock.timers.tick(29_999);
       assertEquals(problemOf((await invoke("me")).error)?.code, "bad_jwt");
       assertEquals([to(TOKEN).length, to(ME).length], [1, 3]);
-      mono += 1;
+      mock.timers.tick(1);
       await invoke("me");
       assertEquals(to(TOKEN).length, 2);
       assert(stored(storage) !== null);
-    } finally {
-      clock.mock.restore();
-    }
+    });
   },
 );
 
@@ -177,7 +151,7 @@ onBoth("a refused refresh signs nobody out when Auth still takes the token", asy
     [TOKEN]: () => authSays(400, "refresh_token_already_used"),
     "/auth/v1/user": () => json(200, { id: "u" }),
   });
-  const { invoke } = withRecovery(openTab(create, storage, fetch));
+  const { invoke } = withRecovery(openTab(create, storage, fetch), { patience: 0 });
   assertEquals(problemOf((await invoke("me")).error)?.code, "auth_unavailable");
   assert(stored(storage) !== null);
 });
@@ -193,7 +167,7 @@ onBoth("a refresh that a suspended user is refused keeps the session", async (cr
 onBoth("a refresh that Auth refuses for another reason keeps the session", async (create) => {
   for (const code of ["validation_failed", "bad_jwt", "brand_new"]) {
     const { storage, fetch } = renewingProject("token_expired", () => authSays(400, code));
-    const { invoke } = withRecovery(openTab(create, storage, fetch));
+    const { invoke } = withRecovery(openTab(create, storage, fetch), { patience: 0 });
     assertEquals(problemOf((await invoke("me")).error)?.code, "auth_unavailable");
     assert(stored(storage) !== null);
   }
@@ -222,7 +196,7 @@ for (const status of [429, 400, 404]) {
     `a refresh that Auth answers with ${status} and no reason keeps the session`,
     async (create) => {
       const { storage, fetch } = renewingProject("token_expired", () => json(status, { msg: "x" }));
-      const { invoke } = withRecovery(openTab(create, storage, fetch));
+      const { invoke } = withRecovery(openTab(create, storage, fetch), { patience: 0 });
       assertEquals(problemOf((await invoke("me")).error)?.code, "auth_unavailable");
       assert(stored(storage) !== null);
     },

@@ -4,6 +4,7 @@ import { mock } from "node:test";
 import { problemOf, type RecoveryEvent, withRecovery } from "../../../shared/browser/mod.ts";
 import {
   fakeProject,
+  inFakeTime,
   json,
   onBoth,
   openTab,
@@ -27,16 +28,13 @@ function signedIn(routes: Routes) {
 
 /** Runs under a clock that the test moves. */
 async function timed(run: (pass: (ms: number) => Promise<void>) => Promise<void>) {
-  mock.timers.enable({ apis: ["setTimeout"] });
-  try {
-    await run(async (ms) => {
+  await inFakeTime(() =>
+    run(async (ms) => {
       await settle();
       mock.timers.tick(ms);
       await settle();
-    });
-  } finally {
-    mock.timers.reset();
-  }
+    })
+  );
 }
 
 onBoth("a POST with a late 503 leaves exactly one row", async (create) => {
@@ -120,7 +118,7 @@ onBoth(
         onStep: (step) => steps.push(step),
       });
       invoke("todos").then(({ error }) => code = problemOf(error)?.code);
-      for (let n = 0; n < 20; n++) await pass(1000);
+      for (let n = 0; n < 200; n++) await pass(100);
       assertEquals(code, "auth_unavailable");
       // 2, 2 and 4 seconds; the next 8 would be too long.
       assertEquals(to(TODOS).length, 4);
@@ -217,7 +215,7 @@ onBoth("a hook that throws changes nothing", async (create) => {
   try {
     const { storage, fetch } = signedIn({
       [TODOS]: () => refuses("session_not_found", "credential"),
-      "/auth/v1/user": () => json(403, { error_code: "session_not_found" }),
+      "/auth/v1/user": () => json(403, { error_code: "session_not_found", msg: "x" }),
     });
     const { invoke } = withRecovery(openTab(create, storage, fetch), {
       onSignedOut: () => {

@@ -55,11 +55,10 @@ for (const code of ["session_not_found", "user_not_found"]) {
   });
 }
 
-onBoth("sign_in is confirmed in both shapes of Auth, and by its header", async (create) => {
+onBoth("sign_in is confirmed in both shapes of Auth", async (create) => {
   const shapes = [
     () => json(403, { code: "session_not_found", message: "x" }),
     () => json(403, { code: 403, error_code: "session_not_found", msg: "x" }),
-    () => new Response("", { status: 403, headers: { "x-sb-error-code": "session_not_found" } }),
   ];
   for (const shape of shapes) {
     const { storage, options, fetch } = ending({ [USER]: shape });
@@ -77,6 +76,9 @@ const UNCONFIRMED: Readonly<Record<string, () => Response | Promise<Response>>> 
   "no_authorization (a proxy dropped the token)": () => authSays(401, "no_authorization"),
   "bad_jwt": () => authSays(403, "bad_jwt"),
   "user_banned": () => authSays(403, "user_banned"),
+  "a header without Auth's body": () =>
+    new Response("", { status: 403, headers: { "x-sb-error-code": "session_not_found" } }),
+  "an unmarked 404": () => json(404, { code: "session_not_found", message: "x" }),
   "a wrong API key": () => json(401, { message: "Invalid API key" }),
   "a new code": () => authSays(403, "brand_new"),
   "a redirect": () => new Response(null, { status: 302, headers: { Location: "/" } }),
@@ -206,7 +208,7 @@ onBoth("a session that is gone already is told as such, without asking Auth", as
   const onSignedOut = ({ code }: { code: string }) => void told.push(code);
   const { invoke } = withRecovery(openTab(create, storage, fetch), { onSignedOut });
   assertEquals(problemOf((await invoke("me")).error)?.action, "sign_in");
-  assertEquals([told, calls.length], [["session_not_found"], 1]);
+  assertEquals([told, calls.length], [["no_authorization"], 1]);
 });
 
 onBoth("a listener that throws or hangs does not keep the session", async (create) => {

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { isProblem } from "../../../shared/browser/problem_guard.ts";
+import { isProblem } from "../../../shared/browser/problem_of.ts";
 import { problem } from "../../../shared/problems/problem.ts";
 import { problemSchema } from "../../../shared/server/problem_schema.ts";
 import { ACTIONS, type ProblemCode, PROBLEMS } from "../../../shared/problems/table.ts";

@@ -1,0 +1,316 @@
+/**
+ * What supabase-js hears from Auth: a session is over only if Auth has said so, in its own shape and
+ * about that very session. supabase-js itself gives a session up for every other answer as well.
+ *
+ * @module
+ */
+import { claimsOf, type Client, sameSession, type StoredSession } from "./client.ts";
+import { type OutageState, parseJson, pause, wake, within } from "./outage.ts";
+import { authCode, readBounded } from "./refusal.ts";
+import type { Sessions } from "./session.ts";
+
+/** How a renewal ended. */
+export type Renewed =
+  /** There is another token of the same user: send the request again with it. */
+  | { readonly kind: "token" }
+  /** Renewed less than 30 seconds ago, and the renewed token is refused too. */
+  | { readonly kind: "too_soon" }
+  /** Auth did not answer, limits us, or answered something that decides nothing. */
+  | { readonly kind: "unavailable"; readonly ms: number }
+  /** Auth will never renew this session; and what it called the reason. */
+  | { readonly kind: "refused"; readonly code: string }
+  /** Auth does not renew a suspended user's session; the suspension may be lifted. */
+  | { readonly kind: "banned" }
+  /** Nobody is signed in any more. */
+  | { readonly kind: "gone" }
+  /** Somebody else is signed in by now. */
+  | { readonly kind: "other" };
+
+/** What stands between supabase-js and Auth. */
+export interface AuthFetch {
+  /** Sends a request to Auth. Never calls `auth` of supabase-js, which waits for the answer. */
+  readonly fetch: typeof fetch;
+  /** Renews the session of a token that was refused, unless somebody has done it already. */
+  renew(token: string, ms: number): Promise<Renewed>;
+  /** Whether the stored token has run out, and was not renewed although it was tried. */
+  isStale(stored: StoredSession): boolean;
+  /** Tries as soon as it may, if Auth did not answer before. */
+  tryNow(): void;
+  /** How long the last try took, if it failed just now: the call has waited for it already. */
+  justWaited(): number;
+}
+
+/** Milliseconds between two renewals of one session. */
+const INTERVAL_MS = 30_000;
+
+/** Milliseconds between two tries at least, and between tries that no call waits for at most. */
+const GAP_MS = 2_000;
+const MAX_GAP_MS = 30_000;
+
+/** supabase-js renews a token that runs out within 90 seconds. */
+const MARGIN_MS = 90_000;
+
+/** For these the same refresh token will never work again. */
+const FOR_GOOD =
+  /^(refresh_token_(not_found|already_used)|session_(not_found|expired)|user_not_found)$/;
+
+/** What is needed of one client. */
+export interface AuthFetchOptions {
+  readonly sessions: Sessions;
+  readonly outage: OutageState;
+  readonly send: typeof fetch;
+  /** Milliseconds that one try may take. */
+  readonly timeout: number;
+}
+
+/** Makes what stands between one client and Auth. */
+export function createAuthFetch({ sessions, outage, send, timeout }: AuthFetchOptions): AuthFetch {
+  const { client } = sessions;
+  let last: Renewed | undefined;
+  let failures = 0;
+  /** The refresh token that could not be used, and when its try began and ended. */
+  let failed = { token: "", from: 0, to: -Infinity };
+  /** Milliseconds, by the same clock: no try before that, and without a waiting call before that. */
+  let [notBefore, quietUntil] = [0, 0];
+  /** A call waits for the next try. */
+  let wanted = false;
+
+  /** The stored session as an answer of Auth: what supabase-js stores then is what it has. */
+  async function handBack(stored: StoredSession): Promise<Response> {
+    return answer({ ...await client.storedUser(), ...stored, expires_in: stored.expires_in || 60 });
+  }
+
+  function fail(token: string, from: number, response?: Response): void {
+    const to = performance.now();
+    failed = { token, from, to };
+    const wait = Number(response?.headers.get("retry-after")) || 0;
+    // Auth limits an address without saying for how long: then every try waits longer.
+    const step = Math.min(GAP_MS * 2 ** failures++, MAX_GAP_MS);
+    notBefore = to + Math.max(wait * 1000, response?.status === 429 ? step : GAP_MS);
+    quietUntil = Math.max(notBefore, to + step);
+    last = { kind: "unavailable", ms: notBefore - to };
+    outage.begin("auth", quietUntil - to);
+  }
+
+  function succeed(outcome: Renewed): void {
+    last = outcome;
+    failures = notBefore = quietUntil = 0;
+    failed = { ...failed, token: "" };
+    outage.end("auth");
+    wake();
+  }
+
+  async function grant(input: Input, init?: RequestInit, from = performance.now()) {
+    const token = Object(parseJson(String(init?.body))).refresh_token;
+    let stored = await sessions.read();
+    // Renewed in another tab since supabase-js looked; a token from elsewhere is the caller's own.
+    const isOurs = stored?.refresh_token === token;
+    if (stored === null || (!isOurs && !sessions.knows(token))) {
+      return { response: await pass(input, init) };
+    }
+    const now = performance.now();
+    if (
+      !isOurs || (isAboutToRunOut(stored) && isRecent(stored)) ||
+      now < (wanted ? notBefore : quietUntil)
+    ) return { response: await handBack(stored) };
+    wanted = false;
+
+    const stop = new AbortController();
+    const ask = async () => {
+      const response = await send(input, { ...init, signal: stop.signal });
+      return { response, text: await readBounded(response, timeout) };
+    };
+    const said = await within(timeout - (now - from), ask()).catch(() => undefined);
+    stop.abort();
+    // Looked at again: a sign-in, or another tab, may have been faster.
+    const current = await sessions.read();
+    if (current?.refresh_token !== token) {
+      if (said?.response.ok) succeed({ kind: "token" });
+      if (current !== null) return { response: await handBack(current) };
+    }
+    stored = current ?? stored;
+    if (said) {
+      const { response, text = "" } = said;
+      const session: Partial<StoredSession> = Object(parseJson(text));
+      if (response.ok && isSessionOf(session, stored)) {
+        succeed({ kind: "token" });
+        const renewed = answer({ ...session, renewed_at: Date.now() });
+        // Other tabs wait until they can see it.
+        return { response: renewed, kept: within(1000, sessions.stored()) };
+      }
+      const code = authCode(response, text);
+      if (code !== undefined && FOR_GOOD.test(code)) {
+        succeed({ kind: "refused", code });
+        sessions.because(stored.access_token, code);
+        if (!client.isServer) {
+          const { status, headers } = response;
+          return { response: new Response(text, { status, headers }) };
+        }
+      } else if (code === "user_banned") {
+        succeed({ kind: "banned" });
+        failed = { token: stored.refresh_token, from, to: performance.now() };
+        quietUntil = failed.to + GAP_MS;
+      } else fail(stored.refresh_token, from, response);
+    } else fail(stored.refresh_token, from);
+    return { response: await handBack(stored) };
+  }
+
+  /**
+   * Sends a request of the caller's own. Where it fails, supabase-js gives up the stored session, if
+   * its token has run out; so that one is given a minute.
+   */
+  async function pass(input: Input, init: RequestInit | undefined): Promise<Response> {
+    const response = await send(input, init);
+    const stored = response.ok ? null : await client.peek();
+    if (stored && isAboutToRunOut(stored)) {
+      await client.save({ ...stored, expires_at: Math.ceil(Date.now() / 1000) + 60 });
+    }
+    return response;
+  }
+
+  /** GET /user: "this session is over" ends the stored session only if it was asked about that one. */
+  async function user(input: Input, init: RequestInit | undefined): Promise<Response> {
+    const response = await within(timeout, send(input, init), init?.signal);
+    if (!response) throw new TypeError("Auth did not answer.");
+    if (response.ok) return response;
+    const text = await readBounded(response, timeout);
+    const { status, headers } = response;
+    const body: Record<string, unknown> = Object(parseJson(text ?? ""));
+    if (body.code === "session_not_found" || body.error_code === "session_not_found") {
+      const token = new Headers(init?.headers).get("authorization")?.slice(7) ?? "";
+      const stored = await sessions.read();
+      const isVerdict = authCode(response, text) !== undefined && !client.isServer;
+      if (isVerdict && stored !== null && sameSession(stored.access_token, token)) {
+        sessions.because(token, "session_not_found");
+      } else if (stored !== null) {
+        const code = "bad_jwt";
+        return answer({ code, error_code: code, message: code }, status);
+      }
+    }
+    return new Response(text ?? "", { status, headers });
+  }
+
+  return {
+    fetch: async (input, init) => {
+      const { pathname, searchParams } = new URL(
+        typeof input === "object" && "url" in input ? input.url : input,
+      );
+      const method = init?.method ?? "GET";
+      if (method === "GET" && pathname.endsWith("/auth/v1/user")) return await user(input, init);
+      const isGrant = searchParams.get("grant_type") === "refresh_token";
+      if (!isGrant || !pathname.endsWith("/auth/v1/token")) return await send(input, init);
+      const from = performance.now();
+      // As long for the other tabs as for Auth.
+      const name = `${client.storageKey}-refresh`;
+      return await alone(name, timeout / 2, () => grant(input, init, from));
+    },
+    async renew(token, ms) {
+      const before = await sessions.read();
+      const known = compare(before, token);
+      if (known !== undefined || before === null) return known ?? { kind: "gone" };
+      if (isRecent(before)) return { kind: "too_soon" };
+      const early = notBefore - performance.now();
+      if (early > 0) return { kind: "unavailable", ms: early };
+      wanted = true;
+      last = undefined;
+      const { auth } = client;
+      // The first renews a token that is about to run out, and the second would renew it twice.
+      const asked: Promise<unknown> = isAboutToRunOut(before)
+        ? auth.getSession()
+        : auth.refreshSession();
+      await within(ms, asked.catch(() => {})); // `throwOnError`
+      wanted = false;
+      const found = compare(await sessions.read(), token);
+      // Signed out by supabase-js after Auth's word; or renewed, here or in another tab.
+      if (found !== undefined) return found;
+      const said = last as Renewed | undefined;
+      return said && said.kind !== "token" ? said : { kind: "unavailable", ms: GAP_MS };
+    },
+    isStale: (stored) =>
+      failed.token === stored.refresh_token &&
+      (stored.renewed_at === undefined
+        ? expiryOf(stored) <= Date.now()
+        : Date.now() - stored.renewed_at > stored.expires_in * 1000),
+    tryNow() {
+      if (failed.token === "") return;
+      quietUntil = notBefore;
+      pause(notBefore - performance.now()).then(() => client.auth.getSession()).catch(() => {});
+    },
+    justWaited: () =>
+      failed.token && performance.now() - failed.to < 100 ? failed.to - failed.from : 0,
+  };
+}
+
+type Input = Parameters<typeof fetch>[0];
+
+/** The part of Web Locks that is used; not every `lib` has it. */
+interface Locks {
+  request(
+    name: string,
+    options: { readonly signal: AbortSignal },
+    callback: () => Promise<void>,
+  ): Promise<void>;
+}
+
+interface Granted {
+  readonly response: Response;
+  /** Settles when the other tabs can see what was granted. */
+  readonly kept?: Promise<unknown>;
+}
+
+function answer(body: unknown, status = 200): Response {
+  const headers = { "content-type": "application/json" };
+  return new Response(JSON.stringify(body), { status, headers });
+}
+
+/** What the stored session says about a refused token, where Auth need not be asked. */
+function compare(stored: StoredSession | null, token: string): Renewed | undefined {
+  if (stored === null) return { kind: "gone" };
+  if (stored.access_token === token) return undefined;
+  const isSame = claimsOf(stored.access_token).sub === claimsOf(token).sub;
+  return { kind: isSame ? "token" : "other" };
+}
+
+/** A session of the same user, and not what a cache or a portal answers. */
+function isSessionOf(session: Partial<StoredSession>, stored: StoredSession): boolean {
+  const { access_token, refresh_token, expires_in } = session;
+  return typeof access_token === "string" && typeof refresh_token === "string" && !!expires_in &&
+    claimsOf(access_token).sub === claimsOf(stored.access_token).sub;
+}
+
+/** Milliseconds since 1970. */
+function expiryOf({ access_token, expires_at }: StoredSession): number {
+  return Number(expires_at ?? claimsOf(access_token).exp ?? Infinity) * 1000;
+}
+
+/** As supabase-js judges it, by this device's clock. */
+function isAboutToRunOut(stored: StoredSession): boolean {
+  return expiryOf(stored) - Date.now() < MARGIN_MS;
+}
+
+function isRecent({ renewed_at = -Infinity }: StoredSession): boolean {
+  const age = Date.now() - renewed_at;
+  return age >= 0 && age < INTERVAL_MS;
+}
+
+/** Runs in one tab of this browser at a time, and until the others can see what came of it. */
+async function alone(name: string, ms: number, run: () => Promise<Granted>): Promise<Response> {
+  const { locks } = (globalThis.navigator ?? {}) as { readonly locks?: Locks };
+  if (!locks) return (await run()).response;
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), ms);
+  let begun = false;
+  return await new Promise((resolve, reject) => {
+    locks.request(name, { signal: stop.signal }, async () => {
+      begun = true;
+      clearTimeout(timer);
+      const { response, kept } = await run();
+      resolve(response);
+      await kept;
+    }).catch((error: unknown) => {
+      // A tab that holds it for so long hangs.
+      if (begun) reject(error);
+      else run().then(({ response }) => resolve(response), reject);
+    });
+  });
+}

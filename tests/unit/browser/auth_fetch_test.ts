@@ -1,0 +1,378 @@
+// The session survives whatever is not Auth's own word about it, on every path: a call, supabase-js'
+// background refresh, getUser().
+import { assert, assertEquals } from "@std/assert";
+import { problemOf } from "../../../shared/browser/mod.ts";
+import {
+  authSays,
+  expired,
+  fakeProject,
+  inFakeTime,
+  json,
+  ME,
+  now,
+  onBoth,
+  openRecovering,
+  OTHER_USER,
+  refuses,
+  renewed,
+  runUntil,
+  session,
+  settle,
+  store,
+  stored,
+  TabStorage,
+  TOKEN,
+} from "./_support.ts";
+
+const html = (status: number) =>
+  new Response("<html>no</html>", { status, headers: { "content-type": "text/html" } });
+
+/** What stands between a client and Auth can answer anything; none of it is Auth's word. */
+const NO_VERDICTS: Readonly<Record<string, () => Response | Promise<Response>>> = {
+  "429 JSON": () => authSays(429, "over_request_rate_limit"),
+  "429 HTML": () => html(429),
+  "429 with a code that ends sessions": () => authSays(429, "refresh_token_not_found"),
+  "401 Invalid API key": () => json(401, { message: "Invalid API key" }),
+  "403 page of a firewall": () => html(403),
+  "404 page": () => html(404),
+  "404 with an unmarked code": () => json(404, { code: "session_not_found", message: "x" }),
+  "400 of a captive portal": () => json(400, { error: "login" }),
+  "408": () => html(408),
+  "500": () => authSays(500, "unexpected_failure"),
+  "503": () => html(503),
+  "540": () => html(540),
+  "544": () => html(544),
+  "200 {}": () => json(200, {}),
+  "200 null": () => json(200, null),
+  "200 HTML": () => html(200),
+  "200 with another user's session": () => json(200, session({ sub: OTHER_USER })),
+  "400 with a new code": () => authSays(400, "brand_new"),
+  "400 validation_failed": () => authSays(400, "validation_failed"),
+  "the network": () => Promise.reject(new TypeError("offline")),
+};
+
+/** A project whose function takes only tokens that Auth has given out since. */
+function outage(answer: () => Response | Promise<Response>) {
+  const storage = new TabStorage();
+  const mine = store(storage, expired());
+  const good = new Set<string>();
+  const state = { answer: answer as (() => Response | Promise<Response>) | null };
+  const project = fakeProject({
+    [ME]: ({ bearer }) =>
+      good.has(bearer ?? "") ? json(200, "in") : refuses("token_expired", "credential"),
+    [TOKEN]: () => {
+      if (state.answer) return state.answer();
+      const fresh = renewed(mine);
+      good.add(fresh.access_token);
+      return json(200, fresh);
+    },
+    "/auth/v1/user": () => json(200, { id: mine.user.id }),
+  });
+  const told: string[] = [];
+  const onSignedOut = ({ code }: { code: string }) => void told.push(code);
+  return { storage, mine, state, told, onSignedOut, ...project };
+}
+
+for (const [name, answer] of Object.entries(NO_VERDICTS)) {
+  onBoth(`a call keeps the session when the refresh is answered with ${name}`, async (create) => {
+    await inFakeTime(async () => {
+      const { storage, mine, state, told, onSignedOut, fetch, to } = outage(answer);
+      const supabase = openRecovering(create, storage, fetch, { onSignedOut, patience: 0 });
+      let ended: unknown;
+      const call = () => {
+        ended = undefined;
+        supabase.functions.invoke("me").then(({ data, error }) => ended = data ?? problemOf(error));
+      };
+      call();
+      assertEquals(await runUntil(() => ended !== undefined, 30_000), 0);
+      assertEquals(
+        [Object(ended).code, Object(ended).action],
+        ["auth_unavailable", "retry"],
+      );
+      assertEquals([stored(storage), told], [mine, []]);
+      // Nothing is sent with a token that has run out, and Auth was asked once.
+      assertEquals([to(ME).length, to(TOKEN).length], [0, 1]);
+      // The first call after Auth is back succeeds.
+      state.answer = null;
+      await runUntil(() => false, 2000);
+      call();
+      await settle();
+      assertEquals([ended, to(TOKEN).length, told], ["in", 2, []]);
+    });
+  });
+
+  onBoth(
+    `supabase-js' own refresh keeps the session when it is answered with ${name}`,
+    async (create) => {
+      await inFakeTime(async () => {
+        const { storage, mine, told, onSignedOut, fetch, to } = outage(answer);
+        const supabase = openRecovering(create, storage, fetch, { onSignedOut });
+        await settle();
+        for (let n = 0; n < 10; n++) {
+          // Its timer is an interval, which is not faked: each start looks once.
+          await supabase.auth.startAutoRefresh();
+          await runUntil(() => false, 30_000, 10_000);
+        }
+        await supabase.auth.stopAutoRefresh();
+        assertEquals([stored(storage), told], [mine, []]);
+        const tries = to(TOKEN).length;
+        assert(tries >= 4 && tries <= 11, `${tries} tries in five minutes`);
+      });
+    },
+  );
+}
+
+onBoth("no call of supabase-js itself waits for an Auth that is away", async (create) => {
+  await inFakeTime(async () => {
+    const { storage, fetch } = outage(() => html(503));
+    const supabase = openRecovering(create, storage, fetch);
+    let done = 0;
+    for (let n = 0; n < 3; n++) {
+      supabase.auth.getSession().then(() => done++);
+      await settle();
+    }
+    supabase.auth.refreshSession().then(() => done++);
+    await settle();
+    assertEquals(done, 4);
+  });
+});
+
+onBoth("a call waits for Auth, and its patience bounds the whole of it", async (create) => {
+  for (const answer of [() => new Promise<Response>(() => {}), () => html(503)]) {
+    await inFakeTime(async () => {
+      const { storage, mine, told, onSignedOut, fetch } = outage(answer);
+      const supabase = openRecovering(create, storage, fetch, { onSignedOut });
+      let code: string | undefined;
+      supabase.functions.invoke("me").then(({ error }) => code = problemOf(error)?.code);
+      const elapsed = await runUntil(() => code !== undefined, 100_000);
+      assertEquals([code, stored(storage), told], ["auth_unavailable", mine, []]);
+      assert(elapsed <= 30_100 && elapsed >= 14_000, `${elapsed} ms`);
+      await runUntil(() => false, 20_000, 1000); // the last try, which nobody waits for
+    });
+  }
+});
+
+onBoth("the first call after an outage succeeds within two seconds", async (create) => {
+  await inFakeTime(async () => {
+    const { storage, state, fetch, to } = outage(() => html(503));
+    const outages: unknown[] = [];
+    const supabase = openRecovering(create, storage, fetch, {
+      onOutage: (outage) => outages.push(outage && outage.nextTry - outage.since),
+    });
+    let first: string | undefined;
+    supabase.functions.invoke("me").then(({ error }) => first = problemOf(error)?.code);
+    await runUntil(() => first !== undefined, 100_000);
+    const tries = to(TOKEN).length;
+    assert(tries >= 4 && tries <= 8, `${tries}`);
+    state.answer = null;
+    let data: unknown;
+    supabase.functions.invoke("me").then((result) => data = result.data);
+    const elapsed = await runUntil(() => data !== undefined, 100_000);
+    assert(elapsed <= 2000, `${elapsed} ms`);
+    assertEquals([outages[0], outages.at(-1), to(TOKEN).length], [2000, null, tries + 1]);
+  });
+});
+
+onBoth("`online` and focus end an outage by themselves, and the waits of calls", async (create) => {
+  for (const name of ["online", "focus"]) {
+    await inFakeTime(async () => {
+      const { storage, state, fetch } = outage(() => Promise.reject(new TypeError("offline")));
+      const outages: unknown[] = [];
+      const supabase = openRecovering(create, storage, fetch, {
+        onOutage: (outage) => outages.push(outage),
+        patience: 300_000,
+      });
+      let data: unknown;
+      supabase.functions.invoke("me").then((result) => data = result.data);
+      await runUntil(() => false, 40_000);
+      state.answer = null;
+      dispatchEvent(new Event(name));
+      const elapsed = await runUntil(() => data !== undefined, 100_000);
+      assert(elapsed <= 2000, `${elapsed} ms`);
+      assertEquals([data, outages.at(-1)], ["in", null]);
+
+      state.answer = () => html(503);
+      store(storage, { ...expired(), refresh_token: stored(storage)?.refresh_token ?? "" });
+      await supabase.auth.getSession();
+      await runUntil(() => false, 20_000);
+      assert(outages.at(-1) !== null);
+      state.answer = null;
+      dispatchEvent(new Event(name));
+      const later = await runUntil(() => outages.at(-1) === null, 100_000);
+      assert(later <= 2000, `${later} ms`);
+    });
+  }
+});
+
+onBoth("a clock that is two hours ahead costs one refresh in 30 seconds", async (create) => {
+  await inFakeTime(async () => {
+    const { storage, state, told, onSignedOut, fetch, to } = outage(() => html(500));
+    const good = new Set<string>();
+    const ahead = 7200;
+    const mine = store(storage, expired());
+    state.answer = () => {
+      const exp = now() - ahead + 3600;
+      const fresh = { ...renewed(mine, { iat: now() - ahead, exp }), expires_at: exp };
+      good.add(fresh.access_token);
+      return to(TOKEN).length > 5 ? authSays(429, "over_request_rate_limit") : json(200, fresh);
+    };
+    const through: typeof globalThis.fetch = async (input, init) => {
+      const bearer = new Headers(init?.headers).get("authorization")?.slice(7) ?? "";
+      return String(input).includes(ME) && good.has(bearer)
+        ? json(200, "in")
+        : await fetch(input, init);
+    };
+    const supabase = openRecovering(create, storage, through, { onSignedOut });
+    for (let n = 0; n < 10; n++) {
+      const { data } = await supabase.functions.invoke("me");
+      assertEquals(data, "in");
+    }
+    assertEquals(to(TOKEN).length, 1);
+    await runUntil(() => false, 30_000, 10_000);
+    await supabase.functions.invoke("me");
+    assertEquals([to(TOKEN).length, told], [2, []]);
+    // Another tab of the same device sees when it was.
+    const other = openRecovering(create, storage, through, { onSignedOut });
+    assertEquals((await other.functions.invoke("me")).data, "in");
+    assertEquals(to(TOKEN).length, 2);
+  });
+});
+
+for (
+  const code of [
+    "refresh_token_not_found",
+    "refresh_token_already_used",
+    "session_not_found",
+    "session_expired",
+    "user_not_found",
+  ]
+) {
+  onBoth(
+    `a session that Auth will not renew (${code}) ends, and everybody is told once`,
+    async (create) => {
+      const { storage, told, onSignedOut, fetch, to } = outage(() => authSays(400, code));
+      const supabase = openRecovering(create, storage, fetch, { onSignedOut });
+      const [one, two] = await Promise.all([
+        supabase.functions.invoke("me"),
+        supabase.functions.invoke("me"),
+      ]);
+      assertEquals(stored(storage), null);
+      await settle();
+      assertEquals(told.length, 1);
+      assert(["session_expired", code].includes(told[0] ?? ""), told[0]);
+      assertEquals([problemOf(one.error)?.action, problemOf(two.error)?.action], [
+        "sign_in",
+        "sign_in",
+      ]);
+      assertEquals(to(TOKEN).length, 1);
+    },
+  );
+}
+
+onBoth("a refresh token that was used in another tab is no end", async (create) => {
+  const { storage, mine, told, onSignedOut, fetch } = outage(() => {
+    store(storage, renewed(mine));
+    return authSays(400, "refresh_token_already_used");
+  });
+  const supabase = openRecovering(create, storage, fetch, { onSignedOut });
+  await supabase.auth.getSession();
+  await settle();
+  assert(stored(storage)?.access_token !== mine.access_token);
+  assertEquals(told, []);
+});
+
+onBoth("a session that begins while the old one is refused stays", async (create) => {
+  const fresh = session({ session_id: crypto.randomUUID(), sub: OTHER_USER });
+  const { storage, told, onSignedOut, fetch } = outage(() => {
+    store(storage, fresh);
+    return authSays(400, "refresh_token_not_found");
+  });
+  const supabase = openRecovering(create, storage, fetch, { onSignedOut });
+  await supabase.functions.invoke("me");
+  await settle();
+  assertEquals([stored(storage)?.access_token, told], [fresh.access_token, []]);
+});
+
+onBoth("a ban is told as one, and the session works again when it is lifted", async (create) => {
+  await inFakeTime(async () => {
+    const { storage, mine, state, told, onSignedOut, fetch } = outage(
+      () => authSays(400, "user_banned"),
+    );
+    const supabase = openRecovering(create, storage, fetch, { onSignedOut });
+    let problem: ReturnType<typeof problemOf>;
+    supabase.functions.invoke("me").then(({ error }) => problem = problemOf(error));
+    await runUntil(() => problem !== undefined, 10_000);
+    assertEquals([problem?.code, problem?.action], ["user_banned", "contact_support"]);
+    assertEquals([stored(storage)?.refresh_token, told], [mine.refresh_token, []]);
+    state.answer = null;
+    let data: unknown;
+    supabase.functions.invoke("me").then((result) => data = result.data);
+    await runUntil(() => data !== undefined, 10_000);
+    assertEquals(data, "in");
+  });
+});
+
+onBoth(
+  "getUser() ends the stored session only by Auth's word about that very one",
+  async (create) => {
+    const answers: [() => Response, boolean][] = [
+      [() => authSays(403, "session_not_found"), false],
+      [() => json(404, { code: "session_not_found", message: "x" }), true],
+      [() =>
+        json(404, { code: "session_not_found", message: "x" }, {
+          "x-supabase-api-version": "2024-01-01",
+        }), false],
+      [() => json(503, { error_code: "session_not_found", msg: "x" }), true],
+    ];
+    for (const [answer, stays] of answers) {
+      const storage = new TabStorage();
+      store(storage, session());
+      const told: string[] = [];
+      const { fetch } = fakeProject({ "/auth/v1/user": answer });
+      const onSignedOut = ({ code }: { code: string }) => void told.push(code);
+      const supabase = openRecovering(create, storage, fetch, { onSignedOut });
+      const { error } = await supabase.auth.getUser();
+      assert(error);
+      await settle();
+      assertEquals(
+        [stored(storage) !== null, told],
+        stays ? [true, []] : [false, ["session_not_found"]],
+      );
+    }
+    const storage = new TabStorage();
+    const fresh = store(storage, session({ session_id: crypto.randomUUID() }));
+    const { fetch } = fakeProject({ "/auth/v1/user": () => authSays(403, "session_not_found") });
+    const supabase = openRecovering(create, storage, fetch);
+    await supabase.auth.getUser(session().access_token);
+    await settle();
+    assertEquals(stored(storage)?.access_token, fresh.access_token);
+  },
+);
+
+onBoth(
+  "a refresh token from elsewhere that is refused does not end the stored session",
+  async (create) => {
+    const storage = new TabStorage();
+    const mine = store(storage, expired());
+    const { fetch } = fakeProject({
+      [TOKEN]: ({ body }) =>
+        body.includes(mine.refresh_token)
+          ? json(503, {})
+          : authSays(400, "refresh_token_not_found"),
+    });
+    const supabase = openRecovering(create, storage, fetch);
+    await settle();
+    const { access_token, refresh_token } = expired({ sub: OTHER_USER });
+    const { error } = await supabase.auth.setSession({ access_token, refresh_token });
+    assert(error);
+    assertEquals(stored(storage)?.refresh_token, mine.refresh_token);
+  },
+);
+
+onBoth("other requests to Auth pass as they are", async (create) => {
+  const { fetch, calls } = fakeProject({ [TOKEN]: () => authSays(400, "invalid_credentials") });
+  const supabase = openRecovering(create, new TabStorage(), fetch);
+  const { error } = await supabase.auth.signInWithPassword({ email: "a@b.c", password: "x" });
+  assertEquals(Object(error).code, "invalid_credentials");
+  assertEquals(calls.map(({ path }) => path), [`${TOKEN}?grant_type=password`]);
+});
