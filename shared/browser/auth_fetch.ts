@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { claimsOf, type Client, sameSession, type StoredSession } from "./client.ts";
+import { claimsOf, sameSession, type StoredSession } from "./client.ts";
 import { type OutageState, parseJson, pause, wake, within } from "./outage.ts";
 import { authCode, readBounded } from "./refusal.ts";
-import type { Sessions } from "./session.ts";
+import { MOMENT_MS, type Sessions } from "./session.ts";
 
 /** How a renewal ended. */
 export type Renewed =
@@ -36,6 +36,11 @@ export interface AuthFetch {
   isStale(stored: StoredSession): boolean;
   /** Tries as soon as it may, if Auth did not answer before. */
   tryNow(): void;
+  /**
+   * Whether supabase-js has just been handed a session that another tab renewed: it stores nothing
+   * then, and some versions give no token.
+   */
+  justTaken(): boolean;
   /** How long the last try took, if it failed just now: the call has waited for it already. */
   justWaited(): number;
 }
@@ -72,11 +77,13 @@ export function createAuthFetch({ sessions, outage, send, timeout }: AuthFetchOp
   let failed = { token: "", from: 0, to: -Infinity };
   /** Milliseconds, by the same clock: no try before that, and without a waiting call before that. */
   let [notBefore, quietUntil] = [0, 0];
+  let takenAt = -Infinity;
   /** A call waits for the next try. */
   let wanted = false;
 
   /** The stored session as an answer of Auth: what supabase-js stores then is what it has. */
-  async function handBack(stored: StoredSession): Promise<Response> {
+  async function handBack(stored: StoredSession, isTaken = false): Promise<Response> {
+    if (isTaken) takenAt = performance.now();
     return answer({ ...await client.storedUser(), ...stored, expires_in: stored.expires_in || 60 });
   }
 
@@ -112,7 +119,7 @@ export function createAuthFetch({ sessions, outage, send, timeout }: AuthFetchOp
     if (
       !isOurs || (isAboutToRunOut(stored) && isRecent(stored)) ||
       now < (wanted ? notBefore : quietUntil)
-    ) return { response: await handBack(stored) };
+    ) return { response: await handBack(stored, !isOurs) };
     wanted = false;
 
     const stop = new AbortController();
@@ -126,7 +133,7 @@ export function createAuthFetch({ sessions, outage, send, timeout }: AuthFetchOp
     const current = await sessions.read();
     if (current?.refresh_token !== token) {
       if (said?.response.ok) succeed({ kind: "token" });
-      if (current !== null) return { response: await handBack(current) };
+      if (current !== null) return { response: await handBack(current, true) };
     }
     stored = current ?? stored;
     if (said) {
@@ -236,8 +243,9 @@ export function createAuthFetch({ sessions, outage, send, timeout }: AuthFetchOp
       quietUntil = notBefore;
       pause(notBefore - performance.now()).then(() => client.auth.getSession()).catch(() => {});
     },
+    justTaken: () => performance.now() - takenAt < MOMENT_MS,
     justWaited: () =>
-      failed.token && performance.now() - failed.to < 100 ? failed.to - failed.from : 0,
+      failed.token && performance.now() - failed.to < MOMENT_MS ? failed.to - failed.from : 0,
   };
 }
 

@@ -97,8 +97,9 @@ export async function call(
       const isStored = stored && sameSession(stored.access_token, given);
       if (isStored) token = stored.access_token;
       else if (own.sessions.knows(given)) token = given;
-    } else if (own && stored && (given === undefined || hasRunOut(stored))) {
-      token = stored.access_token;
+    } else if (own && stored) {
+      const isLost = given === undefined || hasRunOut(stored) || own.auth.justTaken();
+      if (isLost) token = stored.access_token;
     }
     const ended = isKey && stored === null && own?.sessions.justEnded();
     if (ended) return { refused: { problem: ended, source: "handler" }, token };

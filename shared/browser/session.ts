@@ -76,7 +76,7 @@ export function endOf(code: string, request_id = ""): Problem {
 }
 
 /** Milliseconds that a call takes from loading its session to here. */
-const MOMENT_MS = 100;
+export const MOMENT_MS = 100;
 
 /** How many sessions and tokens a tab remembers. */
 const REMEMBERED = 20;

@@ -1,0 +1,384 @@
+// Everything that an attached client sends recovers: invoke(), from(), storage; and what a front end
+// meets on the way.
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { mock } from "node:test";
+import { createClient } from "@supabase/supabase-js";
+import { createRecovery, problemOf } from "../../../shared/browser/mod.ts";
+import {
+  expired,
+  fakeProject,
+  inFakeTime,
+  json,
+  KEY,
+  ME,
+  now,
+  onBoth,
+  openRecovering,
+  openTab,
+  refuses,
+  renewed,
+  runUntil,
+  session,
+  settle,
+  STORAGE_KEY,
+  store,
+  stored,
+  TabStorage,
+  TOKEN,
+  URL_,
+} from "./_support.ts";
+
+const TODOS = "/rest/v1/todos";
+const FILE = "/storage/v1/object/box/a.txt";
+
+/** A project that takes only tokens which Auth has given out since, and refuses others like that. */
+function renewing(refusal: () => Response) {
+  const storage = new TabStorage();
+  const mine = store(storage, session());
+  const good = new Set<string>();
+  const answer = ({ bearer }: { bearer: string | null }) =>
+    good.has(bearer ?? "") ? json(200, ["in"]) : refusal();
+  const project = fakeProject({
+    [ME]: answer,
+    [TODOS]: answer,
+    [FILE]: answer,
+    [TOKEN]: () => {
+      const fresh = renewed(mine);
+      good.add(fresh.access_token);
+      return json(200, fresh);
+    },
+  });
+  return { storage, mine, ...project };
+}
+
+onBoth(
+  "from() and storage recover from an expired token, and share one refresh",
+  async (create) => {
+    const { storage, fetch, to } = renewing(() =>
+      json(401, { code: "PGRST303", details: null, hint: null, message: "JWT expired" })
+    );
+    const supabase = openRecovering(create, storage, fetch);
+    const [one, two] = await Promise.all([
+      supabase.from("todos").select(),
+      supabase.functions.invoke("me"),
+    ]);
+    assertEquals([one.data, two.data, to(TOKEN).length], [["in"], ["in"], 1]);
+
+    const other = renewing(() =>
+      json(400, {
+        statusCode: "403",
+        error: "Unauthorized",
+        message: '"exp" claim timestamp check failed',
+      })
+    );
+    const tab = openRecovering(create, other.storage, other.fetch);
+    const { data, error } = await tab.storage.from("box").download("a.txt");
+    assertEquals([error, await (data as Blob).text()], [null, '["in"]']);
+  },
+);
+
+onBoth("a gateway's {msg} is a token to renew", async (create) => {
+  const { storage, fetch, to } = renewing(() => json(401, { msg: "Invalid JWT" }));
+  const supabase = openRecovering(create, storage, fetch);
+  assertEquals((await supabase.functions.invoke("me")).data, ["in"]);
+  assertEquals(to(TOKEN).length, 1);
+});
+
+onBoth("a token from the future is sent again after a moment", async (create) => {
+  await inFakeTime(async () => {
+    const storage = new TabStorage();
+    store(storage, session({ iat: now() }));
+    const { fetch, to } = fakeProject({
+      [TODOS]: (_, call) =>
+        call < 3
+          ? json(401, {
+            code: "PGRST303",
+            details: null,
+            hint: null,
+            message: "JWT issued at future",
+          })
+          : json(200, ["in"]),
+    });
+    let data: unknown;
+    const supabase = openRecovering(create, storage, fetch);
+    supabase.from("todos").select().then((result) => data = result.data);
+    const elapsed = await runUntil(() => data !== undefined, 60_000);
+    assertEquals([data, to(TODOS).length, to(TOKEN).length], [["in"], 3, 0]);
+    assert(elapsed >= 2000 && elapsed <= 6000, `${elapsed} ms`);
+  });
+});
+
+onBoth("postgrest-js' own repeats count into the patience of a call", async (create) => {
+  for (
+    const answer of [
+      () => new Response("", { status: 503 }),
+      () => Promise.reject(new TypeError("offline")),
+    ]
+  ) {
+    await inFakeTime(async () => {
+      const storage = new TabStorage();
+      store(storage, session());
+      const { fetch } = fakeProject({ [TODOS]: answer });
+      const supabase = openRecovering(create, storage, fetch, { patience: 5000 });
+      let error: unknown;
+      supabase.from("todos").select().then((result) => error = result.error);
+      const elapsed = await runUntil(() => error !== undefined, 60_000);
+      assert(elapsed <= 5000, `${elapsed} ms`);
+    });
+  }
+});
+
+onBoth("an error of from() that is the credential's holds its problem", async (create) => {
+  const storage = new TabStorage();
+  const mine = store(storage, expired());
+  const { fetch } = fakeProject({ [TOKEN]: () => json(429, {}) });
+  const supabase = openRecovering(create, storage, fetch, { patience: 0 });
+  const { error } = await supabase.from("todos").select();
+  assertEquals(problemOf(error)?.code, "auth_unavailable");
+  assertEquals(stored(storage)?.access_token, mine.access_token);
+});
+
+onBoth("a redirect is followed as functions-js does", async (create) => {
+  const storage = new TabStorage();
+  store(storage, session());
+  let redirect: string | undefined = "unset";
+  const fetch: typeof globalThis.fetch = (_, init) => {
+    redirect = init?.redirect;
+    return Promise.resolve(new Response("file", { headers: { "content-type": "text/plain" } }));
+  };
+  const supabase = openRecovering(create, storage, fetch);
+  assertEquals((await supabase.functions.invoke("me")).data, "file");
+  assertEquals(redirect, undefined);
+});
+
+onBoth("a refusal whose body never ends, or is too long, ends the call", async (create) => {
+  await inFakeTime(async () => {
+    for (const chunk of ["x", "x".repeat(100_000)]) {
+      const storage = new TabStorage();
+      store(storage, session());
+      let cancelled = 0;
+      const endless = () =>
+        new ReadableStream({
+          pull: (controller) => {
+            if (chunk.length > 1) controller.enqueue(new TextEncoder().encode(chunk));
+            return chunk.length > 1 ? undefined : new Promise(() => {});
+          },
+          cancel: () => void cancelled++,
+        });
+      const { fetch } = fakeProject({
+        [ME]: () => new Response(endless(), { status: 403 }),
+      });
+      const supabase = openRecovering(create, storage, fetch, { timeout: 5000 });
+      let error: unknown;
+      supabase.functions.invoke("me").then((result) => error = result.error);
+      const elapsed = await runUntil(() => error !== undefined, 60_000);
+      assert(elapsed <= 5000, `${elapsed} ms`);
+      assertEquals(problemOf(error)?.code, "insufficient_scope");
+      assertEquals((await Object(error).context.json()).code, "insufficient_scope");
+      await settle();
+      assertEquals(cancelled, 1);
+    }
+  });
+});
+
+onBoth(
+  "a call that supabase-js sends without its session goes out as the stored one",
+  async (create) => {
+    const storage = new TabStorage();
+    const mine = store(storage, session());
+    const { fetch, to } = fakeProject({ [ME]: () => json(200, "in") });
+    const supabase = openRecovering(create, storage, fetch);
+    // The same storage, in a client whose getSession() fails.
+    supabase.auth.getSession = () => Promise.resolve({ data: { session: null } });
+    assertEquals((await supabase.functions.invoke("me")).data, "in");
+    assertEquals(to(ME)[0]?.bearer, create.name === "old" ? KEY : to(ME)[0]?.bearer);
+    assert([KEY, mine.access_token].includes(to(ME)[0]?.bearer ?? ""));
+  },
+);
+
+const MISSING = ["ReadableStream", "reportError", "BroadcastChannel", "atob", "TextDecoder"];
+
+onBoth("what React Native and Safari 16.4 lack is not used", async (create) => {
+  const withResolvers = Object.getOwnPropertyDescriptor(Promise, "withResolvers");
+  const before = MISSING.map((name) =>
+    [name, Object.getOwnPropertyDescriptor(globalThis, name)] as const
+  );
+  const body = Object.getOwnPropertyDescriptor(Response.prototype, "body");
+  const statics = Object.getOwnPropertyDescriptor(Response, "json");
+  const storage = new TabStorage();
+  const mine = store(storage, session());
+  const fresh = renewed(mine);
+  const refused = await refuses("token_expired", "credential").text();
+  const fetch: typeof globalThis.fetch = (input, init) => {
+    const headers = { "content-type": "application/json" };
+    if (String(input).includes("/token")) {
+      return Promise.resolve(new Response(JSON.stringify(fresh), { headers }));
+    }
+    const isGood = new Headers(init?.headers).get("authorization")?.endsWith(fresh.access_token);
+    return Promise.resolve(
+      isGood ? new Response('"in"', { headers }) : new Response(refused, { status: 401, headers }),
+    );
+  };
+  const told = mock.method(console, "error", () => {});
+  try {
+    for (const name of MISSING) Reflect.deleteProperty(globalThis, name);
+    Reflect.deleteProperty(Promise, "withResolvers");
+    Reflect.deleteProperty(Response, "json");
+    Object.defineProperty(Response.prototype, "body", { get: () => undefined, configurable: true });
+    const supabase = openRecovering(create, storage, fetch, {
+      onStep: () => {
+        throw new Error("the page's own");
+      },
+    });
+    const { data } = await supabase.functions.invoke("me");
+    assertEquals(data, "in");
+    assert(told.mock.callCount() > 0);
+  } finally {
+    for (const [name, descriptor] of before) {
+      if (descriptor) Object.defineProperty(globalThis, name, descriptor);
+    }
+    if (withResolvers) Object.defineProperty(Promise, "withResolvers", withResolvers);
+    if (statics) Object.defineProperty(Response, "json", statics);
+    if (body) Object.defineProperty(Response.prototype, "body", body);
+    told.mock.restore();
+  }
+});
+
+Deno.test("attach() refuses a client that was made without its fetch, and a second client", async () => {
+  const auth = { autoRefreshToken: false, persistSession: false };
+  const recovery = createRecovery();
+  assertThrows(
+    () => recovery.attach(createClient(URL_, KEY, { auth })),
+    TypeError,
+    "recovery.fetch",
+  );
+  const global = { fetch: recovery.fetch };
+  const supabase = createClient(URL_, KEY, { auth, global });
+  assertEquals(recovery.attach(supabase), supabase);
+  assertEquals(recovery.attach(supabase), supabase);
+  const second = createClient(URL_, KEY, { auth, global });
+  assertThrows(() => recovery.attach(second), TypeError, "one client");
+  await supabase.auth.getSession();
+});
+
+Deno.test("a fetch that was never attached says so", async () => {
+  await inFakeTime(async () => {
+    let failed: Promise<unknown> | undefined;
+    failed = assertRejects(() => createRecovery().fetch(`${URL_}${ME}`), TypeError, "attach()");
+    await settle();
+    mock.timers.tick(1000);
+    await failed;
+    failed = undefined;
+  });
+});
+
+Deno.test("attach() says what works where the tokens come from elsewhere, and that works", async () => {
+  const warn = mock.method(console, "warn", () => {});
+  try {
+    await inFakeTime(async () => {
+      const { fetch, to } = fakeProject({
+        [ME]: (_, call) =>
+          call === 1
+            ? refuses("auth_unavailable", "credential")
+            : refuses("session_not_found", "credential"),
+      });
+      const recovery = createRecovery({ fetch });
+      const supabase = recovery.attach(createClient(URL_, KEY, {
+        accessToken: () => Promise.resolve("of-another-provider"),
+        global: { fetch: recovery.fetch },
+      }));
+      assertEquals(warn.mock.callCount(), 1);
+      let error: unknown;
+      supabase.functions.invoke("me").then((result) => error = result.error);
+      await runUntil(() => error !== undefined, 10_000);
+      assertEquals([problemOf(error)?.code, to(ME).length], ["session_not_found", 2]);
+      assertEquals(to("/auth/").length, 0);
+    });
+  } finally {
+    warn.mock.restore();
+  }
+});
+
+onBoth("on a server nothing is cleared", async (create) => {
+  const storage = Object.assign(new TabStorage(), { isServer: true });
+  const mine = store(storage, expired());
+  const { fetch } = fakeProject({
+    [TOKEN]: () => json(400, { error_code: "refresh_token_not_found", msg: "x" }),
+    [ME]: () => refuses("token_expired", "credential"),
+  });
+  const told: unknown[] = [];
+  const supabase = openRecovering(create, storage, fetch, {
+    patience: 0,
+    onSignedOut: (problem) => told.push(problem),
+  });
+  const { error } = await supabase.functions.invoke("me");
+  assertEquals(problemOf(error)?.action, "retry");
+  assertEquals([storage.getItem(STORAGE_KEY) !== null, told], [true, []]);
+  assertEquals(stored(storage)?.refresh_token, mine.refresh_token);
+});
+
+/** Web Locks as a browser has them: one holder at a time. */
+function fakeLocks() {
+  let last = Promise.resolve();
+  return {
+    request: (_: string, __: unknown, callback: () => Promise<void>) => {
+      const held = last.then(callback);
+      last = held.catch(() => {});
+      return held;
+    },
+  };
+}
+
+onBoth("two tabs renew a session once", async (create) => {
+  Object.assign(navigator, { locks: fakeLocks() });
+  try {
+    const storage = new TabStorage();
+    const mine = store(storage, expired());
+    const fresh = renewed(mine);
+    const { fetch, to } = fakeProject({
+      [TOKEN]: async () => {
+        await settle();
+        return json(200, fresh);
+      },
+      [ME]: ({ bearer }) =>
+        bearer === fresh.access_token ? json(200, "in") : refuses("token_expired", "credential"),
+    });
+    const tabs = [1, 2, 3].map(() => openRecovering(create, storage, fetch));
+    const results = await Promise.all(tabs.map((tab) => tab.functions.invoke("me")));
+    assertEquals(results.map(({ data }) => data), ["in", "in", "in"]);
+    assertEquals(to(TOKEN).length, 1);
+  } finally {
+    Object.assign(navigator, { locks: undefined });
+  }
+});
+
+onBoth("a tab that holds the lock and hangs keeps the others for half of a try", async (create) => {
+  Object.assign(navigator, {
+    locks: {
+      request: (_: string, { signal }: { signal: AbortSignal }) =>
+        new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+    },
+  });
+  try {
+    await inFakeTime(async () => {
+      const storage = new TabStorage();
+      const mine = store(storage, expired());
+      const { fetch } = fakeProject({
+        [TOKEN]: () => json(200, renewed(mine)),
+        [ME]: () => json(200, "in"),
+      });
+      const supabase = openRecovering(create, storage, fetch, { timeout: 4000 });
+      let data: unknown;
+      supabase.functions.invoke("me").then((result) => data = result.data);
+      assertEquals([await runUntil(() => data !== undefined, 10_000), data], [2000, "in"]);
+    });
+  } finally {
+    Object.assign(navigator, { locks: undefined });
+  }
+});
+
+onBoth("attach() takes a client of either version", (create) => {
+  const recovery = createRecovery({ fetch: () => Promise.reject(new TypeError("offline")) });
+  const tab = openTab(create, new TabStorage(), recovery.fetch);
+  assertEquals(recovery.attach(tab), tab);
+});
