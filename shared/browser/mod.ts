@@ -16,6 +16,5 @@ export {
   withRecovery,
 } from "./recovery.ts";
 export { onSession, type SessionChange } from "./session.ts";
-export { type AuthRedirect, parseAuthRedirect } from "../problems/auth_redirect.ts";
 export type { Issue, Problem, ProblemDetails } from "../problems/problem.ts";
 export type { Action, ProblemCode } from "../problems/table.ts";

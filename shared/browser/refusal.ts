@@ -5,14 +5,9 @@
  *
  * @module
  */
-import { type Problem, problem, type ProblemFields } from "../problems/problem.ts";
-import {
-  type Action,
-  isProblemCode,
-  outcomeOf,
-  type ProblemCode,
-  type Source,
-} from "../problems/table.ts";
+import { clientProblem, judge } from "../problems/client.ts";
+import type { Problem, ProblemFields } from "../problems/problem.ts";
+import type { ProblemCode, Source } from "../problems/table.ts";
 import { parseJson, within } from "./outage.ts";
 import { isProblem } from "./problem_of.ts";
 
@@ -28,16 +23,6 @@ export interface Refusal {
   readonly problem: Problem;
   readonly source: RefusalSource;
 }
-
-/** What a handler's or an unknown code may ask for without being believed. */
-const HARMLESS: readonly Action[] = [
-  "reauthenticate",
-  "retry",
-  "restart_flow",
-  "fix_request",
-  "contact_support",
-  "none",
-];
 
 /**
  * A refusal in our own words: nothing was asked, or what was answered is not to be believed.
@@ -55,38 +40,8 @@ const HARMLESS: readonly Action[] = [
  * assertEquals([problem.action, problem.retry_after], ["retry", 2]);
  * ```
  */
-export function refusal(code: string, source: Source, fields: ProblemFields): Refusal {
-  return { problem: problem(code, source, fields), source };
-}
-
-/**
- * Takes a problem's action from the table.
- *
- * - The status tells the source: no code has the same status from both sources and two actions.
- * - `replay` counts only from the credential check, as in the table.
- * - A code that the table does not know may ask for a refresh with a 401, and for nothing else that
- *   touches the session.
- *
- * @param body A problem as it was answered.
- * @returns The refusal.
- *
- * @example A handler cannot sign anybody out
- * ```ts
- * import { assertEquals } from "@std/assert";
- *
- * const body = { code: "user_not_found", message: "…", request_id: "r1", replay: true } as const;
- * assertEquals(judge({ ...body, status: 404, action: "sign_in" }).problem.action, "fix_request");
- * assertEquals(judge({ ...body, status: 401, action: "none" }).problem.action, "sign_in");
- * ```
- */
-export function judge(body: Problem): Refusal {
-  const { code, status } = body;
-  const source = status === outcomeOf(code, "credential").status ? "credential" : "handler";
-  const { action } = outcomeOf(code, source);
-  const known = isProblemCode(code) || source === "credential";
-  const mine = known || !HARMLESS.includes(body.action) ? action : body.action;
-  const replay = source === "credential" && body.replay;
-  return { problem: { ...body, action: mine, replay }, source };
+export function refusal(code: ProblemCode, source: Source, fields: ProblemFields): Refusal {
+  return { problem: clientProblem(code, source, fields), source };
 }
 
 /** Bytes of a refusal that are read at most. */
@@ -269,7 +224,7 @@ export function platformProblem(status: number, headers: Headers, body: unknown)
   const wait = /^\d{1,6}$/.exec(headers.get("retry-after") ?? "")?.[0];
   const request_id = headers.get("x-request-id") ?? headers.get("sb-request-id") ?? "";
   const retry_after = wait === undefined ? seconds : Number(wait);
-  return { ...problem(code, source, { request_id, retry_after }), replay };
+  return { ...clientProblem(code, source, { request_id, retry_after }), replay };
 }
 
 /**
@@ -287,5 +242,5 @@ export function platformProblem(status: number, headers: Headers, body: unknown)
  */
 export function networkProblem(): Problem {
   const message = "The server cannot be reached. Check your connection, then try again.";
-  return { ...problem("unexpected_failure", "handler", { request_id: "" }), message };
+  return { ...clientProblem("unexpected_failure", "handler", { request_id: "" }), message };
 }

@@ -4,7 +4,9 @@
  * @module
  */
 import type { AuthChangeEvent, Session } from "@supabase/supabase-js";
-import { type Problem, problem } from "../problems/problem.ts";
+import { clientProblem } from "../problems/client.ts";
+import type { Problem } from "../problems/problem.ts";
+import type { ProblemCode } from "../problems/table.ts";
 import {
   type AnyClient,
   type Client,
@@ -71,8 +73,8 @@ export function sessionsOf(supabase: AnyClient): Sessions {
  */
 export function endOf(code: string, request_id = ""): Problem {
   const fields = { request_id, replay: true };
-  const said = problem(code, "credential", fields);
-  return said.action === "sign_in" ? said : problem("session_expired", "credential", fields);
+  const said = clientProblem(code as ProblemCode, "credential", fields);
+  return said.action === "sign_in" ? said : clientProblem("session_expired", "credential", fields);
 }
 
 /** Milliseconds that a call takes from loading its session to here. */

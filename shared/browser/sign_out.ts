@@ -1,5 +1,4 @@
 /** Signing out on this device, and only there, once Auth has confirmed it. @module */
-import { outcomeOf } from "../problems/table.ts";
 import { authCode, readBounded } from "./refusal.ts";
 import { claimsOf, sameSession, type StoredSession } from "./client.ts";
 import { within } from "./outage.ts";
@@ -113,7 +112,7 @@ async function confirm(
     const code = await within(ms, ask());
     if (code === undefined) return null;
     // `no_authorization` says that the token did not arrive, so it says nothing about it.
-    const dead = code !== "no_authorization" && outcomeOf(code, "credential").action === "sign_in";
+    const dead = /^(session_(not_found|expired)|user_not_found)$/.test(code);
     return dead || (spent && code === "bad_jwt") ? code : null;
   } catch {
     return null;
