@@ -2,7 +2,7 @@
 // types of react, vue and @supabase/ssr. Here: that README.md shows exactly those.
 import { assertEquals } from "@std/assert";
 import { createBrowserClient } from "@supabase/ssr";
-import { problemOf, withRecovery } from "../../shared/browser/mod.ts";
+import { createRecovery, problemOf } from "../../shared/browser/mod.ts";
 import {
   authSays,
   fakeProject,
@@ -13,7 +13,16 @@ import {
   URL_,
 } from "../unit/browser/_support.ts";
 
-const FILES = ["supabase", "plain", "react", "vue", "ssr_browser", "ssr_server"];
+const FILES = [
+  "supabase",
+  "dialogs",
+  "plain",
+  "react",
+  "query",
+  "vue",
+  "ssr_browser",
+  "ssr_server",
+];
 
 Deno.test("the README of shared/browser shows the type-checked snippets", async () => {
   const readme = await Deno.readTextFile(
@@ -27,7 +36,7 @@ Deno.test("the README of shared/browser shows the type-checked snippets", async 
   assertEquals(shown, files.map((text) => text.trimStart()));
 });
 
-Deno.test("withRecovery() signs out a client of @supabase/ssr, whose storage is cookies", async () => {
+Deno.test("createRecovery() signs out a client of @supabase/ssr, whose storage is cookies", async () => {
   const cookies = new Map<string, string>();
   const mine = session();
   const value = `base64-${btoa(JSON.stringify(mine)).replaceAll("+", "-").replaceAll("/", "_")}`;
@@ -36,19 +45,19 @@ Deno.test("withRecovery() signs out a client of @supabase/ssr, whose storage is 
     "/functions/v1/me": () => refuses("session_not_found", "credential"),
     "/auth/v1/user": () => authSays(403, "session_not_found"),
   });
-  const supabase = createBrowserClient(URL_, KEY, {
+  const told: string[] = [];
+  const recovery = createRecovery({ fetch, onSignedOut: ({ code }) => told.push(code) });
+  const supabase = recovery.attach(createBrowserClient(URL_, KEY, {
     isSingleton: false,
     auth: { autoRefreshToken: false },
-    global: { fetch },
+    global: { fetch: recovery.fetch },
     cookies: {
       getAll: () => [...cookies].map(([name, value]) => ({ name, value })),
       setAll: (all) =>
         all.forEach(({ name, value }) => value ? cookies.set(name, value) : cookies.delete(name)),
     },
-  });
-  const told: string[] = [];
-  const { invoke } = withRecovery(supabase, { onSignedOut: ({ code }) => told.push(code) });
-  const { error } = await invoke("me");
+  }));
+  const { error } = await supabase.functions.invoke("me");
   await settle();
   assertEquals([problemOf(error)?.action, told], ["sign_in", ["session_not_found"]]);
   assertEquals(calls[0]?.bearer, mine.access_token);

@@ -1,7 +1,7 @@
 /** Where the links of mails lead: it posts on a click, and then lets the user choose a password. */
 
 import { type Problem, problemOf } from "../../../shared/browser/mod.ts";
-import { parseAuthRedirect } from "../../../shared/browser/mod.ts";
+import { parseAuthRedirect } from "../../../shared/problems/auth_redirect.ts";
 import { begin } from "./calls.ts";
 import { invoke, supabase } from "./client.ts";
 import { byId, onClick, say } from "./dom.ts";

@@ -1,10 +1,10 @@
-import { useEffect, useState } from "react";
-import { onSession, type SessionChange } from "../../../shared/browser/mod.ts";
+import { createElement, type ReactNode } from "react";
+import { useSession } from "../../../shared/browser/react.ts";
 import { supabase } from "./supabase.ts";
 
-/** `undefined` until the stored session is recovered; `null` when nobody is signed in. */
-export function useSession(): SessionChange["session"] | undefined {
-  const [session, setSession] = useState<SessionChange["session"]>();
-  useEffect(() => onSession(supabase, (change) => setSession(change.session)), []);
-  return session;
+/** Shows the page to whoever is signed in, and nothing while that is not known. */
+export function Private({ page, signIn }: { page: ReactNode; signIn: ReactNode }): ReactNode {
+  const session = useSession(supabase);
+  if (session === undefined) return null;
+  return session ? createElement("main", null, page) : signIn;
 }

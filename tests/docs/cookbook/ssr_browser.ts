@@ -1,8 +1,11 @@
+/// <reference lib="dom" />
 import { createBrowserClient } from "@supabase/ssr";
-import { withRecovery } from "../../../shared/browser/mod.ts";
+import { createRecovery } from "../../../shared/browser/mod.ts";
 
-export const supabase = createBrowserClient("https://<ref>.supabase.co", "sb_publishable_…");
+const recovery = createRecovery({ onSignedOut: () => location.assign("/login") });
 
-export const { invoke } = withRecovery(supabase, {
-  onSignedOut: () => location.assign("/login"),
-});
+export const supabase = recovery.attach(
+  createBrowserClient("https://<ref>.supabase.co", "sb_publishable_…", {
+    global: { fetch: recovery.fetch },
+  }),
+);

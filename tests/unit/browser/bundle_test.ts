@@ -20,7 +20,7 @@ Deno.test("shared/browser loads nothing but the table, and no runtime's own name
   for (const { specifier, dependencies = [] } of own) {
     const path = specifier.slice(root.href.length);
     assert(
-      /^shared\/(?:browser\/|problems\/(?:table|problem|auth_redirect)\.ts$)/.test(path),
+      /^shared\/(?:browser\/|problems\/(?:table|client|problem)\.ts$)/.test(path),
       path,
     );
     const loaded = dependencies.filter(({ code }) => code).map(({ specifier }) => specifier);

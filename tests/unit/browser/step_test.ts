@@ -1,7 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Refusal, refusal } from "../../../shared/browser/refusal.ts";
+import type { Refusal } from "../../../shared/browser/refusal.ts";
+import { problem, type ProblemFields } from "../../../shared/problems/problem.ts";
+import type { Source } from "../../../shared/problems/table.ts";
 import { nextStep, type Progress, type RequestFacts } from "../../../shared/browser/step.ts";
 import { ACTIONS } from "../../../shared/problems/table.ts";
+
+const refusal = (code: string, source: Source, fields: ProblemFields): Refusal => ({
+  problem: problem(code, source, fields),
+  source,
+});
 
 const begun: Progress = {
   token: { age: 900 },
