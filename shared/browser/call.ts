@@ -45,7 +45,7 @@ interface Sent {
 type Next = { readonly request: Outgoing } | { readonly problem: Problem };
 
 /** Whose answers are obeyed; what Auth says, supabase-js handles. */
-export const OBEYED = /\/(functions|rest|storage|graphql)\/v1\//;
+export const OBEYED: RegExp = /\/(functions|rest|storage|graphql)\/v1\//;
 
 /** What the steps of a call may take together, however little patience there is. */
 const MIN_STEP_MS = 1000;

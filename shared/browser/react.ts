@@ -4,6 +4,7 @@
  * @module
  */
 import type { Session } from "@supabase/supabase-js";
+// @ts-ignore: a project without React has this file as well, and must compile.
 import { useSyncExternalStore } from "react";
 import type { AnyClient } from "./client.ts";
 import { onSession } from "./session.ts";

@@ -14,16 +14,17 @@ import type { ProblemCode } from "./table.ts";
  * ```
  */
 export class ProblemError extends Error {
-  override readonly name = "ProblemError";
+  override readonly name: string = "ProblemError";
+  readonly code: ProblemCode | (string & Record<never, never>);
+  readonly details: ProblemDetails;
 
   /**
    * @param code One of the table, or one that a newer Auth has.
    * @param details The optional members of the body.
    */
-  constructor(
-    readonly code: ProblemCode | (string & Record<never, never>),
-    readonly details: ProblemDetails = {},
-  ) {
+  constructor(code: ProblemCode | (string & Record<never, never>), details: ProblemDetails = {}) {
     super(code);
+    this.code = code;
+    this.details = details;
   }
 }

@@ -15,8 +15,8 @@ const FIRST_PROCESS = [
   "tests/unit/local",
 ];
 const SECOND_PROCESS = ["shared", "functions"];
-/** It has a task of its own, as it needs a browser. */
-const IGNORED = ["tests/e2e/chromium"];
+/** They have tasks of their own: one needs a browser, the other npm and minutes. */
+const IGNORED = ["tests/e2e/chromium", "tests/e2e/frontends"];
 
 /** How many tests ended how. */
 export interface Summary {
