@@ -75,6 +75,7 @@ export async function call(
   };
   /** The last token that was taken instead of asking the user. */
   let taken: string | undefined;
+  let sentAt = 0;
   /** Milliseconds that the call has waited; the user's own time does not count. */
   let spent = own?.auth.justWaited() ?? 0;
   let sent = await first();
@@ -126,6 +127,7 @@ export async function call(
   async function send(token: string | null | Refusal): Promise<Sent> {
     if (typeof token === "object" && token !== null) return { refused: token, token: null };
     let response: Response;
+    sentAt = performance.now();
     try {
       response = await fetchOnce(shared.send, request, token);
     } catch (error) {
@@ -218,7 +220,7 @@ export async function call(
           }
           progress = { ...progress, steppedUp: true };
           const hook = options.onStepUp;
-          const done = await dialogs.ask("step_up", (dialog) => {
+          const done = await dialogs.ask("step_up", sentAt, (dialog) => {
             const given = hook?.(problem, dialog);
             return given && Promise.resolve(given).then((value) => value !== false);
           }, signal);
@@ -228,7 +230,7 @@ export async function call(
           progress = { ...progress, reauthenticated: progress.reauthenticated + 1 };
           const hook = options.onReauthenticate;
           const open = (dialog: Dialog<unknown>) => hook?.(problem, dialog as Dialog<object>);
-          const members = await dialogs.ask("reauthenticate", open, signal);
+          const members = await dialogs.ask("reauthenticate", sentAt, open, signal);
           if (typeof members !== "object" || members === null) return { problem };
           request = withMembers(request, members);
           return again();

@@ -21,12 +21,15 @@ const MAX_DIALOG_MS = 600_000;
  * or `cancel`. `false`, `null`, an empty text and a rejection cancel.
  *
  * @param key Which one.
+ * @param since When the call was sent, by `performance.now()`: a dialog that was answered after that
+ * counts for it as well.
  * @param hook Opens it.
  * @param signal The caller's: ends its wait, with its reason.
  * @returns What it was completed with; `undefined` if it was cancelled.
  */
 export type Ask = (
   key: string,
+  since: number,
   hook: (dialog: Dialog<unknown>) => unknown,
   signal: AbortSignal | null,
 ) => Promise<unknown>;
@@ -40,8 +43,9 @@ interface Open {
 /** Makes what opens the dialogs of one client. */
 export function createDialogs(): { readonly ask: Ask; readonly cancelAll: () => void } {
   const all = new Map<string, Open>();
+  const answered = new Map<string, { readonly at: number; readonly value: unknown }>();
 
-  function open(key: string, hook: Parameters<Ask>[1]): Open {
+  function open(key: string, hook: Parameters<Ask>[2]): Open {
     const stop = new AbortController();
     let resolve = (_: unknown) => {};
     const answer = new Promise<unknown>((done) => resolve = done);
@@ -52,14 +56,20 @@ export function createDialogs(): { readonly ask: Ask; readonly cancelAll: () => 
       stop.abort();
       resolve(value || undefined);
     };
-    const cancel = () => end();
-    const timer = setTimeout(cancel, MAX_DIALOG_MS);
+    const say = (value?: unknown) => {
+      if (!stop.signal.aborted) {
+        answered.set(key, { at: performance.now(), value: value || undefined });
+      }
+      end(value);
+    };
+    const cancel = () => say();
+    const timer = setTimeout(end, MAX_DIALOG_MS);
     const dialog: Dialog<unknown> = {
-      complete: (value = true) => end(value),
+      complete: (value = true) => say(value),
       cancel,
       signal: stop.signal,
     };
-    const one = { answer, cancel, callers: 0 };
+    const one = { answer, cancel: () => end(), callers: 0 };
     all.set(key, one);
     let given: unknown;
     try {
@@ -67,13 +77,15 @@ export function createDialogs(): { readonly ask: Ask; readonly cancelAll: () => 
     } catch {
       cancel();
     }
-    if (given instanceof Promise) given.then(end, cancel);
-    else if (given !== undefined) end(given);
+    if (given instanceof Promise) given.then(say, cancel);
+    else if (given !== undefined) say(given);
     return one;
   }
 
   return {
-    async ask(key, hook, signal) {
+    async ask(key, since, hook, signal) {
+      const last = answered.get(key);
+      if (last && last.at > since && !all.has(key)) return last.value;
       const one = all.get(key) ?? open(key, hook);
       one.callers++;
       try {
