@@ -3,8 +3,15 @@
 // Deno downloads every package of its lock file, imported or not.
 import { ROOT } from "./project_copy.ts";
 
-/** The packages that only `deno task check` and the browser tests import. */
-const NOT_RUN = ["@types/react", "@vue/runtime-dom", "playwright-core"];
+/** The packages that only `deno task check`, `pack` and the browser tests import. */
+const NOT_RUN = [
+  "@tanstack/query-core",
+  "@types/react",
+  "@vue/runtime-dom",
+  "playwright-core",
+  "tar",
+  "typescript",
+];
 
 /** Dependencies that no module imports which we load: `[package, dependency]`. */
 const NOT_LOADED = [

@@ -2,6 +2,7 @@
 // npm, and a package registry.
 import { runTests } from "../../support/run.ts";
 
-const [line, code] = await runTests(["--no-check", "tests/e2e/frontends", ...Deno.args], 900_000);
-console.log(line);
+const flags = ["--no-check", "--lock=tests/deno.lock"];
+const [lines, code] = await runTests([...flags, "tests/e2e/frontends", ...Deno.args]);
+console.log(lines.join("\n"));
 Deno.exit(code);
