@@ -78,6 +78,8 @@ export function createAuthFetch({ sessions, outage, send, timeout }: AuthFetchOp
   /** Milliseconds, by the same clock: no try before that, and without a waiting call before that. */
   let [notBefore, quietUntil] = [0, 0];
   let takenAt = -Infinity;
+  /** The refresh token that Auth will never take again: supabase-js does not ask about it a second time. */
+  let refused = { token: "", code: "" };
   /** A call waits for the next try. */
   let wanted = false;
 
@@ -147,6 +149,7 @@ export function createAuthFetch({ sessions, outage, send, timeout }: AuthFetchOp
       }
       const code = authCode(response, text);
       if (code !== undefined && FOR_GOOD.test(code)) {
+        refused = { token: stored.refresh_token, code };
         succeed({ kind: "refused", code });
         sessions.because(stored.access_token, code);
         if (!client.isServer) {
@@ -215,6 +218,7 @@ export function createAuthFetch({ sessions, outage, send, timeout }: AuthFetchOp
       const before = await sessions.read();
       const known = compare(before, token);
       if (known !== undefined || before === null) return known ?? { kind: "gone" };
+      if (before.refresh_token === refused.token) return { kind: "refused", code: refused.code };
       if (isRecent(before)) return { kind: "too_soon" };
       const early = notBefore - performance.now();
       if (early > 0) return { kind: "unavailable", ms: early };
@@ -296,9 +300,10 @@ function isAboutToRunOut(stored: StoredSession): boolean {
   return expiryOf(stored) - Date.now() < MARGIN_MS;
 }
 
-function isRecent({ renewed_at = -Infinity }: StoredSession): boolean {
+function isRecent({ renewed_at = -Infinity, expires_in }: StoredSession): boolean {
   const age = Date.now() - renewed_at;
-  return age >= 0 && age < INTERVAL_MS;
+  // Of tokens that live for a minute or less, one is good for half of that.
+  return age >= 0 && age < Math.min(INTERVAL_MS, expires_in * 500);
 }
 
 /** Runs in one tab of this browser at a time, and until the others can see what came of it. */

@@ -37,6 +37,8 @@ interface Sent {
   readonly token: string | null;
   /** The answer, if there is one that can be handed on. */
   readonly response?: Response;
+  /** Its body, where it is a refusal. */
+  readonly text?: string;
   /** What fetch threw. */
   readonly error?: unknown;
 }
@@ -78,7 +80,7 @@ export async function call(
   let sentAt = 0;
   /** Milliseconds that the call has waited; the user's own time does not count. */
   let spent = own?.auth.justWaited() ?? 0;
-  let sent = await first();
+  let sent: Sent = await first();
   for (;;) {
     const { refused } = sent;
     if (!refused) return sent.response as Response;
@@ -125,7 +127,7 @@ export async function call(
   }
 
   async function send(token: string | null | Refusal): Promise<Sent> {
-    if (typeof token === "object" && token !== null) return { refused: token, token: null };
+    if (typeof token === "object" && token !== null) return { refused: token, token: sent.token };
     let response: Response;
     sentAt = performance.now();
     try {
@@ -138,10 +140,10 @@ export async function call(
       outage.end("call");
       return { token, response };
     }
-    const { isRead, ...refused } = await timed(readRefusal(response, limit()));
+    const { text, ...refused } = await timed(readRefusal(response, limit()));
     const isAway = refused.source === "credential" && refused.problem.code === "auth_unavailable";
     if (!isAway) outage.end("call");
-    return { refused, token, ...(isRead ? { response } : {}) };
+    return { refused, token, ...(text === undefined ? {} : { response, text }) };
   }
 
   async function timed<T>(promise: Promise<T>): Promise<T> {
@@ -304,15 +306,15 @@ function hasRunOut({ expires_at }: StoredSession): boolean {
 
 /** What the caller gets: the answer as it came, if its problem is the one that is left. */
 function finish(request: Outgoing, sent: Sent, problem: Problem): Response {
-  const { response, error, refused } = sent;
+  const { response, error, refused, text = null } = sent;
   // postgrest-js repeats these by itself, three times and beyond all patience.
   const isRepeated = request.url.pathname.includes("/rest/v1/") && request.repeatable;
   const statusOf = (status: number) => isRepeated && [503, 520].includes(status) ? 504 : status;
   if (response && problem.code === refused?.problem.code) {
-    const { status, headers, body } = response;
+    const { status, headers } = response;
     const told = statusOf(status);
     return withProblem(
-      told === status ? response : new Response(body, { status: told, headers }),
+      told === status ? response : new Response(text, { status: told, headers }),
       problem,
     );
   }

@@ -88,7 +88,7 @@ export async function readBounded(response: Response, ms: number): Promise<strin
  *
  * @param response The answer; its body can still be read afterwards.
  * @param ms Milliseconds that reading the body may take.
- * @returns The refusal, and whether the body could be read.
+ * @returns The refusal, and the body, if it could be read.
  *
  * @example
  * ```ts
@@ -102,14 +102,13 @@ export async function readBounded(response: Response, ms: number): Promise<strin
 export async function readRefusal(
   response: Response,
   ms = 1000,
-): Promise<Refusal & { readonly isRead: boolean }> {
+): Promise<Refusal & { readonly text: string | undefined }> {
   const text = await readBounded(response.clone(), ms);
-  const isRead = text !== undefined;
-  if (!isRead) response.body?.cancel?.().catch(() => {});
+  if (text === undefined) response.body?.cancel?.().catch(() => {});
   const body = parseJson(text ?? "");
-  if (isProblem(body) && body.status === response.status) return { ...judge(body), isRead };
+  if (isProblem(body) && body.status === response.status) return { ...judge(body), text };
   const problem = platformProblem(response.status, response.headers, body);
-  return { problem, source: "platform", isRead };
+  return { problem, source: "platform", text };
 }
 
 /**

@@ -40,7 +40,7 @@ export interface Sessions {
   knows(token: string): boolean;
   /** Waits until supabase-js has stored something. */
   stored(): Promise<void>;
-  /** The problem of a session that ended in this very moment, so that its calls are not sent as nobody's. */
+  /** The problem of a session that Auth ended in this moment: its calls are not sent as nobody's. */
   justEnded(): Problem | undefined;
   /** Calls back once for each session that ends, and at once if one has and nobody signed in since. */
   onEnd(listener: (problem: Problem) => void): void;
@@ -96,7 +96,7 @@ function createSessions(client: Client): Sessions {
   let recovery = false;
   /** The last session that ended here, if nobody has signed in since. */
   let ended: Problem | undefined;
-  let endedAt = 0;
+  let endedAt = -Infinity;
   let reason: { readonly token: string; readonly problem: Problem } | undefined;
   let queue = Promise.resolve();
   const seen: string[] = [];
@@ -112,11 +112,10 @@ function createSessions(client: Client): Sessions {
       remember(seen, stored.refresh_token);
       ended = undefined;
     } else if (before) {
-      ended = reason && sameSession(reason.token, before.access_token)
-        ? reason.problem
-        : endOf("no_authorization");
-      const why = ended;
-      endedAt = performance.now();
+      const isAuths = reason && sameSession(reason.token, before.access_token);
+      const why = isAuths ? reason!.problem : endOf("no_authorization");
+      ended = why;
+      endedAt = isAuths ? performance.now() : -Infinity;
       for (const listener of ends) guarded(() => listener(why));
     }
     const gone = stored === null ? "SIGNED_OUT" : "TOKEN_REFRESHED";

@@ -1,6 +1,7 @@
 // The session survives whatever is not Auth's own word about it, on every path: a call, supabase-js'
 // background refresh, getUser().
 import { assert, assertEquals } from "@std/assert";
+import { mock } from "node:test";
 import { problemOf } from "../../../shared/browser/mod.ts";
 import {
   authSays,
@@ -108,11 +109,8 @@ for (const [name, answer] of Object.entries(NO_VERDICTS)) {
         const { storage, mine, told, onSignedOut, fetch, to } = outage(answer);
         const supabase = openRecovering(create, storage, fetch, { onSignedOut });
         await settle();
-        for (let n = 0; n < 10; n++) {
-          // Its timer is an interval, which is not faked: each start looks once.
-          await supabase.auth.startAutoRefresh();
-          await runUntil(() => false, 30_000, 10_000);
-        }
+        await supabase.auth.startAutoRefresh();
+        await runUntil(() => false, 300_000, 1000);
         await supabase.auth.stopAutoRefresh();
         assertEquals([stored(storage), told], [mine, []]);
         const tries = to(TOKEN).length;
@@ -376,3 +374,76 @@ onBoth("other requests to Auth pass as they are", async (create) => {
   assertEquals(Object(error).code, "invalid_credentials");
   assertEquals(calls.map(({ path }) => path), [`${TOKEN}?grant_type=password`]);
 });
+
+onBoth(
+  "a refusal for good while the token is still good ends the session when that has run out",
+  async (create) => {
+    await inFakeTime(async () => {
+      const storage = new TabStorage();
+      const exp = now() + 30; // so that supabase-js does not ask again within its own cooldown
+      store(storage, { ...session({ iat: exp - 3600, exp }), expires_at: exp });
+      const { fetch, to } = fakeProject({
+        [TOKEN]: () => authSays(400, "refresh_token_already_used"),
+        [ME]: () => now() < exp ? json(200, "in") : refuses("token_expired", "credential"),
+        "/auth/v1/user": () => authSays(403, "bad_jwt"),
+      });
+      const told: string[] = [];
+      const supabase = openRecovering(create, storage, fetch, {
+        onSignedOut: ({ code }) => void told.push(code),
+      });
+      assertEquals((await supabase.functions.invoke("me")).data, "in");
+      assertEquals(told, []);
+      mock.timers.tick(31_000);
+      let problem: ReturnType<typeof problemOf>;
+      supabase.functions.invoke("me").then(({ error }) => problem = problemOf(error));
+      const elapsed = await runUntil(() => problem !== undefined, 60_000);
+      assertEquals([problem?.action, told, elapsed], ["sign_in", ["session_expired"], 0]);
+      assertEquals(to(TOKEN).length, 1);
+    });
+  },
+);
+
+onBoth(
+  "tokens that live for less than a minute are renewed before they run out",
+  async (create) => {
+    await inFakeTime(async () => {
+      const storage = new TabStorage();
+      const mine = store(storage, expired());
+      const short = () => {
+        const exp = now() + 20;
+        return { ...renewed(mine, { exp }), expires_in: 20, expires_at: exp };
+      };
+      const { fetch, to } = fakeProject({
+        [TOKEN]: () => json(200, short()),
+        [ME]: () => json(200, "in"),
+      });
+      const supabase = openRecovering(create, storage, fetch);
+      await supabase.functions.invoke("me");
+      mock.timers.tick(9000);
+      await supabase.functions.invoke("me");
+      assertEquals(to(TOKEN).length, 1);
+      mock.timers.tick(2000);
+      await supabase.functions.invoke("me");
+      assertEquals(to(TOKEN).length, 2);
+    });
+  },
+);
+
+onBoth(
+  "a call that waits while somebody else signs in ends, and is sent as nobody else",
+  async (create) => {
+    await inFakeTime(async () => {
+      const storage = new TabStorage();
+      store(storage, session());
+      const other = session({ sub: OTHER_USER, session_id: crypto.randomUUID() });
+      const { fetch, to } = fakeProject({ [ME]: () => refuses("auth_unavailable", "credential") });
+      const supabase = openRecovering(create, storage, fetch);
+      let code: string | undefined;
+      supabase.functions.invoke("me").then(({ error }) => code = problemOf(error)?.code);
+      await settle();
+      store(storage, other);
+      await runUntil(() => code !== undefined, 60_000);
+      assertEquals([code, to(ME).length], ["auth_unavailable", 1]);
+    });
+  },
+);
