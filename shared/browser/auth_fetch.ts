@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { claimsOf, sameSession, type StoredSession } from "./client.ts";
+import { claimsOf, sameSession, sameUser, type StoredSession } from "./client.ts";
 import { type OutageState, parseJson, pause, wake, within } from "./outage.ts";
 import { authCode, readBounded } from "./refusal.ts";
 import { MOMENT_MS, type Sessions } from "./session.ts";
@@ -12,19 +12,22 @@ import { MOMENT_MS, type Sessions } from "./session.ts";
 /** How a renewal ended. */
 export type Renewed =
   /** There is another token of the same user: send the request again with it. */
-  | { readonly kind: "token" }
+  | "token"
   /** Renewed less than 30 seconds ago, and the renewed token is refused too. */
-  | { readonly kind: "too_soon" }
-  /** Auth did not answer, limits us, or answered something that decides nothing. */
-  | { readonly kind: "unavailable"; readonly ms: number }
+  | "too_soon"
+  /**
+   * Auth did not answer, limits us, or answered something that decides nothing: milliseconds until
+   * the next try.
+   */
+  | number
   /** Auth will never renew this session; and what it called the reason. */
-  | { readonly kind: "refused"; readonly code: string }
+  | { readonly code: string }
   /** Auth does not renew a suspended user's session; the suspension may be lifted. */
-  | { readonly kind: "banned" }
+  | "banned"
   /** Nobody is signed in any more. */
-  | { readonly kind: "gone" }
+  | "gone"
   /** Somebody else is signed in by now. */
-  | { readonly kind: "other" };
+  | "other";
 
 /** What stands between supabase-js and Auth. */
 export interface AuthFetch {
@@ -97,7 +100,7 @@ export function createAuthFetch({ sessions, outage, send, timeout }: AuthFetchOp
     const step = Math.min(GAP_MS * 2 ** failures++, MAX_GAP_MS);
     notBefore = to + Math.max(wait * 1000, response?.status === 429 ? step : GAP_MS);
     quietUntil = Math.max(notBefore, to + step);
-    last = { kind: "unavailable", ms: notBefore - to };
+    last = notBefore - to;
     outage.begin("auth", quietUntil - to);
   }
 
@@ -134,7 +137,7 @@ export function createAuthFetch({ sessions, outage, send, timeout }: AuthFetchOp
     // Looked at again: a sign-in, or another tab, may have been faster.
     const current = await sessions.read();
     if (current?.refresh_token !== token) {
-      if (said?.response.ok) succeed({ kind: "token" });
+      if (said?.response.ok) succeed("token");
       if (current !== null) return { response: await handBack(current, true) };
     }
     stored = current ?? stored;
@@ -142,7 +145,7 @@ export function createAuthFetch({ sessions, outage, send, timeout }: AuthFetchOp
       const { response, text = "" } = said;
       const session: Partial<StoredSession> = Object(parseJson(text));
       if (response.ok && isSessionOf(session, stored)) {
-        succeed({ kind: "token" });
+        succeed("token");
         const renewed = answer({ ...session, renewed_at: Date.now() });
         // Other tabs wait until they can see it.
         return { response: renewed, kept: within(1000, sessions.stored()) };
@@ -150,14 +153,14 @@ export function createAuthFetch({ sessions, outage, send, timeout }: AuthFetchOp
       const code = authCode(response, text);
       if (code !== undefined && FOR_GOOD.test(code)) {
         refused = { token: stored.refresh_token, code };
-        succeed({ kind: "refused", code });
+        succeed(refused);
         sessions.because(stored.access_token, code);
         if (!client.isServer) {
           const { status, headers } = response;
           return { response: new Response(text, { status, headers }) };
         }
       } else if (code === "user_banned") {
-        succeed({ kind: "banned" });
+        succeed("banned");
         failed = { token: stored.refresh_token, from, to: performance.now() };
         quietUntil = failed.to + GAP_MS;
       } else fail(stored.refresh_token, from, response);
@@ -217,11 +220,11 @@ export function createAuthFetch({ sessions, outage, send, timeout }: AuthFetchOp
     async renew(token, ms) {
       const before = await sessions.read();
       const known = compare(before, token);
-      if (known !== undefined || before === null) return known ?? { kind: "gone" };
-      if (before.refresh_token === refused.token) return { kind: "refused", code: refused.code };
-      if (isRecent(before)) return { kind: "too_soon" };
+      if (known !== undefined || before === null) return known ?? "gone";
+      if (before.refresh_token === refused.token) return refused;
+      if (isRecent(before)) return "too_soon";
       const early = notBefore - performance.now();
-      if (early > 0) return { kind: "unavailable", ms: early };
+      if (early > 0) return early;
       wanted = true;
       last = undefined;
       const { auth } = client;
@@ -235,7 +238,7 @@ export function createAuthFetch({ sessions, outage, send, timeout }: AuthFetchOp
       // Signed out by supabase-js after Auth's word; or renewed, here or in another tab.
       if (found !== undefined) return found;
       const said = last as Renewed | undefined;
-      return said && said.kind !== "token" ? said : { kind: "unavailable", ms: GAP_MS };
+      return said && said !== "token" ? said : GAP_MS;
     },
     isStale: (stored) =>
       failed.token === stored.refresh_token &&
@@ -277,17 +280,16 @@ function answer(body: unknown, status = 200): Response {
 
 /** What the stored session says about a refused token, where Auth need not be asked. */
 function compare(stored: StoredSession | null, token: string): Renewed | undefined {
-  if (stored === null) return { kind: "gone" };
+  if (stored === null) return "gone";
   if (stored.access_token === token) return undefined;
-  const isSame = claimsOf(stored.access_token).sub === claimsOf(token).sub;
-  return { kind: isSame ? "token" : "other" };
+  return sameUser(stored.access_token, token) ? "token" : "other";
 }
 
 /** A session of the same user, and not what a cache or a portal answers. */
 function isSessionOf(session: Partial<StoredSession>, stored: StoredSession): boolean {
   const { access_token, refresh_token, expires_in } = session;
   return typeof access_token === "string" && typeof refresh_token === "string" && !!expires_in &&
-    claimsOf(access_token).sub === claimsOf(stored.access_token).sub;
+    sameUser(access_token, stored.access_token);
 }
 
 /** Milliseconds since 1970. */

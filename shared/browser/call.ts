@@ -1,7 +1,7 @@
 /** One call: sends it, looks at what came back, takes the next step, until there is none. @module */
 import type { Problem } from "../problems/problem.ts";
 import type { AuthFetch } from "./auth_fetch.ts";
-import { claimsOf, sameSession, type StoredSession } from "./client.ts";
+import { claimsOf, sameSession, sameUser, type StoredSession } from "./client.ts";
 import type { createDialogs, Dialog } from "./dialogs.ts";
 import { guarded, type OutageState, pause, within } from "./outage.ts";
 import { withProblem } from "./problem_of.ts";
@@ -121,7 +121,7 @@ export async function call(
     const fields = { request_id: "", replay: true };
     if (stored === null) return refusal("no_authorization", "credential", fields);
     const { access_token } = stored;
-    return claimsOf(access_token).sub === claimsOf(before).sub
+    return sameUser(access_token, before)
       ? access_token
       : refusal("auth_unavailable", "credential", fields);
   }
@@ -205,12 +205,12 @@ export async function call(
         }
         case "confirm": {
           const ended = await signOut(token ?? "", false);
-          if (ended?.kind === "out") return { problem: endOf(problem.code, problem.request_id) };
-          if (ended?.kind === "newer" && step.replay) return again();
+          if (ended === "out") return { problem: endOf(problem.code, problem.request_id) };
+          if (ended === "newer" && step.replay) return again();
           current = { problem: unavailable(problem), source: "credential" };
           // Somebody else's session must not send this request; and what Auth did not confirm may
           // be gone in a moment, so that is a `retry` like any other.
-          if (ended?.kind !== "unconfirmed") return { problem: current.problem };
+          if (ended !== "unconfirmed") return { problem: current.problem };
           continue;
         }
         case "step_up": {
@@ -258,31 +258,21 @@ export async function call(
     if (own === null) return problem;
     for (;;) {
       const outcome = await timed(within(Infinity, own.auth.renew(token, limit()), signal));
-      if (outcome === undefined) return problem;
-      switch (outcome.kind) {
-        case "token":
-          return "token";
-        case "too_soon":
-          return problem;
-        case "banned":
-          return refusal("user_banned", "credential", problem).problem;
-        case "gone":
-          return endOf("no_authorization", problem.request_id);
-        case "refused": {
-          const ended = await signOut(token, true);
-          if (ended?.kind === "out") return endOf(outcome.code, problem.request_id);
-          return ended?.kind === "newer" ? "newer" : unavailable(problem);
-        }
-        case "other":
-          return unavailable(problem);
-        case "unavailable": {
-          const left = patience - spent;
-          const longer = progress.waits && 2 ** progress.waits * 1000 * (1 + Math.random() / 4);
-          const ms = Math.min(left, Math.max(outcome.ms, longer));
-          if (outcome.ms > left) return unavailable(problem, Math.ceil(outcome.ms / 1000));
-          await wait(Math.round(ms), unavailable(problem));
-        }
+      if (outcome === undefined || outcome === "too_soon") return problem;
+      if (outcome === "token") return outcome;
+      if (outcome === "banned") return refusal("user_banned", "credential", problem).problem;
+      if (outcome === "gone") return endOf("no_authorization", problem.request_id);
+      if (outcome === "other") return unavailable(problem);
+      if (typeof outcome === "object") {
+        const ended = await signOut(token, true);
+        if (ended === "out") return endOf(outcome.code, problem.request_id);
+        return ended === "newer" ? ended : unavailable(problem);
       }
+      const left = patience - spent;
+      if (outcome > left) return unavailable(problem, Math.ceil(outcome / 1000));
+      const longer = progress.waits && 2 ** progress.waits * 1000 * (1 + Math.random() / 4);
+      const ms = Math.min(left, Math.max(outcome, longer));
+      await wait(Math.round(ms), unavailable(problem));
     }
   }
 

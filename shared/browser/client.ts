@@ -322,3 +322,14 @@ export function sameSession(one: string, two: string): boolean {
   const id = a.session_id ?? a.sub;
   return one === two || (id !== undefined && id === (b.session_id ?? b.sub));
 }
+
+/**
+ * Whether two tokens are of the same user.
+ *
+ * @param one A token.
+ * @param two Another.
+ * @returns Whether they are.
+ */
+export function sameUser(one: string, two: string): boolean {
+  return claimsOf(one).sub === claimsOf(two).sub;
+}

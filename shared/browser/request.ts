@@ -36,27 +36,25 @@ export async function outgoing(
   init: RequestInit | undefined,
   base: string,
 ): Promise<Outgoing> {
-  const { method, headers, body, signal, ...given } = init ?? {};
-  const from = typeof input === "object" && "url" in input ? input : undefined;
-  const verb = (method ?? from?.method ?? "GET").toUpperCase();
-  const named = new Headers(headers ?? from?.headers);
-  const kept = body ?? (from?.body ? await from.clone().blob() : null);
-  const inherited: RequestInit = from === undefined ? {} : {
-    cache: from.cache,
-    credentials: from.credentials,
-    keepalive: from.keepalive,
-    mode: from.mode,
-    redirect: from.redirect,
-  };
+  let url = String(input);
+  if (typeof input === "object" && "url" in input) {
+    const { cache, credentials, headers, keepalive, method, mode, redirect, signal } = input;
+    const body = input.body && await input.clone().blob();
+    const from = { body, cache, credentials, headers, keepalive, method, mode, redirect, signal };
+    [url, init] = [input.url, { ...from, ...init }];
+  }
+  const { method = "GET", headers, body = null, signal = null, ...rest } = init ?? {};
+  const verb = method.toUpperCase();
+  const named = new Headers(headers);
   return {
-    url: new URL(from ? from.url : String(input), base),
+    url: new URL(url, base),
     method: verb,
     headers: named,
-    body: kept,
-    signal: signal ?? from?.signal ?? null,
-    rest: { ...inherited, ...given },
+    body,
+    signal,
+    rest,
     repeatable: /^(GET|HEAD|OPTIONS)$/.test(verb) || named.has("idempotency-key"),
-    bodyKept: !isStream(kept),
+    bodyKept: !isStream(body),
   };
 }
 

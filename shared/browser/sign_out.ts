@@ -1,19 +1,19 @@
 /** Signing out on this device, and only there, once Auth has confirmed it. @module */
 import { authCode, readBounded } from "./refusal.ts";
-import { claimsOf, sameSession, type StoredSession } from "./client.ts";
+import { sameSession, sameUser, type StoredSession } from "./client.ts";
 import { within } from "./outage.ts";
 import type { Sessions } from "./session.ts";
 
 /** How it ended. */
 export type SignedOut =
-  /** Nobody is signed in here any more, and what Auth calls the reason. */
-  | { readonly kind: "out"; readonly code: string }
+  /** Nobody is signed in here any more. */
+  | "out"
   /** The same user has signed in again: there is a newer session. */
-  | { readonly kind: "newer" }
+  | "newer"
   /** Another user has. */
-  | { readonly kind: "other" }
+  | "other"
   /** Auth did not confirm it. The session stays. */
-  | { readonly kind: "unconfirmed" };
+  | "unconfirmed";
 
 /** Signs out the session of a token; `spent`: Auth has just refused to renew it. */
 export type SignOut = (token: string, spent: boolean, ms: number) => Promise<SignedOut>;
@@ -47,13 +47,12 @@ export function createSignOut(sessions: Sessions, send: typeof fetch): SignOut {
 function look(
   stored: StoredSession | null,
   token: string,
-  code: string,
   spent: boolean,
 ): SignedOut | undefined {
-  if (stored === null) return { kind: "out", code };
+  if (stored === null) return "out";
   const { access_token } = stored;
   if (spent ? access_token === token : sameSession(access_token, token)) return undefined;
-  return { kind: claimsOf(access_token).sub === claimsOf(token).sub ? "newer" : "other" };
+  return sameUser(access_token, token) ? "newer" : "other";
 }
 
 async function run(
@@ -64,10 +63,10 @@ async function run(
   ms: number,
 ): Promise<SignedOut> {
   const { client } = sessions;
-  const early = look(await sessions.read(), token, "no_authorization", spent);
+  const early = look(await sessions.read(), token, spent);
   if (early !== undefined) return early;
   const code = client.isServer ? null : await confirm(sessions, send, token, spent, ms);
-  if (code === null) return { kind: "unconfirmed" };
+  if (code === null) return "unconfirmed";
   const onlyToken = code === "bad_jwt";
   sessions.because(token, code);
   // Twice at most: once through supabase-js, and once more if it kept what it should have dropped.
@@ -75,12 +74,12 @@ async function run(
     // No await between the look and the removal where the storage answers at once: nothing can come
     // in between. A storage that answers later leaves that gap, and nobody can close it from here.
     const looked = client.peek();
-    const found = look(looked instanceof Promise ? await looked : looked, token, code, onlyToken);
+    const found = look(looked instanceof Promise ? await looked : looked, token, onlyToken);
     if (found !== undefined) return found;
     // A listener that throws or hangs does not keep the session: what counts is the next look.
     await within(ms, client.drop()).catch(() => {});
   }
-  return look(await sessions.read(), token, code, onlyToken) ?? { kind: "unconfirmed" };
+  return look(await sessions.read(), token, onlyToken) ?? "unconfirmed";
 }
 
 /**

@@ -1,5 +1,6 @@
 // shared/browser runs in a page: what it imports, and what it names.
 import { assert, assertEquals } from "@std/assert";
+import { bundle } from "../../../supabase/local/bundle.ts";
 
 const root = new URL("../../../", import.meta.url);
 
@@ -35,4 +36,26 @@ Deno.test("shared/browser loads nothing but the table, and no runtime's own name
     assert(!value, `${path} loads supabase-js`);
   }
   assert(own.length > 14);
+});
+
+/** Bytes of a module with what it imports, minified and gzipped. */
+async function sizeOf(source: string): Promise<number> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const entry = `${folder}/entry.ts`;
+    await Deno.writeTextFile(entry, source);
+    const script = await bundle(new URL(`file://${entry}`));
+    const gzipped = new Blob([script]).stream().pipeThrough(new CompressionStream("gzip"));
+    return (await new Response(gzipped).arrayBuffer()).byteLength;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("problemOf() alone is at most 1 kB, and all of mod.ts does not grow", async () => {
+  const mod = new URL("shared/browser/mod.ts", root).href;
+  const alone = await sizeOf(`import { problemOf } from "${mod}"; console.log(problemOf);`);
+  assert(alone <= 1000, `${alone} bytes`);
+  const all = await sizeOf(`export * from "${mod}";`);
+  assert(all <= 11_200, `${all} bytes`);
 });

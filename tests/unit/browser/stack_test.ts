@@ -1,6 +1,11 @@
 // Recovery against the embedded stack: the real functions, behind a real gateway and database.
 import { assert, assertEquals } from "@std/assert";
-import { problemOf, type RecoveryOptions, withRecovery } from "../../../shared/browser/mod.ts";
+import {
+  createRecovery,
+  problemOf,
+  type RecoveryOptions,
+  withRecovery,
+} from "../../../shared/browser/mod.ts";
 import { bootStack } from "../../../supabase/local/stack.ts";
 import { createStackClient, type TestUser } from "../../e2e/scenarios/client.ts";
 import { type Create, STORAGE_KEY, TabStorage, VERSIONS } from "./_support.ts";
@@ -48,13 +53,13 @@ onBoth(
     const told: string[] = [];
     const here = await tabOf(create, person, { onSignedOut: ({ code }) => told.push(code) });
     const there = await tabOf(create, person);
-    assertEquals((await here.invoke("me", { method: "GET" })).data.email, person.email);
+    assertEquals((await here.invoke("me")).data.email, person.email);
     await client.auth("POST", "/logout?scope=local", { token: here.stored().access_token });
-    const { error } = await here.invoke("me", { method: "GET" });
+    const { error } = await here.invoke("me");
     assertEquals([problemOf(error)?.code, told], ["session_not_found", ["session_not_found"]]);
     assertEquals([...here.storage.items.keys()], []);
     assert(!here.paths.some((path) => path.endsWith("/logout")));
-    assertEquals((await there.invoke("me", { method: "GET" })).error, null);
+    assertEquals((await there.invoke("me")).error, null);
   },
 );
 
@@ -62,7 +67,7 @@ onBoth("a deleted user is signed out", async (create) => {
   const person = await client.signUp();
   const here = await tabOf(create, person);
   await client.admin("DELETE", `/users/${person.user.id}`);
-  const { error } = await here.invoke("me", { method: "GET" });
+  const { error } = await here.invoke("me");
   assertEquals([problemOf(error)?.code, here.stored()], ["user_not_found", null]);
 });
 
@@ -70,7 +75,7 @@ onBoth("a suspended user stays signed in and is told", async (create) => {
   const person = await client.signUp();
   const here = await tabOf(create, person);
   await client.admin("PUT", `/users/${person.user.id}`, { ban_duration: "24h" });
-  const { error } = await here.invoke("me", { method: "GET" });
+  const { error } = await here.invoke("me");
   assertEquals([problemOf(error)?.code, problemOf(error)?.action], [
     "user_banned",
     "contact_support",
@@ -85,7 +90,7 @@ onBoth("an expired token is renewed once for ten calls, in silence", async (crea
   const expired = await client.withClaims(access_token, { iat: hour - 3600, exp: hour });
   // As if this device's clock were behind: it takes the token for a good one.
   here.storage.setItem(STORAGE_KEY, JSON.stringify({ ...rest, access_token: expired }));
-  const calls = Array.from({ length: 10 }, () => here.invoke("me", { method: "GET" }));
+  const calls = Array.from({ length: 10 }, () => here.invoke("me"));
   const results = await Promise.all(calls);
   assertEquals(results.map(({ error }) => error), Array(10).fill(null));
   const refreshes = here.paths.filter((path) => path === "POST /auth/v1/token");
@@ -120,11 +125,11 @@ onBoth(
     const here = await tabOf(create, person, { patience: 0 }, cut);
     await client.auth("POST", "/logout?scope=local", { token: here.stored().access_token });
     away = true;
-    const { error } = await here.invoke("me", { method: "GET" });
+    const { error } = await here.invoke("me");
     assertEquals(problemOf(error)?.code, "auth_unavailable");
     assert(here.stored() !== null);
     away = false;
-    assertEquals(problemOf((await here.invoke("me", { method: "GET" })).error)?.action, "sign_in");
+    assertEquals(problemOf((await here.invoke("me")).error)?.action, "sign_in");
     assertEquals(here.stored(), null);
   },
 );
@@ -152,3 +157,32 @@ onBoth("REST: an expired token is renewed, and the rows come", async (create) =>
   const response = await here.fetch(`${stack.url}/rest/v1/todos?select=title`);
   assertEquals([response.status, await response.json()], [200, []]);
 });
+
+onBoth(
+  "a whole client: functions, rows, an expired token, and an end elsewhere",
+  async (create) => {
+    const person = await client.signUp();
+    const storage = new TabStorage();
+    const told: string[] = [];
+    const recovery = createRecovery({ onSignedOut: ({ code }) => told.push(code) });
+    const supabase = recovery.attach(create(stack.url, stack.keys.publishable, {
+      auth: { storage, autoRefreshToken: false, storageKey: STORAGE_KEY },
+      global: { fetch: recovery.fetch },
+    }));
+    const { email, password } = person;
+    await supabase.auth.signInWithPassword({ email, password });
+    const stored = () => JSON.parse(storage.getItem(STORAGE_KEY) ?? "null");
+    assertEquals((await supabase.functions.invoke("me")).data.email, email);
+    const { access_token, ...rest } = stored();
+    const hour = Math.floor(Date.now() / 1000) - 3600;
+    const expired = await client.withClaims(access_token, { iat: hour - 3600, exp: hour });
+    storage.setItem(STORAGE_KEY, JSON.stringify({ ...rest, access_token: expired }));
+    const { data, error } = await supabase.from("todos").select();
+    assertEquals([data, error], [[], null]);
+    assertEquals((await supabase.functions.invoke("me")).data.email, email);
+    await client.auth("POST", "/logout?scope=local", { token: stored().access_token });
+    const { error: ended } = await supabase.functions.invoke("me");
+    assertEquals([problemOf(ended)?.action, told], ["sign_in", ["session_not_found"]]);
+    assertEquals(stored(), null);
+  },
+);
