@@ -1,0 +1,65 @@
+import type { Edit, Plan } from "./plan.ts";
+
+/** The edge to the disk. */
+
+/** Folders below supabase/ and functions/ that hold nothing that is read here. */
+const SKIPPED = new Set([".branches", ".temp", "migrations", "node_modules", "templates"]);
+const TEXT = /\.(?:[cm]?[jt]sx?|jsonc?|toml|md)$|(?:^|\/)LICENSE$/;
+/** Larger files are generated. */
+const MAX_BYTES = 1024 * 1024;
+
+/**
+ * Reads the text files of a folder. Links are not followed.
+ *
+ * @param folder Its path.
+ * @param below Only what is in these folders of it, and what is in it itself. @default all of it
+ * @returns Texts by their paths in the folder, with slashes. A byte order mark is kept; a file that
+ * is not UTF-8 is left out.
+ */
+export async function readTexts(
+  folder: string,
+  below?: readonly string[],
+): Promise<Map<string, string>> {
+  const texts = new Map<string, string>();
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  async function visit(path: string): Promise<void> {
+    for await (const { name, isDirectory, isFile } of Deno.readDir(`${folder}/${path}`)) {
+      const inner = path === "" ? name : `${path}/${name}`;
+      const isWanted = path !== "" || below === undefined || below.includes(name);
+      if (isDirectory && isWanted && !SKIPPED.has(name)) await visit(inner);
+      if (!isFile || !TEXT.test(inner)) continue;
+      if ((await Deno.stat(`${folder}/${inner}`)).size > MAX_BYTES) continue;
+      try {
+        texts.set(inner, decoder.decode(await Deno.readFile(`${folder}/${inner}`)));
+      } catch (error) {
+        if (!(error instanceof TypeError)) throw error;
+      }
+    }
+  }
+  await visit("");
+  return texts;
+}
+
+/** Reads what a plan looks at of a project. */
+export function readProject(folder: string): Promise<Map<string, string>> {
+  return readTexts(folder, ["supabase", "functions"]);
+}
+
+/** Writes what a plan says. */
+export async function writePlan(folder: string, plan: Plan): Promise<void> {
+  const writes: [path: string, text: string | null][] = [
+    ...[...plan.copy.writes].map(([path, text]): [string, string | null] => [
+      `${plan.folder}/${path}`,
+      text,
+    ]),
+    ...plan.edits.map(({ path, after }: Edit): [string, string] => [path, after]),
+  ];
+  for (const [path, text] of writes) {
+    const to = `${folder}/${path}`;
+    if (text === null) await Deno.remove(to);
+    else {
+      await Deno.mkdir(to.slice(0, to.lastIndexOf("/")), { recursive: true });
+      await Deno.writeTextFile(to, text);
+    }
+  }
+}

@@ -1,0 +1,167 @@
+import { isObject, readJson, readToml } from "./edit_text.ts";
+import { dirname, join } from "./paths.ts";
+import { COPY_FOLDER } from "./library.ts";
+import { readImports } from "./source.ts";
+
+/** The text files of a project, by their paths, which are relative and have slashes. */
+export type ProjectFiles = ReadonlyMap<string, string>;
+
+/** Where a project keeps its functions, and which there are. */
+export interface Layout {
+  /** `supabase/functions`, where the CLI keeps them, or `functions`. */
+  readonly folder: "supabase/functions" | "functions";
+  /** The folder of the copy. */
+  readonly copy: string;
+  readonly functions: readonly ProjectFunction[];
+  /** config.toml; `undefined` where it is no TOML. */
+  readonly config: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** A function of a project. */
+export interface ProjectFunction {
+  readonly name: string;
+  /** Its folder. */
+  readonly folder: string;
+  /** What it does with edge-auth: checks its callers, imports it for something else, or neither. */
+  readonly use: "guards" | "imports" | "none";
+  /** Its import map, which may be a deno.json; `undefined` where it has none yet. */
+  readonly importMap: string | undefined;
+  /** `verify_jwt` of config.toml; `undefined` where it is not written. */
+  readonly verifyJwt: boolean | undefined;
+}
+
+/** The project is not one that edge-auth can be added to. The message says what to do. */
+export class ProjectError extends Error {
+  override readonly name = "ProjectError";
+}
+
+/** The configuration of the project. */
+export const CONFIG = "supabase/config.toml";
+
+/** The import map of functions that have none of their own. */
+export const SHARED_IMPORT_MAP = "supabase/functions/import_map.json";
+
+const ENTRY = /^([A-Za-z0-9][\w-]*)\/index\.(?:[cm]?[jt]sx?)$/;
+/** Without it, a function is open to whoever calls it, so importing anything else is no guard. */
+const GUARDS = ["edgeFunction", "auth", "*"];
+
+/**
+ * Finds the functions of a project.
+ *
+ * @param files Its files.
+ * @returns Where they are, and what each does with edge-auth.
+ * @throws {ProjectError} It has no config.toml, or is edge-auth itself.
+ */
+export function readLayout(files: ProjectFiles): Layout {
+  const text = files.get(CONFIG);
+  if (text === undefined) {
+    throw new ProjectError(
+      files.has("config.toml")
+        ? "This is the folder supabase/ itself: name the folder that holds it."
+        : "There is no supabase/config.toml here. Run `supabase init` in the project first.",
+    );
+  }
+  if (files.has("supabase/adopt/main.ts")) {
+    throw new ProjectError("This is edge-auth itself: name the folder of your project.");
+  }
+  const config = readToml(text);
+  const names = (folder: string) =>
+    new Map([...files.keys()].flatMap((path) => {
+      const name = path.startsWith(`${folder}/`) && ENTRY.exec(path.slice(folder.length + 1))?.[1];
+      return name ? [[name, path] as const] : [];
+    }));
+  const isBeside = names("supabase/functions").size === 0 && names("functions").size > 0;
+  const folder = isBeside ? "functions" : "supabase/functions";
+  const copy = `${folder}/${COPY_FOLDER}`;
+  const entries = names(folder);
+  const functions = [...entries].sort().map(([name, path]): ProjectFunction => {
+    const settings = functionSettings(config, name);
+    const written = settings.entrypoint;
+    const entry = typeof written === "string" ? join("supabase", written) : path;
+    const importMap = importMapOf(dirname(entry), settings, files);
+    const verifyJwt = settings.verify_jwt;
+    return {
+      name,
+      folder: dirname(entry),
+      use: useOf(files.has(entry) ? entry : path, importMap, copy, files),
+      importMap,
+      verifyJwt: typeof verifyJwt === "boolean" ? verifyJwt : undefined,
+    };
+  });
+  return { folder, copy, functions, config };
+}
+
+/** `[functions.<name>]` of config.toml. */
+function functionSettings(
+  config: Readonly<Record<string, unknown>> | undefined,
+  name: string,
+): Readonly<Record<string, unknown>> {
+  const functions = config?.functions;
+  const settings = isObject(functions) ? functions[name] : undefined;
+  return isObject(settings) ? settings : {};
+}
+
+/** The one that `supabase functions deploy` takes: named, the function's own, or the shared one. */
+function importMapOf(
+  folder: string,
+  settings: Readonly<Record<string, unknown>>,
+  files: ProjectFiles,
+): string | undefined {
+  const { import_map: named } = settings;
+  const usual = [`${folder}/deno.json`, `${folder}/deno.jsonc`, SHARED_IMPORT_MAP];
+  const path = typeof named === "string" && named !== ""
+    ? join("supabase", named)
+    : usual.find((one) => files.has(one));
+  if (path === undefined) return undefined;
+  const value = readJson(files.get(path) ?? "");
+  // A deno.json may name a file instead of listing its imports.
+  const elsewhere = isObject(value) ? value.importMap : undefined;
+  return typeof elsewhere === "string" && !/^[a-z]+:/i.test(elsewhere)
+    ? join(dirname(path), elsewhere)
+    : path;
+}
+
+/** Follows the imports of a function through the project's own files. */
+function useOf(
+  entry: string,
+  importMap: string | undefined,
+  copy: string,
+  files: ProjectFiles,
+): ProjectFunction["use"] {
+  const map = importMap === undefined ? undefined : readJson(files.get(importMap) ?? "");
+  const imports = isObject(map) && isObject(map.imports) ? map.imports : {};
+  const target = (specifier: string, from: string): string | undefined => {
+    if (/^\.\.?\//.test(specifier)) return join(dirname(from), specifier);
+    const [key, to] = Object.entries(imports)
+      .filter(([key]) => key === specifier || key.endsWith("/") && specifier.startsWith(key))
+      .sort(([a], [b]) => b.length - a.length)[0] ?? [];
+    if (key === undefined || typeof to !== "string" || !/^\.\.?\//.test(to)) return undefined;
+    return join(dirname(importMap ?? ""), to + specifier.slice(key.length));
+  };
+
+  let use: ProjectFunction["use"] = "none";
+  const seen = new Set<string>();
+  const open = [entry];
+  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+    const text = files.get(path);
+    if (text === undefined || seen.has(path)) continue;
+    seen.add(path);
+    for (const { specifier, names } of tryReadImports(path, text)) {
+      const to = target(specifier, path);
+      if (to === undefined) continue;
+      if (!to.startsWith(`${copy}/`)) open.push(to);
+      else if (names.some((name) => GUARDS.includes(name))) return "guards";
+      else use = "imports";
+    }
+  }
+  return use;
+}
+
+/** A file that cannot be read imports nothing: whoever runs it will see why. */
+function tryReadImports(path: string, text: string) {
+  try {
+    return readImports(path, text);
+  } catch {
+    return [];
+  }
+}

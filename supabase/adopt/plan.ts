@@ -1,0 +1,227 @@
+import { type CopyPlan, planCopy } from "./copy.ts";
+import { addJsonMembers, addVerifyJwt, isObject, readJson } from "./edit_text.ts";
+import {
+  CONFIG,
+  type Layout,
+  type ProjectFiles,
+  type ProjectFunction,
+  readLayout,
+  SHARED_IMPORT_MAP,
+} from "./layout.ts";
+import type { Library } from "./library.ts";
+import { relative } from "./paths.ts";
+
+/** A file of the project to write. */
+export interface Edit {
+  readonly path: string;
+  /** `null`: the file is new. */
+  readonly before: string | null;
+  readonly after: string;
+}
+
+/** What adopting edge-auth changes in a project. */
+export interface Plan {
+  /** The version of edge-auth that the project gets. */
+  readonly version: string;
+  /** The folder of the copy. */
+  readonly folder: string;
+  readonly copy: CopyPlan;
+  /** Changes of the project's own files, and its first function. */
+  readonly edits: readonly Edit[];
+  /** What was not done, each with what to do instead. */
+  readonly notDone: readonly string[];
+}
+
+const REASON = [
+  "edge-auth answers instead of the gateway, which does not ask whether the session is alive, and",
+  "whose refusals have another shape and no CORS headers.",
+];
+
+/**
+ * Plans what a project needs to use edge-auth: the copy, the import entries and `verify_jwt = false`
+ * of the functions that use it, and a first function if none does. Of what is there, nothing is
+ * overwritten. For a project that has it all, the plan is empty.
+ *
+ * @param files The project's files.
+ * @param library What it gets.
+ * @returns The changes, to be written or shown.
+ * @throws {ProjectError} It is no project that edge-auth can be added to.
+ */
+export function planAdoption(files: ProjectFiles, library: Library): Plan {
+  const layout = readLayout(files);
+  const prefix = `${layout.copy}/`;
+  const existing = new Map(
+    [...files].filter(([path]) => path.startsWith(prefix))
+      .map(([path, text]) => [path.slice(prefix.length), text]),
+  );
+  const copy = planCopy(library.version, library.files, existing);
+  const edits = new Edits(files);
+  const notDone: string[] = [];
+
+  const users = layout.functions.filter(({ use }) => use !== "none");
+  for (const user of users) {
+    addImports(user, library.imports, edits, notDone);
+    openGateway(user, layout, edits, notDone);
+  }
+  if (users.length === 0) addFirstFunction(layout, library, edits, notDone);
+  return { version: library.version, folder: layout.copy, copy, edits: edits.list(), notDone };
+}
+
+/** Whether there is nothing to do, and nothing that somebody has to look at. */
+export function isCurrent({ copy, edits }: Plan): boolean {
+  return copy.writes.size === 0 && copy.changedByHand.length === 0 && edits.length === 0;
+}
+
+/** The files of a project with changes on top. */
+class Edits {
+  readonly #before: ProjectFiles;
+  readonly #after = new Map<string, string>();
+
+  constructor(files: ProjectFiles) {
+    this.#before = files;
+  }
+
+  get(path: string): string | undefined {
+    return this.#after.get(path) ?? this.#before.get(path);
+  }
+
+  set(path: string, text: string): void {
+    this.#after.set(path, text);
+  }
+
+  list(): Edit[] {
+    return [...this.#after].map(([path, after]) => ({
+      path,
+      before: this.#before.get(path) ?? null,
+      after,
+    })).filter(({ before, after }) => before !== after);
+  }
+}
+
+function addImports(
+  { name, folder, importMap }: ProjectFunction,
+  imports: Library["imports"],
+  edits: Edits,
+  notDone: string[],
+): void {
+  const path = importMap ?? `${folder}/deno.json`;
+  const text = edits.get(path);
+  if (text === undefined) {
+    if (importMap === undefined) edits.set(path, denoJson(imports));
+    else {notDone.push(
+        `${path}, the import map of ${name}, is not there. It needs: ${list(imports)}`,
+      );}
+    return;
+  }
+  const value = readJson(text);
+  const there = isObject(value) && isObject(value.imports) ? value.imports : {};
+  const wanted = { ...imports };
+  for (const [key, target] of Object.entries(imports)) {
+    const own = there[key];
+    if (own === undefined || own === target) continue;
+    notDone.push(
+      `${path} has "${key}": ${JSON.stringify(own)}, which was left as it is. ` +
+        `edge-auth is tested with ${JSON.stringify(target)}.`,
+    );
+    // So that the project does not get two versions of one package.
+    if (typeof own === "string" && `${key}/` in wanted && own.startsWith("npm:")) {
+      wanted[`${key}/`] = `npm:/${own.slice("npm:".length)}/`;
+    }
+  }
+  const edited = addJsonMembers(text, "imports", wanted);
+  if ("text" in edited) edits.set(path, edited.text);
+  else notDone.push(`${path}: ${edited.problem}. Add to its imports: ${list(imports)}`);
+}
+
+function openGateway(
+  { name, use, verifyJwt }: ProjectFunction,
+  { config }: Layout,
+  edits: Edits,
+  notDone: string[],
+): void {
+  const setting = `verify_jwt = false below [functions.${name}]`;
+  if (use === "imports") {
+    if (verifyJwt !== false) {
+      notDone.push(
+        `${name} imports edge-auth without edgeFunction() or auth(), so the gateway goes on checking ` +
+          `its callers. Once it uses one of them, set ${setting}.`,
+      );
+    }
+    return;
+  }
+  if (verifyJwt === true) {
+    notDone.push(
+      `${CONFIG} says verify_jwt = true for ${name}, which was left as it is. Set ${setting}: ` +
+        `the gateway refuses callers in another shape, before edge-auth can answer.`,
+    );
+  } else if (verifyJwt === undefined) {
+    const edited = addVerifyJwt(edits.get(CONFIG) ?? "", name, REASON);
+    if ("text" in edited) edits.set(CONFIG, edited.text);
+    else notDone.push(`${CONFIG}: ${edited.problem}. Write ${setting}.`);
+  }
+  const remotes = isObject(config?.remotes) ? config.remotes : {};
+  for (const [remote, settings] of Object.entries(remotes)) {
+    const functions = isObject(settings) ? settings.functions : undefined;
+    const own = isObject(functions) ? functions[name] : undefined;
+    if (!isObject(own) || own.verify_jwt !== true) continue;
+    notDone.push(
+      `${CONFIG} says verify_jwt = true below [remotes.${remote}.functions.${name}], which was left ` +
+        `as it is. Set it to false.`,
+    );
+  }
+}
+
+function addFirstFunction(
+  layout: Layout,
+  { imports, firstFunction: { name, files } }: Library,
+  edits: Edits,
+  notDone: string[],
+): void {
+  const folder = `${layout.folder}/${name}`;
+  if (layout.functions.some((one) => one.name === name) || edits.get(`${folder}/index.ts`)) {
+    notDone.push(
+      `No function uses edge-auth yet, and ${folder} is a function of your own. ` +
+        `Import ../_shared/edge-auth/mod.ts in a function, then run this again.`,
+    );
+    return;
+  }
+  const map = sharedImportMap(layout, edits);
+  const configMap = map === undefined || map === SHARED_IMPORT_MAP ? undefined : map;
+  const edited = addVerifyJwt(edits.get(CONFIG) ?? "", name, REASON, {
+    ...(layout.folder === "functions" && {
+      entrypoint: relative("supabase", `${folder}/index.ts`),
+    }),
+    ...(configMap !== undefined && { import_map: relative("supabase", configMap) }),
+  });
+  if (!("text" in edited)) {
+    notDone.push(`${CONFIG}: ${edited.problem}. No first function was made.`);
+    return;
+  }
+  edits.set(CONFIG, edited.text);
+  for (const [path, text] of files) edits.set(`${folder}/${path}`, text);
+  const me: ProjectFunction = {
+    name,
+    folder,
+    use: "guards",
+    importMap: map,
+    verifyJwt: false,
+  };
+  addImports(me, imports, edits, notDone);
+}
+
+/** The import map that the functions of a project share; with one each, a new one gets its own. */
+function sharedImportMap({ functions }: Layout, edits: Edits): string | undefined {
+  if (edits.get(SHARED_IMPORT_MAP) !== undefined) return SHARED_IMPORT_MAP;
+  const maps = new Set(functions.map(({ importMap }) => importMap));
+  const [map] = maps;
+  const isOwn = functions.some(({ folder, importMap }) => importMap?.startsWith(`${folder}/`));
+  return maps.size === 1 && !isOwn ? map : undefined;
+}
+
+function denoJson(imports: Readonly<Record<string, string>>): string {
+  return `${JSON.stringify({ imports }, null, 2)}\n`;
+}
+
+function list(imports: Readonly<Record<string, string>>): string {
+  return Object.entries(imports).map(([key, target]) => `"${key}": "${target}"`).join(", ");
+}

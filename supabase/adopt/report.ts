@@ -1,0 +1,100 @@
+import { createTwoFilesPatch } from "diff";
+import { dirname } from "./paths.ts";
+import { isCurrent, type Plan } from "./plan.ts";
+
+/**
+ * Says what a plan changes, in lines for a terminal.
+ *
+ * @param plan The plan.
+ * @param tense Whether it was carried out.
+ */
+export function describePlan(plan: Plan, tense: "done" | "planned"): string {
+  const { version, folder, copy, edits, notDone } = plan;
+  const verb = (done: string, planned: string) => tense === "done" ? done : planned;
+  const lines: string[] = [];
+  const written = [...copy.writes.values()].filter((text) => text !== null).length;
+  if (copy.conflicts.length > 0) {
+    lines.push(
+      `${folder} was not changed: edge-auth ${version} changes files that were changed by hand.`,
+      ...copy.conflicts.map((path) => `  ${path}`),
+      "Delete them and run this again to get those of edge-auth, then make your changes again.",
+    );
+  } else if (copy.writes.size > 0) {
+    const from = copy.installed === null || copy.installed === version
+      ? ""
+      : ` (was ${copy.installed})`;
+    const removed = copy.writes.size - written;
+    lines.push(
+      `${verb("Wrote", "Would write")} edge-auth ${version}${from} to ${folder}: ` +
+        `${written} files${removed > 0 ? `, ${removed} removed` : ""}.`,
+    );
+  } else lines.push(`${folder} is edge-auth ${version}.`);
+
+  const kept = copy.changedByHand.filter((path) => !copy.conflicts.includes(path));
+  if (kept.length > 0) {
+    lines.push("Changed by hand, and left as they are:", ...kept.map((path) => `  ${path}`));
+  }
+  for (const { path, before } of edits) {
+    lines.push(
+      `${before === null ? verb("Made", "Would make") : verb("Changed", "Would change")} ${path}.`,
+    );
+  }
+  if (notDone.length > 0) lines.push("Not done:", ...notDone.map((line) => `  ${line}`));
+  if (isCurrent(plan)) lines.push("Nothing to do.");
+  const test = edits.find(({ path, before }) => before === null && path.endsWith("_test.ts"));
+  if (tense === "done" && test !== undefined) lines.push("", ...nextSteps(test.path, edits));
+  return lines.join("\n");
+}
+
+/** What to try in a project that has just got its first function. */
+function nextSteps(test: string, edits: Plan["edits"]): string[] {
+  const folder = dirname(test);
+  const name = folder.slice(folder.lastIndexOf("/") + 1);
+  const config = edits.find(({ path }) => dirname(path) === folder && path.endsWith("deno.json"));
+  const option = config === undefined ? "" : `--config ${config.path} `;
+  return [
+    "Next, in the project:",
+    `  deno test -A ${option}${test}`,
+    `  supabase functions deploy ${name} --use-api`,
+  ];
+}
+
+/**
+ * Says in one line whether a copy is current, with the reason if it is not.
+ *
+ * @param plan The plan of the project.
+ */
+export function describeState({ version, folder, copy, edits }: Plan): string {
+  const { installed, writes, changedByHand } = copy;
+  const states: string[] = [];
+  if (installed === null) states.push(`${folder} has no copy that edge-auth has written`);
+  else if (installed !== version) {
+    states.push(`${folder} is edge-auth ${installed}, not ${version}`);
+  } else if (writes.size > 0 || copy.conflicts.length > 0) {
+    states.push(`${folder} is not all of edge-auth ${version}`);
+  }
+  if (changedByHand.length > 0) states.push(`changed by hand: ${changedByHand.join(", ")}`);
+  if (edits.length > 0) {
+    states.push(`to be changed: ${edits.map(({ path }) => path).join(", ")}`);
+  }
+  return states.length === 0 ? `${folder} is edge-auth ${version}.` : `${states.join("; ")}.`;
+}
+
+/**
+ * Shows the changes of a plan as a diff. The files of the copy are only named: they are edge-auth's.
+ *
+ * @param plan The plan.
+ * @returns Unified diffs, of which git and patch know the form.
+ */
+export function diffPlan({ folder, copy, edits }: Plan): string {
+  const named = [...copy.writes].map(([path, text]) =>
+    `${text === null ? "remove" : "write "} ${folder}/${path}`
+  );
+  const diffs = edits.map(({ path, before, after }) => {
+    const from = before === null ? "/dev/null" : `a/${path}`;
+    return createTwoFilesPatch(from, `b/${path}`, before ?? "", after, undefined, undefined, {
+      context: 2,
+    }).replace(/^=+\n/, "");
+  });
+  return [...(named.length > 0 ? [named.join("\n")] : []), ...diffs].join("\n");
+}

@@ -1,0 +1,176 @@
+// Takes edge-auth into a project that the CLI has just made, as its user would: adopt, check the
+// types, test, deploy, call what was uploaded, and ask the doctor.
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { fakeAuth } from "../../shared/testing/mod.ts";
+import { cacheFolder, deployProject, edgeDeno, runUploads } from "./deploy/deploy.ts";
+import { npmTool, type Output, run } from "../support/npm_tool.ts";
+import { SUPABASE_CLI } from "../support/versions.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+const COPY = "supabase/functions/_shared/edge-auth";
+
+let folder: string;
+let project: string;
+
+/** A program of this repository, on the project. */
+function task(script: string, ...args: string[]): Promise<Output> {
+  const path = new URL(script, ROOT).href;
+  return run(Deno.execPath(), { args: ["run", "-A", path, project, ...args] });
+}
+
+const adopt = (...args: string[]) => task("supabase/adopt/main.ts", ...args);
+const read = (path: string) => Deno.readTextFile(`${project}/${path}`);
+
+/** All files of the project, by path. */
+async function snapshot(path = ""): Promise<Map<string, string>> {
+  const texts = new Map<string, string>();
+  for await (const { name, isDirectory } of Deno.readDir(`${project}/${path}`)) {
+    const inner = path === "" ? name : `${path}/${name}`;
+    if (isDirectory) { for (const entry of await snapshot(inner)) texts.set(...entry); }
+    else texts.set(inner, await read(inner));
+  }
+  return texts;
+}
+
+Deno.test.beforeAll(async () => {
+  folder = await Deno.makeTempDir({ prefix: "edge-auth-adopt-" });
+  project = `${folder}/project`;
+  await Deno.mkdir(project);
+  const cli = await npmTool("supabase", SUPABASE_CLI);
+  const options = { cwd: project, stdin: "null" as const };
+  for (const args of [["init", "--yes"], ["functions", "new", "hello"]]) {
+    const { code, text } = await run(cli, { ...options, args });
+    assertEquals(code, 0, text);
+  }
+});
+
+Deno.test.afterAll(() => Deno.remove(folder, { recursive: true }));
+
+Deno.test("adopt shows a diff of a fresh project and writes nothing when --dry-run is given", async () => {
+  const before = await snapshot();
+  const { code, text } = await adopt("--dry-run");
+  assertEquals(code, 0, text);
+  assertMatch(text, /^\+verify_jwt = false$/m);
+  assertMatch(text, /^\+import \{ edgeFunction \} from "\.\.\/_shared\/edge-auth\/mod\.ts";$/m);
+  assertEquals(await snapshot(), before);
+  assertEquals((await adopt("--check")).code, 1);
+});
+
+Deno.test("adopt gives a fresh project the copy and a first function, and changes no line that was there", async () => {
+  const config = await read("supabase/config.toml");
+  const { code, text } = await adopt();
+  assertEquals(code, 0, text);
+  assert((await read("supabase/config.toml")).startsWith(config));
+  assertMatch(
+    await read("supabase/config.toml"),
+    /\[functions\.me\]\n(?:# .*\n)+verify_jwt = false/,
+  );
+  const files = await snapshot();
+  for (const path of ["mod.ts", "testing/mod.ts", "LICENSE", ".edge-auth.json"]) {
+    assert(files.has(`${COPY}/${path}`), path);
+  }
+  for (const name of ["index.ts", "index_test.ts", "deno.json"]) {
+    assert(files.has(`supabase/functions/me/${name}`), name);
+  }
+});
+
+Deno.test("adopt adds the imports of a function that has begun to use edge-auth", async () => {
+  // The scaffold imports a package of a registry that a test cannot count on.
+  await Deno.writeTextFile(`${project}/supabase/functions/hello/index.ts`, HELLO);
+  const { code, text } = await adopt();
+  assertEquals(code, 0, text);
+  const { imports } = JSON.parse(await read("supabase/functions/hello/deno.json"));
+  assert("hono" in imports && "@supabase/server" in imports, JSON.stringify(imports));
+});
+
+Deno.test("adopt changes nothing when it runs again", async () => {
+  const before = await snapshot();
+  const { code, text } = await adopt();
+  assertEquals([code, text.trim().split("\n").at(-1)], [0, "Nothing to do."], text);
+  assertEquals((await adopt("--check")).code, 0);
+  assertEquals(await snapshot(), before);
+});
+
+Deno.test("adopt leaves a project that the formatter and the linter accept", async () => {
+  for (const args of [["fmt", "--check"], ["lint"]]) {
+    const { code, text } = await run(Deno.execPath(), { args, cwd: project });
+    assertEquals(code, 0, text);
+  }
+});
+
+Deno.test("adopt leaves a project whose types and tests pass, on the edge runtime's Deno too", async () => {
+  const older = await edgeDeno(folder);
+  for (const name of ["me", "hello"]) {
+    const at = `supabase/functions/${name}`;
+    const options = { cwd: project };
+    const config = ["--config", `${at}/deno.json`];
+    const newer = await run(Deno.execPath(), {
+      ...options,
+      args: ["check", ...config, `${at}/index.ts`],
+    });
+    assertEquals(newer.code, 0, newer.text);
+    // That has written a lock file, which the older one cannot read.
+    const env = { DENO_DIR: await cacheFolder(), DENO_TLS_CA_STORE: "mozilla,system" };
+    const old = await run(older, {
+      ...options,
+      env,
+      args: ["check", "--no-lock", ...config, `${at}/index.ts`],
+    });
+    assertEquals(old.code, 0, old.text);
+    if (name === "hello") continue;
+    for (const [deno, more] of [[Deno.execPath(), {}], [older, { env }]] as const) {
+      const args = ["test", "-A", "--no-lock", ...config, at];
+      const { code, text } = await run(deno, { ...options, ...more, args });
+      assertEquals(code, 0, text);
+      assertMatch(text, /3 passed/);
+    }
+  }
+});
+
+Deno.test("adopt leaves a project that deploys, without the tests, and answers 200 and 401", async () => {
+  const { output, deployment } = await deployProject(folder);
+  assertEquals(output.code, 0, output.text);
+  assert(!/^\s*warn/im.test(output.text), output.text);
+  assertEquals(
+    deployment.uploads.map(({ slug, metadata: { verify_jwt } }) => [slug, verify_jwt]).sort(),
+    [["hello", false], ["me", false]],
+  );
+  const uploaded = deployment.uploads.flatMap(({ files }) => [...files.keys()]);
+  assertEquals(uploaded.filter((path) => /_test\.ts$|\/testing\//.test(path)), []);
+
+  const auth = fakeAuth();
+  const ada = auth.signIn();
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    (request) => {
+      const url = request.url.replace(/^http:\/\/[^/]+/, auth.url);
+      return auth.options.fetch(new Request(url, request));
+    },
+  );
+  await using running = await runUploads(folder, deployment, {
+    ...auth.options.env,
+    SUPABASE_URL: `http://127.0.0.1:${server.addr.port}`,
+  });
+  for (const [name, url] of running.urls) {
+    const admitted = await fetch(url, { headers: ada.headers });
+    assertEquals([name, admitted.status], [name, 200], await admitted.text());
+    const refused = await fetch(url);
+    assertEquals([refused.status, (await refused.json()).code], [401, "no_authorization"]);
+  }
+});
+
+Deno.test("adopt leaves a project in which the doctor finds no error and no warning", async () => {
+  const { code, text } = await task("supabase/doctor/main.ts", "--json");
+  const { findings } = JSON.parse(text) as { findings: { severity: string }[] };
+  assertEquals(findings.filter(({ severity }) => severity !== "info"), []);
+  assertEquals(code, 0);
+});
+
+const HELLO = `import { edgeFunction } from "../_shared/edge-auth/mod.ts";
+
+const app = edgeFunction("hello");
+
+app.get("/", (c) => c.text(\`Hello \${c.var.auth.user.email}\`));
+
+export default { fetch: app.fetch };
+`;
