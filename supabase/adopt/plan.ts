@@ -118,7 +118,7 @@ function addImports(
   const wanted = { ...imports };
   for (const [key, target] of Object.entries(imports)) {
     const own = there[key];
-    if (own === undefined || own === target) continue;
+    if (own === undefined || own === wanted[key]) continue;
     notDone.push(
       `${path} has "${key}": ${JSON.stringify(own)}, which was left as it is. ` +
         `edge-auth is tested with ${JSON.stringify(target)}.`,

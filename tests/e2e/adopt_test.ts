@@ -109,6 +109,7 @@ Deno.test("adopt leaves a project whose types and tests pass, on the edge runtim
       args: ["check", ...config, `${at}/index.ts`],
     });
     assertEquals(newer.code, 0, newer.text);
+    if (name === "hello") continue;
     // That has written a lock file, which the older one cannot read.
     const env = { DENO_DIR: await cacheFolder(), DENO_TLS_CA_STORE: "mozilla,system" };
     const old = await run(older, {
@@ -117,7 +118,6 @@ Deno.test("adopt leaves a project whose types and tests pass, on the edge runtim
       args: ["check", "--no-lock", ...config, `${at}/index.ts`],
     });
     assertEquals(old.code, 0, old.text);
-    if (name === "hello") continue;
     for (const [deno, more] of [[Deno.execPath(), {}], [older, { env }]] as const) {
       const args = ["test", "-A", "--no-lock", ...config, at];
       const { code, text } = await run(deno, { ...options, ...more, args });
@@ -142,9 +142,9 @@ Deno.test("adopt leaves a project that deploys, without the tests, and answers 2
   const ada = auth.signIn();
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
-    (request) => {
-      const url = request.url.replace(/^http:\/\/[^/]+/, auth.url);
-      return auth.options.fetch(new Request(url, request));
+    ({ method, headers, url }) => {
+      const { pathname, search } = new URL(url);
+      return auth.options.fetch(`${auth.url}${pathname}${search}`, { method, headers });
     },
   );
   await using running = await runUploads(folder, deployment, {

@@ -1,0 +1,45 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { createLibrary } from "../../../supabase/adopt/library.ts";
+
+const repository = {
+  version: "1.0.0",
+  imports: { hono: "npm:hono@4", "hono/": "npm:/hono@4/", zod: "npm:zod@4", jose: "npm:jose@6" },
+  me: new Map([["index.ts", 'import { edgeFunction } from "../../shared/mod.ts";\n']]),
+};
+
+Deno.test("createLibrary() copies what functions and their tests use", () => {
+  const paths = ["mod.ts", "server/auth.ts", "testing/mod.ts", "LICENSE", "llms.md"];
+  const left = ["browser/mod.ts", "server/README.md", "README.md", "server/auth_test.ts"];
+  const shared = new Map([...paths, ...left].map((path) => [path, ""]));
+  assertEquals([...createLibrary({ ...repository, shared }).files.keys()], paths);
+});
+
+Deno.test("createLibrary() keeps formatter and linter away from the copy", () => {
+  const shared = new Map([["mod.ts", "export {};\n"], ["llms.md", "# x\n"], ["LICENSE", "MIT\n"]]);
+  const { files } = createLibrary({ ...repository, shared });
+  assertEquals(
+    files.get("mod.ts"),
+    "// deno-fmt-ignore-file\n// deno-lint-ignore-file\nexport {};\n",
+  );
+  assert(files.get("llms.md")?.startsWith("<!-- deno-fmt-ignore-file -->\n"));
+  assertEquals(files.get("LICENSE"), "MIT\n");
+});
+
+Deno.test("createLibrary() takes the import entries of the packages that the copy imports", () => {
+  const shared = new Map([
+    ["mod.ts", 'export { Hono } from "hono/tiny";\nimport "node:fs";\nimport "./a.ts";'],
+    ["browser/mod.ts", 'import "zod";'],
+  ]);
+  const { imports } = createLibrary({ ...repository, shared });
+  assertEquals(imports, { hono: "npm:hono@4", "hono/": "npm:/hono@4/" });
+  const unknown = new Map([["mod.ts", 'import "lodash";']]);
+  assertThrows(() => createLibrary({ ...repository, shared: unknown }), Error, "lodash");
+});
+
+Deno.test("createLibrary() leads the first function to the copy", () => {
+  const { firstFunction } = createLibrary({ ...repository, shared: new Map() });
+  assertEquals(
+    firstFunction.files.get("index.ts"),
+    'import { edgeFunction } from "../_shared/edge-auth/mod.ts";\n',
+  );
+});

@@ -1,0 +1,212 @@
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { readJson, readToml } from "../../../supabase/adopt/edit_text.ts";
+import { ProjectError } from "../../../supabase/adopt/layout.ts";
+import type { Library } from "../../../supabase/adopt/library.ts";
+import { isCurrent, type Plan, planAdoption } from "../../../supabase/adopt/plan.ts";
+import { describePlan, describeState } from "../../../supabase/adopt/report.ts";
+
+type Files = Readonly<Record<string, string>>;
+
+const CONFIG = "supabase/config.toml";
+const COPY = "supabase/functions/_shared/edge-auth";
+const IMPORTS = { hono: "npm:hono@4.13.19", "hono/": "npm:/hono@4.13.19/", zod: "npm:zod@4.6.7" };
+const GUARDED = 'import { edgeFunction } from "../_shared/edge-auth/mod.ts";';
+
+const library: Library = {
+  version: "1.0.0",
+  files: new Map([["mod.ts", "export {};\n"]]),
+  imports: IMPORTS,
+  firstFunction: { name: "me", files: new Map([["index.ts", `${GUARDED}\n`]]) },
+};
+
+const plan = (files: Files) => planAdoption(new Map(Object.entries(files)), library);
+
+/** The files of a project after a plan was carried out. */
+function carryOut(files: Files, { folder, copy, edits }: Plan): Files {
+  const copied = [...copy.writes].map(([path, text]) => [`${folder}/${path}`, text ?? ""]);
+  const edited = edits.map(({ path, after }) => [path, after]);
+  return { ...files, ...Object.fromEntries(copied), ...Object.fromEntries(edited) };
+}
+
+/** Plans, and holds that a second time there is nothing to do. */
+function adopt(files: Files): { plan: Plan; after: Files } {
+  const first = plan(files);
+  const after = carryOut(files, first);
+  const again = plan(after);
+  assertEquals([again.edits, again.copy.writes.size], [[], 0]);
+  assertEquals(again.notDone, first.notDone);
+  return { plan: first, after };
+}
+
+const importsOf = (text: string | undefined) =>
+  (readJson(text ?? "") as { imports: Record<string, string> }).imports;
+
+function functionsOf(text: string | undefined): Record<string, Record<string, unknown>> {
+  return (readToml(text ?? "") as { functions: Record<string, Record<string, unknown>> }).functions;
+}
+
+Deno.test("planAdoption() gives a project without functions a first one", () => {
+  const { plan, after } = adopt({ [CONFIG]: 'project_id = "p"\n' });
+  assertEquals(plan.notDone, []);
+  assertEquals(functionsOf(after[CONFIG]), { me: { verify_jwt: false } });
+  assertEquals(importsOf(after["supabase/functions/me/deno.json"]), IMPORTS);
+  assert(`${COPY}/mod.ts` in after && "supabase/functions/me/index.ts" in after);
+});
+
+Deno.test("planAdoption() follows a function's imports to edge-auth", () => {
+  const index = "supabase/functions/a/index.ts";
+  const guards: Files[] = [
+    { [index]: GUARDED },
+    { [index]: 'import { app } from "./app.ts";', "supabase/functions/a/app.ts": GUARDED },
+    { [index]: 'export * from "../_shared/edge-auth/mod.ts";' },
+    { [index]: 'const { auth } = await import("../_shared/edge-auth/mod.ts");' },
+    {
+      [index]: 'import { auth } from "edge-auth/mod.ts";',
+      "supabase/functions/a/deno.json": '{ "imports": { "edge-auth/": "../_shared/edge-auth/" } }',
+    },
+  ];
+  for (const files of guards) {
+    const { after } = adopt({ ...files, [CONFIG]: "" });
+    assertEquals(functionsOf(after[CONFIG]), { a: { verify_jwt: false } }, JSON.stringify(files));
+    assertEquals(importsOf(after["supabase/functions/a/deno.json"]).hono, IMPORTS.hono);
+    assert(!("supabase/functions/me/index.ts" in after));
+  }
+});
+
+Deno.test("planAdoption() leaves the gateway's check on for a function that edge-auth does not guard", () => {
+  for (
+    const text of [
+      'import { body } from "../_shared/edge-auth/mod.ts";',
+      'import { type edgeFunction } from "../_shared/edge-auth/mod.ts";',
+      'import type { auth } from "../_shared/edge-auth/mod.ts";',
+    ]
+  ) {
+    const { plan, after } = adopt({ [CONFIG]: "", "supabase/functions/a/index.ts": text });
+    assertEquals(after[CONFIG], "");
+    assertMatch(plan.notDone.join(), /a imports edge-auth without edgeFunction\(\) or auth\(\)/);
+  }
+});
+
+Deno.test("planAdoption() changes only the functions that use edge-auth", () => {
+  const files = {
+    [CONFIG]: "[functions.b]\nverify_jwt = true\n",
+    "supabase/functions/a/index.ts": GUARDED,
+    "supabase/functions/b/index.ts": 'Deno.serve(() => new Response("b"));',
+    "supabase/functions/b/deno.json": "{}",
+    "supabase/functions/_shared/helper.ts": "export {};",
+  };
+  const { plan, after } = adopt(files);
+  assertEquals(plan.notDone, []);
+  assertEquals(functionsOf(after[CONFIG])!.b, { verify_jwt: true });
+  assertEquals(after["supabase/functions/b/deno.json"], "{}");
+});
+
+Deno.test("planAdoption() adds the imports to the map that the CLI would take", () => {
+  const a = { "supabase/functions/a/index.ts": GUARDED };
+  const shared = { "supabase/functions/import_map.json": "{}" };
+  const cases: [Files, string][] = [
+    [{}, "supabase/functions/a/deno.json"],
+    [shared, "supabase/functions/import_map.json"],
+    [{ ...shared, "supabase/functions/a/deno.json": "{}" }, "supabase/functions/a/deno.json"],
+    [{ "supabase/functions/a/deno.jsonc": "{}" }, "supabase/functions/a/deno.jsonc"],
+    [
+      { [CONFIG]: '[functions.a]\nimport_map = "./maps/a.json"\n', "supabase/maps/a.json": "{}" },
+      "supabase/maps/a.json",
+    ],
+    [
+      {
+        "supabase/functions/a/deno.json": '{ "importMap": "../map.json" }',
+        "supabase/functions/map.json": "{}",
+      },
+      "supabase/functions/map.json",
+    ],
+  ];
+  for (const [files, path] of cases) {
+    const { plan, after } = adopt({ [CONFIG]: "", ...a, ...files });
+    assertEquals(plan.notDone, []);
+    assertEquals(importsOf(after[path]), IMPORTS, path);
+  }
+});
+
+Deno.test("planAdoption() works in the layout with functions beside supabase", () => {
+  const files = {
+    [CONFIG]: '[functions.a]\nentrypoint = "../functions/a/index.ts"\n' +
+      'import_map = "../import_map.json"\nverify_jwt = true\n',
+    "import_map.json": "{}",
+    "functions/a/index.ts": "export {};",
+  };
+  const { plan, after } = adopt(files);
+  assertEquals(plan.notDone, []);
+  assertEquals(functionsOf(after[CONFIG])!.me, {
+    verify_jwt: false,
+    entrypoint: "../functions/me/index.ts",
+    import_map: "../import_map.json",
+  });
+  assertEquals(importsOf(after["import_map.json"]), IMPORTS);
+  assert("functions/_shared/edge-auth/mod.ts" in after);
+});
+
+Deno.test("planAdoption() keeps a project's own version of a package, and gives no second one", () => {
+  const map = "supabase/functions/a/deno.json";
+  const files = {
+    [CONFIG]: "",
+    "supabase/functions/a/index.ts": GUARDED,
+    [map]: '{ "imports": { "hono": "npm:hono@^4.0.0" } }',
+  };
+  const { plan, after } = adopt(files);
+  assertEquals(importsOf(after[map]), {
+    ...IMPORTS,
+    hono: "npm:hono@^4.0.0",
+    "hono/": "npm:/hono@^4.0.0/",
+  });
+  assertMatch(plan.notDone[0] ?? "", /has "hono": "npm:hono@\^4\.0\.0", which was left as it is/);
+});
+
+Deno.test("planAdoption() says what it did not do, and what to do instead", () => {
+  const a = { "supabase/functions/a/index.ts": GUARDED };
+  const cases: [Files, RegExp][] = [
+    [{ ...a, [CONFIG]: "[functions.a]\nverify_jwt = true\n" }, /verify_jwt = true for a, .* left/],
+    [
+      {
+        ...a,
+        [CONFIG]:
+          "[functions.a]\nverify_jwt = false\n[remotes.live.functions.a]\nverify_jwt = true\n",
+      },
+      /\[remotes\.live\.functions\.a\]/,
+    ],
+    [{ ...a, [CONFIG]: "[functions]\na = { enabled = true }\n" }, /not a table of its own/],
+    [{ ...a, [CONFIG]: "[" }, /it is not TOML/],
+    [{ ...a, [CONFIG]: '[functions.a]\nimport_map = "../lost.json"\n' }, /lost\.json.*not there/],
+    [{ ...a, [CONFIG]: "", "supabase/functions/a/deno.json": "[" }, /it is not a JSON object/],
+    [{ [CONFIG]: "", "supabase/functions/me/index.ts": "" }, /me is a function of your own/],
+  ];
+  for (const [files, sentence] of cases) {
+    const { plan } = adopt(files);
+    assertMatch(plan.notDone.join("\n"), sentence);
+    assertMatch(describePlan(plan, "done"), sentence);
+  }
+});
+
+Deno.test("planAdoption() refuses what is no project, with what to do", () => {
+  const refuses = (files: Files, sentence: string) =>
+    assertThrows(() => plan(files), ProjectError, sentence);
+  refuses({}, "supabase init");
+  refuses({ "config.toml": "" }, "the folder that holds it");
+  refuses({ [CONFIG]: "", "supabase/adopt/main.ts": "" }, "edge-auth itself");
+});
+
+Deno.test("describeState() tells a current copy from an old and from a changed one", () => {
+  const { after } = adopt({ [CONFIG]: "" });
+  const state = (files: Files) => describeState(plan(files));
+  assertEquals(state(after), `${COPY} is edge-auth 1.0.0.`);
+  assert(isCurrent(plan(after)));
+
+  const changed = { ...after, [`${COPY}/mod.ts`]: "mine" };
+  assertMatch(state(changed), /changed by hand: mod\.ts\.$/);
+  assert(!isCurrent(plan(changed)));
+
+  const stamp = `${COPY}/.edge-auth.json`;
+  const old = { ...after, [stamp]: after[stamp]!.replace("1.0.0", "0.9.0") };
+  assertMatch(state(old), /is edge-auth 0\.9\.0, not 1\.0\.0/);
+  assertMatch(state({ [CONFIG]: "" }), /has no copy that edge-auth has written/);
+});
