@@ -86,8 +86,9 @@ export interface FakeAuth extends Disposable {
   /** A token in some state, of a new user. */
   token(state: TokenState): string;
   /**
-   * Answers whatever Auth's own answers are not about: the Data API, other endpoints of Auth, other
-   * hosts. Without it such a call fails with an error that names it.
+   * Answers what this Auth does not answer itself: the Data API, other hosts, and the endpoints of
+   * Auth besides GET /user, POST /logout, GET /health and the key set. Without it such a call fails
+   * with an error that names it.
    *
    * @param respond The answer; `undefined` for a call that it does not know.
    */
@@ -183,7 +184,7 @@ export function fakeAuth(options: FakeAuthOptions = {}): FakeAuth {
     if (!path.startsWith("/auth/v1/")) return await respond(request) ?? unanswered(method, path);
     if (it.delayMs > 0) await delay(it.delayMs, request.signal);
     if (it.fault !== null) return await answerWithFault(it.fault, request);
-    return await respond(request) ?? answerAsAuth(request, path) ?? unanswered(method, path);
+    return answerAsAuth(request, path) ?? await respond(request) ?? unanswered(method, path);
   }
 
   function answerAsAuth(request: Request, path: string): Response | undefined {
