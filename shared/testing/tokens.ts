@@ -1,9 +1,12 @@
 /** The claims of a token; one that is `undefined` is left out. */
 export type TokenClaims = Readonly<Record<string, unknown>>;
 
+/** Stands where the signature is: the fake Auth has no keys, and takes this for its own. */
+const SIGNATURE = "signature";
+
 /**
- * Encodes a token whose signature is nobody's: in a test the fake Auth decides, and it looks at the
- * claims alone.
+ * Encodes a token as the fake Auth issues it. No key signs it: the fake Auth knows its own tokens by
+ * a fixed text in the place of the signature.
  *
  * @param claims Its claims.
  * @param header Its header. @default {{ alg: "HS256", typ: "JWT" }}
@@ -21,9 +24,14 @@ export function encodeToken(
   claims: TokenClaims,
   header: TokenClaims = { alg: "HS256", typ: "JWT" },
 ): string {
-  return [JSON.stringify(header), JSON.stringify(claims), "signature"].map(encodeBase64url).join(
+  return [JSON.stringify(header), JSON.stringify(claims), SIGNATURE].map(encodeBase64url).join(
     ".",
   );
+}
+
+/** Whether a token ends as those of {@linkcode encodeToken} do. */
+export function hasKnownSignature(token: string): boolean {
+  return token.endsWith(`.${encodeBase64url(SIGNATURE)}`);
 }
 
 /** Reads the claims of a token; `undefined` for what is no JWT. */

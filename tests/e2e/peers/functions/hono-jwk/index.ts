@@ -1,7 +1,8 @@
 // Hono's own middleware, with the project's key set.
 import { Hono } from "hono";
 import { cors } from "hono/cors";
-import { jwk, type JwtVariables } from "hono/jwk";
+import { jwk } from "hono/jwk";
+import type { JwtVariables } from "hono/jwt";
 
 const app = new Hono<{ Variables: JwtVariables }>().basePath("/hono-jwk");
 
