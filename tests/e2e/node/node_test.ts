@@ -1,7 +1,7 @@
 // shared/testing on Node's own test runner.
 import { assertEquals, assertMatch } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { npmTool, run } from "../deploy/npm_tool.ts";
+import { npmTool, run } from "../../support/npm_tool.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
