@@ -1,4 +1,6 @@
-import { alive, AUTH_URL, bearer, environment, json } from "./fake_auth.ts";
+import { fakeEnvironment } from "../../shared/testing/fake_auth.ts";
+import { installRuntime } from "../../shared/testing/runtime.ts";
+import { alive, AUTH_URL, bearer, json } from "./fake_auth.ts";
 import { token } from "./tokens.ts";
 
 /** A function of functions/, with the global `fetch` and the environment of the edge runtime. */
@@ -26,32 +28,24 @@ export function deployed(
   load: () => Promise<{ default: { fetch: (request: Request) => Response | Promise<Response> } }>,
   more: Record<string, string> = {},
 ): Deployed {
-  const env: Record<string, string | undefined> = { ...environment(), ...more };
-  const real = { fetch: globalThis.fetch, get: Deno.env.get, toObject: Deno.env.toObject };
   let calls: Request[] = [];
+  let restore = () => {};
   Deno.test.beforeAll(() => {
-    // Not Deno.env.set(): test files that run side by side share one environment.
-    Deno.env.get = (name) => env[name] ?? real.get.call(Deno.env, name);
-    Deno.env.toObject = () => ({ ...real.toObject.call(Deno.env), ...env as typeof more });
-    globalThis.fetch = async (input, init) => {
+    restore = installRuntime(fakeEnvironment(more), async (input, init) => {
       const request = new Request(input, init);
       if (request.method === "GET" && request.url === `${AUTH_URL}/auth/v1/user`) {
         return alive(it.user);
       }
       calls.push(request.clone());
       return await it.answer(request);
-    };
+    });
   });
   Deno.test.beforeEach(() => {
     calls = [];
     it.answer = () => json(200, {});
     it.user = {};
   });
-  Deno.test.afterAll(() => {
-    globalThis.fetch = real.fetch;
-    Deno.env.get = real.get;
-    Deno.env.toObject = real.toObject;
-  });
+  Deno.test.afterAll(() => restore());
   const it: Deployed = {
     answer: () => json(200, {}),
     user: {},

@@ -1,24 +1,18 @@
 // A Supabase Auth that is one function, and what it answers.
-import { token, USER_ID } from "./tokens.ts";
+import { FAKE_PROJECT, fakeEnvironment, legacyKey } from "../../shared/testing/fake_auth.ts";
+import { USER_ID } from "./tokens.ts";
 
-export const AUTH_URL = "https://project.example";
-export const PUBLISHABLE = "sb_publishable_test";
-export const SECRET = "sb_secret_test";
-
-/** The legacy keys: JWTs that name a role and no user. */
-export const ANON = token({ sub: undefined, session_id: undefined, role: "anon" });
-export const SERVICE_ROLE = token({ sub: undefined, session_id: undefined, role: "service_role" });
+export const AUTH_URL = FAKE_PROJECT.url;
+export const PUBLISHABLE = FAKE_PROJECT.publishableKey;
+export const SECRET = FAKE_PROJECT.secretKey;
+export const ANON = legacyKey("anon");
+export const SERVICE_ROLE = legacyKey("service_role");
 
 /** The variables of a function. A new object per call, so that no two tests share a backend. */
-export function environment(more: Record<string, string | undefined> = {}) {
-  return {
-    SUPABASE_URL: AUTH_URL,
-    SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: PUBLISHABLE }),
-    SUPABASE_SECRET_KEYS: JSON.stringify({ default: SECRET }),
-    SUPABASE_ANON_KEY: ANON,
-    SUPABASE_SERVICE_ROLE_KEY: SERVICE_ROLE,
-    ...more,
-  };
+export function environment(
+  more: Record<string, string | undefined> = {},
+): Record<string, string | undefined> {
+  return { ...fakeEnvironment(), ...more };
 }
 
 /** The Authorization header of a token. */
