@@ -4,7 +4,7 @@ import type { Edit, Plan } from "./plan.ts";
 
 /** Folders below supabase/ and functions/ that hold nothing that is read here. */
 const SKIPPED = new Set([".branches", ".temp", "migrations", "node_modules", "templates"]);
-const TEXT = /\.(?:[cm]?[jt]sx?|jsonc?|toml|md)$|(?:^|\/)LICENSE$/;
+const TEXT = /\.(?:[cm]?[jt]sx?|jsonc?|toml|md|txt)$|(?:^|\/)LICENSE$/;
 /** Larger files are generated. */
 const MAX_BYTES = 1024 * 1024;
 

@@ -94,6 +94,11 @@ export const EXERCISES: Readonly<Record<string, (exercise: Exercise) => Promise<
     assertEquals([problem.action, problem.required_aal], ["step_up", "aal2"]);
   },
 
+  async "supabase/functions/reports/index.ts"({ call, bearer }) {
+    await assertRefused(await call(""), 401, "no_authorization");
+    await assertRefused(await call("", { headers: bearer }), 403, "insufficient_scope");
+  },
+
   async "supabase/functions/sessions/index.ts"({ call, bearer }) {
     const response = await call("/others", { method: "DELETE", headers: bearer });
     assertEquals(response.status, 204);
