@@ -1,3 +1,4 @@
+import { namedImportMaps } from "./layout.ts";
 import type { Edit, Plan } from "./plan.ts";
 
 /** The edge to the disk. */
@@ -40,9 +41,21 @@ export async function readTexts(
   return texts;
 }
 
-/** Reads what a plan looks at of a project. */
-export function readProject(folder: string): Promise<Map<string, string>> {
-  return readTexts(folder, ["supabase", "functions"]);
+/**
+ * Reads what a plan looks at of a project: its functions, its configuration, the files beside
+ * supabase/, and the import maps that the configuration names.
+ */
+export async function readProject(folder: string): Promise<Map<string, string>> {
+  const texts = await readTexts(folder, ["supabase", "functions"]);
+  for (const path of namedImportMaps(texts)) {
+    if (texts.has(path) || path.startsWith("../")) continue;
+    try {
+      texts.set(path, await Deno.readTextFile(`${folder}/${path}`));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  return texts;
 }
 
 /** Writes what a plan says. */

@@ -101,6 +101,15 @@ function functionSettings(
   return isObject(settings) ? settings : {};
 }
 
+/** The import maps that config.toml names, by their paths in the project. */
+export function namedImportMaps(files: ProjectFiles): string[] {
+  const config = readToml(files.get(CONFIG) ?? "");
+  return Object.keys(isObject(config?.functions) ? config.functions : {}).flatMap((name) => {
+    const { import_map: path } = functionSettings(config, name);
+    return typeof path === "string" && path !== "" ? [join("supabase", path)] : [];
+  });
+}
+
 /** The one that `supabase functions deploy` takes: named, the function's own, or the shared one. */
 function importMapOf(
   folder: string,

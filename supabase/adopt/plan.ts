@@ -109,7 +109,7 @@ function addImports(
   if (text === undefined) {
     if (importMap === undefined) edits.set(path, denoJson(imports));
     else {notDone.push(
-        `${path}, the import map of ${name}, is not there. It needs: ${list(imports)}`,
+        `${path}, the import map of ${name}, is not in this folder. It needs: ${list(imports)}`,
       );}
     return;
   }

@@ -176,7 +176,10 @@ Deno.test("planAdoption() says what it did not do, and what to do instead", () =
     ],
     [{ ...a, [CONFIG]: "[functions]\na = { enabled = true }\n" }, /not a table of its own/],
     [{ ...a, [CONFIG]: "[" }, /it is not TOML/],
-    [{ ...a, [CONFIG]: '[functions.a]\nimport_map = "../lost.json"\n' }, /lost\.json.*not there/],
+    [
+      { ...a, [CONFIG]: '[functions.a]\nimport_map = "../lost.json"\n' },
+      /lost\.json.*is not in this folder/,
+    ],
     [{ ...a, [CONFIG]: "", "supabase/functions/a/deno.json": "[" }, /it is not a JSON object/],
     [{ [CONFIG]: "", "supabase/functions/me/index.ts": "" }, /me is a function of your own/],
   ];
