@@ -10,7 +10,7 @@ const TEXT = /\.(?:[cm]?[jt]sx?|jsonc?|toml|md|txt)$|(?:^|\/)LICENSE$/;
 const MAX_BYTES = 1024 * 1024;
 
 /**
- * Reads the text files of a folder. Links are not followed.
+ * Reads the text files of a folder, also behind symbolic links: what is written goes through them.
  *
  * @param folder Its path.
  * @param below Only what is in these folders of it, and what is in it itself. @default all of it
@@ -23,13 +23,18 @@ export async function readTexts(
 ): Promise<Map<string, string>> {
   const texts = new Map<string, string>();
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const visited = new Set<string>();
+
   async function visit(path: string): Promise<void> {
-    for await (const { name, isDirectory, isFile } of Deno.readDir(`${folder}/${path}`)) {
+    const real = await Deno.realPath(`${folder}/${path}`);
+    if (visited.has(real)) return; // a link that leads back
+    visited.add(real);
+    for await (const { name } of Deno.readDir(real)) {
       const inner = path === "" ? name : `${path}/${name}`;
+      const stat = await Deno.stat(`${folder}/${inner}`).catch(() => null); // a link to nowhere
       const isWanted = path !== "" || below === undefined || below.includes(name);
-      if (isDirectory && isWanted && !SKIPPED.has(name)) await visit(inner);
-      if (!isFile || !TEXT.test(inner)) continue;
-      if ((await Deno.stat(`${folder}/${inner}`)).size > MAX_BYTES) continue;
+      if (stat?.isDirectory && isWanted && !SKIPPED.has(name)) await visit(inner);
+      if (!stat?.isFile || !TEXT.test(inner) || stat.size > MAX_BYTES) continue;
       try {
         texts.set(inner, decoder.decode(await Deno.readFile(`${folder}/${inner}`)));
       } catch (error) {

@@ -42,6 +42,16 @@ Deno.test("readProject() reads functions, configuration and import maps, and not
   });
 });
 
+Deno.test("readProject() reads behind links, and ends where one leads back", async () => {
+  await inFolder({ "lib/shared/a.ts": "a", "supabase/config.toml": "" }, async (folder) => {
+    await Deno.symlink(`${folder}/lib`, `${folder}/supabase/functions`);
+    await Deno.symlink(`${folder}/lib`, `${folder}/lib/back`);
+    await Deno.symlink(`${folder}/nowhere`, `${folder}/lib/nowhere`);
+    const paths = [...(await readProject(folder)).keys()].sort();
+    assertEquals(paths, ["supabase/config.toml", "supabase/functions/shared/a.ts"]);
+  });
+});
+
 Deno.test("writePlan() writes, makes and removes files", async () => {
   await inFolder({ "s/copy/old.ts": "old", "s/config.toml": "a" }, async (folder) => {
     const plan: Plan = {
