@@ -136,16 +136,16 @@ export function fakeEnvironment(
  * `edgeFunction()` or `auth()`.
  *
  * @example A function as it is deployed
- * ```ts ignore
- * import me from "./index.ts";
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import me from "../../functions/me/index.ts";
  *
- * Deno.test("me() refuses a caller who signed out", async () => {
- *   using auth = fakeAuth().install();
- *   const ada = auth.signIn();
- *   ada.signOut();
- *   const response = await me.fetch(ada.request("/me"));
- *   assertEquals(response.status, 401);
- * });
+ * using auth = fakeAuth().install();
+ * const ada = auth.signIn();
+ * assertEquals((await me.fetch(ada.request("/me"))).status, 200);
+ *
+ * ada.signOut();
+ * assertEquals((await me.fetch(ada.request("/me"))).status, 401);
  * ```
  *
  * @example An app of your own

@@ -30,6 +30,16 @@ export interface Plan {
   readonly edits: readonly Edit[];
   /** What was not done, each with what to do instead. */
   readonly notDone: readonly string[];
+  /** The first function, where the project had none that uses edge-auth. */
+  readonly first: FirstFunctionPlan | null;
+}
+
+/** The first function of a project. */
+export interface FirstFunctionPlan {
+  readonly name: string;
+  /** Its folder, with its test in it. */
+  readonly folder: string;
+  readonly importMap: string;
 }
 
 const REASON = [
@@ -63,8 +73,9 @@ export function planAdoption(files: ProjectFiles, library: Library): Plan {
     addImports(user, library.imports, edits, notDone);
     openGateway(user, layout, edits, notDone);
   }
-  if (users.length === 0) addFirstFunction(layout, library, edits, notDone);
-  return { version: library.version, folder: layout.copy, copy, edits: edits.list(), notDone };
+  const first = users.length === 0 ? addFirstFunction(layout, library, edits, notDone) : null;
+  const { version } = library;
+  return { version, folder: layout.copy, copy, edits: edits.list(), notDone, first };
 }
 
 /** Whether there is nothing to do, and nothing that somebody has to look at. */
@@ -176,14 +187,14 @@ function addFirstFunction(
   { imports, firstFunction: { name, files } }: Library,
   edits: Edits,
   notDone: string[],
-): void {
+): FirstFunctionPlan | null {
   const folder = `${layout.folder}/${name}`;
   if (layout.functions.some((one) => one.name === name) || edits.get(`${folder}/index.ts`)) {
     notDone.push(
       `No function uses edge-auth yet, and ${folder} is a function of your own. ` +
         `Import ../_shared/edge-auth/mod.ts in a function, then run this again.`,
     );
-    return;
+    return null;
   }
   const map = sharedImportMap(layout, edits);
   const configMap = map === undefined || map === SHARED_IMPORT_MAP ? undefined : map;
@@ -195,7 +206,7 @@ function addFirstFunction(
   });
   if (!("text" in edited)) {
     notDone.push(`${CONFIG}: ${edited.problem}. No first function was made.`);
-    return;
+    return null;
   }
   edits.set(CONFIG, edited.text);
   for (const [path, text] of files) edits.set(`${folder}/${path}`, text);
@@ -207,6 +218,7 @@ function addFirstFunction(
     verifyJwt: false,
   };
   addImports(me, imports, edits, notDone);
+  return { name, folder, importMap: map ?? `${folder}/deno.json` };
 }
 
 /** The import map that the functions of a project share; with one each, a new one gets its own. */

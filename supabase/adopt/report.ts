@@ -1,6 +1,6 @@
 import { createTwoFilesPatch } from "diff";
-import { dirname } from "./paths.ts";
-import { isCurrent, type Plan } from "./plan.ts";
+import { STAMP } from "./copy.ts";
+import { type FirstFunctionPlan, isCurrent, type Plan } from "./plan.ts";
 
 /**
  * Says what a plan changes, in lines for a terminal.
@@ -9,11 +9,16 @@ import { isCurrent, type Plan } from "./plan.ts";
  * @param tense Whether it was carried out.
  */
 export function describePlan(plan: Plan, tense: "done" | "planned"): string {
-  const { version, folder, copy, edits, notDone } = plan;
+  const { version, folder, copy, edits, notDone, first } = plan;
   const verb = (done: string, planned: string) => tense === "done" ? done : planned;
   const lines: string[] = [];
   const written = [...copy.writes.values()].filter((text) => text !== null).length;
-  if (copy.conflicts.length > 0) {
+  if (copy.conflicts.length > 0 && copy.installed === null) {
+    lines.push(
+      `${folder} was there before, without ${STAMP}, and differs from edge-auth ${version}.`,
+      "It was not changed. Move it away and run this again to get a copy that can be kept up to date.",
+    );
+  } else if (copy.conflicts.length > 0) {
     lines.push(
       `${folder} was not changed: edge-auth ${version} changes files that were changed by hand.`,
       ...copy.conflicts.map((path) => `  ${path}`),
@@ -30,7 +35,9 @@ export function describePlan(plan: Plan, tense: "done" | "planned"): string {
     );
   } else lines.push(`${folder} is edge-auth ${version}.`);
 
-  const kept = copy.changedByHand.filter((path) => !copy.conflicts.includes(path));
+  const kept = copy.installed === null
+    ? []
+    : copy.changedByHand.filter((path) => !copy.conflicts.includes(path));
   if (kept.length > 0) {
     lines.push("Changed by hand, and left as they are:", ...kept.map((path) => `  ${path}`));
   }
@@ -41,20 +48,16 @@ export function describePlan(plan: Plan, tense: "done" | "planned"): string {
   }
   if (notDone.length > 0) lines.push("Not done:", ...notDone.map((line) => `  ${line}`));
   if (isCurrent(plan)) lines.push("Nothing to do.");
-  const test = edits.find(({ path, before }) => before === null && path.endsWith("_test.ts"));
-  if (tense === "done" && test !== undefined) lines.push("", ...nextSteps(test.path, edits));
+  if (tense === "done" && first !== null) lines.push("", ...nextSteps(first));
   return lines.join("\n");
 }
 
 /** What to try in a project that has just got its first function. */
-function nextSteps(test: string, edits: Plan["edits"]): string[] {
-  const folder = dirname(test);
-  const name = folder.slice(folder.lastIndexOf("/") + 1);
-  const config = edits.find(({ path }) => dirname(path) === folder && path.endsWith("deno.json"));
-  const option = config === undefined ? "" : `--config ${config.path} `;
+function nextSteps({ name, folder, importMap }: FirstFunctionPlan): string[] {
+  const option = /(?:^|\/)deno\.jsonc?$/.test(importMap) ? "--config" : "--import-map";
   return [
     "Next, in the project:",
-    `  deno test -A ${option}${test}`,
+    `  deno test -A ${option} ${importMap} ${folder}`,
     `  supabase functions deploy ${name} --use-api`,
   ];
 }

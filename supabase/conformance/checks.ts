@@ -13,11 +13,11 @@ export interface Check {
   readonly guarantee: number;
   /** What holds if it is kept. */
   readonly title: string;
-  run(scene: Scene): Promise<Outcome>;
+  run(context: CheckContext): Promise<Outcome>;
 }
 
 /** What a check works with. */
-export interface Scene {
+export interface CheckContext {
   readonly probe: Probe;
   /** A session that lives as long as the checks. */
   live: Session;
@@ -89,8 +89,8 @@ export const CHECKS: readonly Check[] = [
     id: "revoked-elsewhere",
     guarantee: 2,
     title: "a token is refused when another device has signed out everywhere",
-    async run(scene) {
-      const { probe } = scene;
+    async run(context) {
+      const { probe } = context;
       if (probe.target.user !== undefined) {
         return notTried("it would end every session of the user that was given");
       }
@@ -99,7 +99,7 @@ export const CHECKS: readonly Check[] = [
       if (!isAdmitted(before)) return notTried(`a new session was answered ${show(before)}`);
       if (!await probe.signOut(laptop.token, "global")) return notTried("Auth did not sign out");
       const answer = await probe.callAs(phone.token);
-      scene.live = await probe.signIn(); // the sign-out has ended that session too
+      context.live = await probe.signIn(); // the sign-out has ended that session too
       return judge([answer], "after the sign-out");
     },
   },

@@ -41,10 +41,10 @@ export async function tryFunction(
     const live = await probe.signIn();
     const admitted = await probe.callAs(live.token);
     if (!isAdmitted(admitted)) return report(notAdmitted(admitted, target.method), []);
-    const scene = { probe, live, admitted, refusals: new Map<string, Answer>() };
+    const context = { probe, live, admitted, refusals: new Map<string, Answer>() };
     const results: CheckResult[] = [];
     for (const { id, guarantee, title, run } of CHECKS) {
-      results.push({ id, guarantee, title, ...await tryCheck(() => run(scene)) });
+      results.push({ id, guarantee, title, ...await tryCheck(() => run(context)) });
     }
     return report(null, results);
   } catch (error) {

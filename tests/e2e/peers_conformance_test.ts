@@ -40,14 +40,14 @@ function idsOf(peer: Peer, result: string): string[] {
   return reports.get(peer)!.checks.filter((check) => check.result === result).map(({ id }) => id);
 }
 
-Deno.test("edge-auth breaks no guarantee, and a revoked token was tried", () => {
+Deno.test("tryFunction() finds no guarantee broken by edge-auth, and has tried a revoked token", () => {
   const report = reports.get("edge-auth")!;
   assertEquals([report.problem, idsOf("edge-auth", "broken")], [null, []]);
   assertEquals(exitCodeOf(report), 0);
   assertEquals(idsOf("edge-auth", "not_tried"), ["expired-token", "outage", "banned-user"]);
 });
 
-Deno.test("what looks at the signature alone admits revoked tokens", () => {
+Deno.test("tryFunction() finds a revoked token admitted when only its signature is checked", () => {
   for (const peer of ["supabase-server", "hono-jwk", "verify-jwt"] as const) {
     const broken = idsOf(peer, "broken");
     assertEquals([peer, reports.get(peer)!.problem], [peer, null]);
@@ -58,14 +58,14 @@ Deno.test("what looks at the signature alone admits revoked tokens", () => {
   }
 });
 
-Deno.test("getUser by hand refuses revoked tokens, in a shape without a code", () => {
+Deno.test("tryFunction() finds refusals without a code when getUser is called by hand", () => {
   const broken = idsOf("get-user-by-hand", "broken");
   assertEquals(broken.includes("revoked-token"), false);
   assertEquals(broken.includes("one-shape"), true);
   assertEquals(exitCodeOf(reports.get("get-user-by-hand")!), 1);
 });
 
-Deno.test("every run names the user that it leaves behind", () => {
+Deno.test("tryFunction() names the user that it leaves behind", () => {
   for (const { user } of reports.values()) {
     assertStringIncludes(user ?? "", "edge-auth-conformance-");
   }

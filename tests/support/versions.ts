@@ -12,3 +12,6 @@ export const SUPABASE_CLI = pinned.get("supabase")!;
 
 /** The Deno in Supabase's edge runtime. */
 export const EDGE_DENO = "2.1.4";
+
+/** The Node that runs a test of shared/testing. */
+export const NODE = "22.23.3";

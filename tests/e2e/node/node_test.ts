@@ -2,6 +2,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { npmTool, run } from "../../support/npm_tool.ts";
+import { NODE } from "../../support/versions.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
@@ -14,7 +15,7 @@ Deno.test("shared/testing tests a function on Node 22 with node:test", async () 
       cwd: ROOT,
     });
     assertEquals(bundled.code, 0, bundled.text);
-    const node = await npmTool("node", "22.23.3");
+    const node = await npmTool("node", NODE);
     const args = ["--test", "--test-reporter=tap", script];
     const { code, text } = await run(node, { args, cwd: folder });
     assertEquals(code, 0, text);

@@ -65,6 +65,7 @@ Deno.test("writePlan() writes, makes and removes files", async () => {
       },
       edits: [{ path: "s/config.toml", before: "a", after: "b" }],
       notDone: [],
+      first: null,
     };
     await writePlan(folder, plan);
     assertEquals(await Deno.readTextFile(`${folder}/s/copy/deep/new.ts`), "new");

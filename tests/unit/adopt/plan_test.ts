@@ -198,6 +198,32 @@ Deno.test("planAdoption() refuses what is no project, with what to do", () => {
   refuses({ [CONFIG]: "", "supabase/adopt/main.ts": "" }, "edge-auth itself");
 });
 
+Deno.test("describePlan() says how to test the first function, with the project's import map", () => {
+  const next = (files: Files) => describePlan(plan(files), "done").match(/ {2}deno test .*/)?.[0];
+  assertEquals(
+    next({ [CONFIG]: "" }),
+    "  deno test -A --config supabase/functions/me/deno.json supabase/functions/me",
+  );
+  const shared = "supabase/functions/import_map.json";
+  assertEquals(
+    next({ [CONFIG]: "", [shared]: "{}" }),
+    `  deno test -A --import-map ${shared} supabase/functions/me`,
+  );
+  assertEquals(next({ [CONFIG]: "", "supabase/functions/a/index.ts": GUARDED }), undefined);
+});
+
+Deno.test("describePlan() tells a folder that it has not written from a copy that was changed", () => {
+  const mine = { [CONFIG]: "", [`${COPY}/mod.ts`]: "mine" };
+  assertMatch(describePlan(plan(mine), "done"), /was there before[^]*Move it away/);
+  const { after } = adopt({ [CONFIG]: "" });
+  const old = {
+    ...after,
+    [`${COPY}/mod.ts`]: "mine",
+    [`${COPY}/.edge-auth.json`]: JSON.stringify({ version: "0.9.0", files: { "mod.ts": "x" } }),
+  };
+  assertMatch(describePlan(plan(old), "done"), /changed by hand\.\n {2}mod\.ts\nDelete them/);
+});
+
 Deno.test("describeState() tells a current copy from an old and from a changed one", () => {
   const { after } = adopt({ [CONFIG]: "" });
   const state = (files: Files) => describeState(plan(files));
