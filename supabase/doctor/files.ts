@@ -1,6 +1,7 @@
 /** The edge to the disk. */
 
-import { isOfInterest } from "./project/project.ts";
+import type { Files } from "./project/sources.ts";
+import { isOfInterest, LOCK } from "./project/workspace.ts";
 
 /** Folders that hold nothing of the project's own. */
 const SKIPPED = new Set([
@@ -12,6 +13,7 @@ const SKIPPED = new Set([
   ".temp",
   ".turbo",
   ".vercel",
+  ".branches",
   "build",
   "coverage",
   "dist",
@@ -22,25 +24,90 @@ const SKIPPED = new Set([
 const MAX_BYTES = 1024 * 1024;
 const MAX_LOCK_BYTES = 16 * MAX_BYTES;
 
+/** A folder on the disk, and what of it is left out. */
+export interface Folder extends Files {
+  readonly bytes: number;
+  /** Files and folders that could not be listed, and files that are too large. */
+  readonly skipped: readonly { readonly path: string; readonly reason: string }[];
+}
+
 /**
- * Reads the files of a folder that the doctor looks at. Links are not followed.
+ * Lists the files of a folder that the doctor looks at; each is read when it is asked for. What is
+ * behind a symbolic link is known to imports, and not looked at a second time.
  *
  * @param folder Its path.
- * @returns Texts by their path within the folder.
  */
-export async function readFolder(folder: string): Promise<Map<string, string>> {
-  const texts = new Map<string, string>();
-  async function visit(path: string): Promise<void> {
-    for await (const { name, isDirectory, isFile } of Deno.readDir(`${folder}/${path}`)) {
-      const inner = path === "" ? name : `${path}/${name}`;
-      if (isDirectory && !SKIPPED.has(name)) await visit(inner);
-      if (!isFile || !isOfInterest(inner)) continue;
-      const { size } = await Deno.stat(`${folder}/${inner}`);
-      if (size <= (/lock/.test(name) ? MAX_LOCK_BYTES : MAX_BYTES)) {
-        texts.set(inner, await Deno.readTextFile(`${folder}/${inner}`));
-      }
+export async function openFolder(folder: string): Promise<Folder> {
+  const [paths, linked]: [string[], string[]] = [[], []];
+  const skipped: { path: string; reason: string }[] = [];
+  const root = await Deno.realPath(folder);
+  let bytes = 0;
+  const open = [{ path: "", isLinked: false }];
+
+  async function visit(path: string, entry: Deno.DirEntry, isLinked: boolean): Promise<void> {
+    if (SKIPPED.has(entry.name) && !entry.isFile) return;
+    if (entry.isDirectory) return void open.push({ path, isLinked });
+    if (entry.isSymlink) {
+      const target = await Deno.realPath(`${folder}/${path}`);
+      const isInside = target.startsWith(`${root}/`) && !`${root}/${path}`.startsWith(`${target}/`);
+      if (!isInside || isLinked) return;
+      if ((await Deno.stat(target)).isDirectory) return void open.push({ path, isLinked: true });
+    }
+    if (!isOfInterest(path)) return;
+    const { size } = await Deno.stat(`${folder}/${path}`);
+    if (size > (LOCK.test(path) ? MAX_LOCK_BYTES : MAX_BYTES)) {
+      skipped.push({ path, reason: "It is too large." });
+    } else if (isLinked || entry.isSymlink) linked.push(path);
+    else {
+      paths.push(path);
+      bytes += size;
     }
   }
-  await visit("");
-  return texts;
+
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    try {
+      for await (const entry of Deno.readDir(`${folder}/${at.path}`)) {
+        const path = at.path === "" ? entry.name : `${at.path}/${entry.name}`;
+        try {
+          await visit(path, entry, at.isLinked);
+        } catch {
+          skipped.push({ path, reason: "It cannot be opened." }); // a link that leads nowhere
+        }
+      }
+    } catch {
+      skipped.push({ path: at.path, reason: "It cannot be listed." });
+    }
+  }
+  return {
+    paths: paths.sort(),
+    linked: linked.sort(),
+    bytes,
+    skipped,
+    read: (path) => decode(Deno.readFileSync(`${folder}/${path}`)),
+  };
+}
+
+/**
+ * Reads text as editors write it: UTF-8 or UTF-16, with or without a byte order mark.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(decode(new Uint8Array([0xff, 0xfe, 0x61, 0x00])), "a");
+ * assertEquals(decode(new Uint8Array([0xef, 0xbb, 0xbf, 0x61])), "a");
+ * ```
+ */
+export function decode(bytes: Uint8Array): string {
+  const [a, b] = bytes;
+  const encoding = a === 0xff && b === 0xfe
+    ? "utf-16le"
+    : a === 0xfe && b === 0xff
+    ? "utf-16be"
+    : bytes.length > 3 && a !== 0 && b === 0 && bytes[3] === 0
+    ? "utf-16le"
+    : bytes.length > 3 && a === 0 && b !== 0 && bytes[2] === 0
+    ? "utf-16be"
+    : "utf-8";
+  return new TextDecoder(encoding).decode(bytes); // it takes the mark off
 }

@@ -16,7 +16,7 @@ export interface Finding {
   /** Why that leads to lost sessions. */
   readonly why: string;
   readonly fix: string;
-  /** The paragraph in the page of causes. */
+  /** The command that prints all about it; it works in every project. */
   readonly docs: string;
 }
 
@@ -55,12 +55,12 @@ const RANK = { error: 0, warning: 1, info: 2 } as const satisfies Record<Severit
  *
  * const kind = { id: "clock-skew", why: "Tokens seem expired.", fix: "Set the clock." };
  * const finding = toFinding(kind, { severity: "warning", message: "90 s ahead." });
- * assertEquals(finding.docs, "supabase/doctor/README.md#clock-skew");
+ * assertEquals(finding.docs, "doctor --explain clock-skew");
  * ```
  */
 export function toFinding(kind: Kind, hit: Hit): Finding {
   const { severity, file = null, line = null, message, why = kind.why, fix = kind.fix } = hit;
-  const docs = `supabase/doctor/README.md#${kind.id}`;
+  const docs = `doctor --explain ${kind.id}`;
   return { id: kind.id, severity, file, line, message, why, fix, docs };
 }
 

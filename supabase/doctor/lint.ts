@@ -1,11 +1,12 @@
 /**
- * The doctor's rules as a plugin of `deno lint`: add `"plugins": ["./shared/doctor/lint.ts"]` to
+ * The doctor's rules as a plugin of `deno lint`: add `"plugins": ["./supabase/doctor/lint.ts"]` to
  * `lint` in deno.json. Deno runs on servers, so a file counts as one unless it says otherwise.
  *
  * @module
  */
 
-import { deadErrorMatch, errorTextMatch, signOutOnAnyError } from "./checks/rules_errors.ts";
+import { deadErrorMatch, errorTextMatch } from "./checks/rules_errors.ts";
+import { signOutOnAnyError } from "./checks/rules_outage.ts";
 import { getSessionOnServer, getUserWithoutToken, headerAsToken } from "./checks/rules_server.ts";
 import type { Node } from "./source/node.ts";
 import type { Rule } from "./source/rule.ts";
@@ -40,7 +41,7 @@ function lintRule(rule: Rule): Deno.lint.Rule {
       if (isTestPath(path)) return {};
       const runtime = runtimeByPath(path);
       const visit = (node: Deno.lint.Node) => {
-        const remark = rule.look(node as unknown as Node, runtime);
+        const remark = rule.look(node as unknown as Node, { runtime });
         if (remark) context.report({ node, message: remark.message, hint: remark.fix ?? rule.fix });
       };
       return Object.fromEntries(rule.types.map((type) => [type, visit]));

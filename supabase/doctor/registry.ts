@@ -1,30 +1,52 @@
-/** Names every check that there is. */
+/** Names every check that there is, and runs those of a folder. */
 
-import { configChecks } from "./checks/config.ts";
+import { clientChecks } from "./checks/clients.ts";
+import { configChecks, type ProjectInput, unreadable } from "./checks/config.ts";
 import { cookiesGetAllAlone } from "./checks/cookies.ts";
+import { corsChecks } from "./checks/cors.ts";
 import { functionChecks } from "./checks/functions.ts";
 import { keyChecks } from "./checks/keys.ts";
-import { limitChecks } from "./checks/limits.ts";
-import { sourceChecks } from "./checks/source.ts";
+import { limitChecks, passwordChange, sharedAddress } from "./checks/limits.ts";
+import type { SourceCheck } from "./checks/scan.ts";
+import { ruleChecks, scanSources } from "./checks/source.ts";
 import { versionChecks } from "./checks/versions.ts";
-import type { Check, Kind } from "./finding.ts";
+import { type Check, type Finding, type Kind, runChecks, sortFindings } from "./finding.ts";
 import { authChecks } from "./live/auth_checks.ts";
 import { functionAnswerChecks } from "./live/function_checks.ts";
 import type { Observation } from "./live/observation.ts";
-import type { Project } from "./project/project.ts";
+import { type ClassedFunction, readFunction } from "./project/functions.ts";
+import type { Workspace } from "./project/workspace.ts";
+import type { CallerCheck } from "./source/caller_check.ts";
 import { answerChecks } from "./token/answer_checks.ts";
 import type { Inspection } from "./token/inspection.ts";
 import { tokenChecks } from "./token/token_checks.ts";
 
-/** The checks of a folder. */
-export const projectChecks: readonly Check<Project>[] = [
-  ...configChecks,
-  ...functionChecks,
-  ...limitChecks,
-  ...keyChecks,
-  ...versionChecks,
+const ofConfigs: readonly Check<ProjectInput>[] = [...configChecks, ...limitChecks];
+const ofSource: readonly SourceCheck[] = [
+  ...ruleChecks,
+  ...clientChecks,
   cookiesGetAllAlone,
-  ...sourceChecks,
+  sharedAddress,
+  passwordChange,
+  ...versionChecks,
+];
+
+/** A comment that leaves nothing out. */
+export const idleIgnore: Kind = {
+  id: "ignore-without-reason",
+  why: "A finding that is left out without a reason is forgotten, and nobody can judge it later.",
+  fix: "Write the reason behind it: `// edge-auth: ignore <id>, because …`.",
+};
+
+/** The kinds of finding in a folder. */
+export const folderKinds: readonly Kind[] = [
+  unreadable,
+  idleIgnore,
+  ...ofConfigs,
+  ...functionChecks,
+  ...corsChecks,
+  ...keyChecks,
+  ...ofSource,
 ];
 
 /** The checks of a running project. */
@@ -34,4 +56,52 @@ export const liveChecks: readonly Check<Observation>[] = [...authChecks, ...func
 export const inspectionChecks: readonly Check<Inspection>[] = [...tokenChecks, ...answerChecks];
 
 /** Every kind of finding, in the order of the page of causes. */
-export const allKinds: readonly Kind[] = [...projectChecks, ...liveChecks, ...inspectionChecks];
+export const allKinds: readonly Kind[] = [...folderKinds, ...liveChecks, ...inspectionChecks];
+
+/** A function of the folder, and how it checks who calls. */
+export interface FunctionSummary {
+  readonly name: string;
+  readonly project: string;
+  readonly entry: string;
+  readonly verify_jwt: "on" | "off" | "default";
+  readonly check: CallerCheck;
+  readonly by: string;
+}
+
+/** What there is to say about a folder. */
+export interface Diagnosis {
+  readonly findings: readonly Finding[];
+  readonly functions: readonly FunctionSummary[];
+}
+
+/**
+ * Runs every check of a folder.
+ *
+ * @param progress Called before each source file with how many are done.
+ */
+export function examine(
+  workspace: Workspace,
+  progress?: (done: number, all: number) => void,
+): Diagnosis {
+  const findings = runChecks(keyChecks, workspace);
+  const functions: FunctionSummary[] = [];
+  for (const project of workspace.projects) {
+    findings.push(...runChecks(ofConfigs, { ...project, sessions: workspace.sessions }));
+    const classed: ClassedFunction[] = [];
+    for (const one of project.functions) {
+      const found = readFunction(one, workspace);
+      if (found === undefined) continue;
+      findings.push(...runChecks(corsChecks, { ...found, modules: workspace }));
+      const { reach: _, ...rest } = found; // its trees are let go before the next is read
+      classed.push(rest);
+    }
+    findings.push(...runChecks(functionChecks, { project, classed }));
+    for (const { name, entry, verifyJwt, facts: { check, by } } of classed) {
+      functions.push({ name, project: project.folder, entry, verify_jwt: verifyJwt, check, by });
+    }
+  }
+  findings.push(...scanSources(ofSource, workspace, progress));
+  findings.push(...runChecks([unreadable], workspace)); // the last: reading is what finds them
+  const once = new Map(findings.map((one) => [JSON.stringify(one), one]));
+  return { findings: sortFindings([...once.values()]), functions };
+}

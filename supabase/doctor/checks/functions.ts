@@ -1,94 +1,223 @@
-/** How functions are mounted. */
+/** How functions are mounted, and who may call them: each is classed once, by what it runs. */
 
 import type { Check, Hit } from "../finding.ts";
-import type { EdgeFunction } from "../project/functions.ts";
-import type { Project } from "../project/project.ts";
-import { authCalls } from "../source/auth_call.ts";
+import type { ClassedFunction } from "../project/functions.ts";
+import type { Project } from "../project/workspace.ts";
+import type { CallerCheck } from "../source/caller_check.ts";
 
-/** A function that asks nobody who calls. */
-export const middleware: Check<Project> = {
-  id: "function-without-auth",
+/** What the checks of functions see: one project, and its functions as they were read. */
+export interface FunctionsInput {
+  readonly project: Project;
+  readonly classed: readonly ClassedFunction[];
+}
+
+const mountsEdgeAuth = ({ facts }: ClassedFunction) => facts.by === "edge-auth";
+
+/** Functions that check nobody, and that are not declared public. */
+function unguarded({ classed }: FunctionsInput): ClassedFunction[] {
+  return classed.filter(({ facts, publicBecause }) =>
+    facts.check === "none" && publicBecause === undefined
+  );
+}
+
+const doubtOf = ({ facts }: ClassedFunction) =>
+  facts.doubt === undefined ? "" : ` Whether it checks more is unknown: ${facts.doubt}.`;
+
+/** Everybody may do what only the service may. */
+export const openServiceFunction: Check<FunctionsInput> = {
+  id: "function-open-service",
   why:
-    "A function that does not ask Auth either admits everybody, or admits users whose session has ended.",
+    "Row level security does not hold for the service. Whoever knows the address of the function, and that is everybody who has seen the app, does with it what the function does.",
   fix:
-    "Build it with `edgeFunction(name)`. If it is meant to be public, say why above its first line: `// edge-auth: public, because …`.",
-  *look({ functions }) {
-    const inUse = functions.some((one) => one.mountsEdgeAuth);
-    const silent = functions.filter((one) =>
-      one.entry !== undefined && !one.mountsEdgeAuth && one.publicBecause === undefined &&
-      (inUse || !asksAuth(one))
-    );
-    if (!inUse) {
-      yield* together(silent, "No call that asks Auth is seen in", silent[0]?.entry);
-      return;
-    }
-    for (const { name, entry } of silent) {
-      const message = `The function ${name} does not mount edge-auth, as others here do.`;
-      yield { severity: "error", file: entry ?? null, line: 1, message };
+    "Check the caller first: mount edge-auth, or ask `getUser(token)`; for machines compare a secret or check a signature. If it is meant to be public, say why above its first line: `// edge-auth: public, because …`.",
+  *look(input) {
+    for (const one of unguarded(input)) {
+      const { power, file, line, doubt } = one.facts;
+      if (one.verifyJwt !== "off" || power === undefined) continue;
+      yield {
+        severity: doubt === undefined ? "error" : "warning",
+        file,
+        line,
+        message: `${one.name} acts with ${power}, and checks nobody: verify_jwt is off, and no ` +
+          `check of the caller is seen in what it runs.${doubtOf(one)}`,
+      };
     }
   },
 };
 
-/** One hit for many functions: a project without edge-auth has made another choice, not mistakes. */
-function* together(
-  functions: readonly EdgeFunction[],
-  what: string,
-  file: string | undefined,
-): Generator<Hit> {
-  if (functions.length === 0) return;
-  const names = functions.slice(0, 5).map((one) => one.name).join(", ");
-  const more = functions.length > 5 ? ` and ${functions.length - 5} more` : "";
-  yield { severity: "info", file: file ?? null, line: 1, message: `${what} ${names}${more}.` };
+/** The gateway's check, which the key of every page passes. */
+export const anonKeyEnough: Check<FunctionsInput> = {
+  id: "function-anon-key-enough",
+  why:
+    "The gateway's JWT check lets the anon key in, and that is in every page: it keeps nobody out who has seen the app. It never asks whether a session is alive either.",
+  fix:
+    "Check the caller in the function: mount edge-auth, or ask `getUser(token)`. If everybody may call it, say why above its first line: `// edge-auth: public, because …`.",
+  *look(input) {
+    for (const one of unguarded(input)) {
+      if (one.verifyJwt === "off" || !one.facts.hasEffects) continue;
+      const { power, file, line } = one.facts;
+      const gateway = one.verifyJwt === "on"
+        ? "verify_jwt is on"
+        : "verify_jwt is not written, so it is on unless it is deployed otherwise";
+      const acts = power === undefined ? "" : ` It acts with ${power}.`;
+      yield {
+        severity: "warning",
+        ...(power === undefined ? { file: one.entry, line: 1 } : { file, line }),
+        message:
+          `${one.name} relies on the gateway alone (${gateway}): the anon key is enough to ` +
+          `call it.${acts}${doubtOf(one)}`,
+      };
+    }
+  },
+};
+
+/** A token that anybody can write. */
+export const unverifiedJwt: Check<FunctionsInput> = {
+  id: "function-jwt-unverified",
+  why:
+    "Decoding a JWT checks nothing: anybody writes one with any `sub` and any role in it, and is taken for that user.",
+  fix:
+    "Ask Auth, `getUser(token)`, or mount edge-auth; `getClaims(token)` at least checks the signature.",
+  *look({ classed }) {
+    for (const { name, verifyJwt, facts } of classed) {
+      if (facts.check !== "reads_jwt_unverified" || verifyJwt !== "off") continue;
+      yield {
+        severity: facts.doubt?.startsWith("it reads the header") ? "warning" : "error",
+        file: facts.file,
+        line: facts.line,
+        message: `${name} reads a JWT without verifying it (${facts.by}), and verify_jwt is off.`,
+      };
+    }
+  },
+};
+
+/** A function that is open, and does nothing with the service's power. */
+export const middleware: Check<FunctionsInput> = {
+  id: "function-without-auth",
+  why:
+    "A function that does not ask who calls admits everybody, also users whose session has ended.",
+  fix:
+    "If only users may call it, build it with `edgeFunction(name)`. If it is meant to be public, say why above its first line: `// edge-auth: public, because …`.",
+  *look(input) {
+    const others = input.classed.some(mountsEdgeAuth);
+    for (const one of unguarded(input)) {
+      if (one.verifyJwt !== "off" || one.facts.power !== undefined) continue;
+      yield {
+        severity: others ? "warning" : "info",
+        file: one.entry,
+        line: 1,
+        message: `${one.name} checks nobody${
+          others ? ", while other functions here mount edge-auth" : ": verify_jwt is off"
+        }.${doubtOf(one)}`,
+      };
+    }
+  },
+};
+
+const SAYS: Partial<Record<CallerCheck, (by: string) => string>> = {
+  verifies_signature: (by) =>
+    `verifies the token's signature only, by ${by}: a user who signed out passes until the token's exp`,
+  webhook_signature: (by) => `checks a webhook's signature, by ${by}`,
+  compares_secret: (by) => `compares a secret, by ${by}`,
+  passes_token_on: (by) =>
+    `passes the caller's token on (${by}): the database checks its signature`,
+  reads_jwt_unverified: (by) =>
+    `reads the JWT without verifying it, by ${by}: the gateway's verify_jwt is the only check`,
+};
+
+/** How the others check. */
+export const callerCheck: Check<FunctionsInput> = {
+  id: "function-caller-check",
+  why:
+    "Only Auth knows whether a session is alive. A signature says that a token was good when it was minted; a secret or a webhook's signature names a machine.",
+  fix: "Nothing, if that is meant. Where users who signed out must not get in, ask Auth.",
+  *look({ classed }) {
+    for (const { name, entry, facts, verifyJwt } of classed) {
+      const isDecoded = facts.check === "reads_jwt_unverified";
+      if (isDecoded && verifyJwt === "off") continue;
+      const says = SAYS[facts.check]?.(facts.by) ??
+        (facts.check === "asks_auth" && facts.by.startsWith("the official")
+          ? `leaves the check to ${facts.by}`
+          : undefined);
+      if (says === undefined) continue;
+      yield { severity: "info", file: entry, line: 1, message: `${name} ${says}.` };
+    }
+  },
+};
+
+/** A sender without a JWT, in front of a gateway that wants one. */
+export const webhookBehindGateway: Check<FunctionsInput> = {
+  id: "webhook-behind-gateway",
+  why:
+    "Senders of webhooks sign their requests and have no JWT of the project. With verify_jwt the gateway answers them 401, and the function never runs.",
+  fix:
+    "Write `verify_jwt = false` under `[functions.<name>]`: this function checks the signature of its callers itself.",
+  *look({ classed, project }) {
+    for (const { name, entry, facts, verifyJwt } of classed) {
+      if (facts.check !== "webhook_signature" || verifyJwt === "off") continue;
+      const written = verifyJwt === "on"
+        ? "is true"
+        : "is not written, so it is on unless it is deployed otherwise";
+      yield {
+        severity: "warning",
+        ...place(project, name, entry),
+        message: `${name} checks a webhook's signature (${facts.by}), and verify_jwt ${written}.`,
+      };
+    }
+  },
+};
+
+function place({ config }: Project, name: string, entry: string): Partial<Hit> {
+  return config === undefined
+    ? { file: entry, line: 1 }
+    : { file: config.path, line: config.lineOf(["functions", name, "verify_jwt"]) };
 }
 
-function asksAuth({ files }: EdgeFunction): boolean {
-  return files.some((file) =>
-    [...authCalls(file.nodes)].some(({ method }) => method === "getUser")
-  );
-}
-
-/** The gateway's own check. */
-export const verifyJwt: Check<Project> = {
+/** The gateway's own check, in front of one that does more. */
+export const verifyJwt: Check<FunctionsInput> = {
   id: "verify-jwt",
   why:
     "`verify_jwt = true`, which is the default, answers before the function does: in another JSON shape, without the function's CORS headers, and without asking whether the session is alive.",
   fix:
-    "Write `verify_jwt = false` under `[functions.<name>]` of supabase/config.toml, for each function that checks by itself.",
-  *look({ functions, config }) {
-    const written = (one: EdgeFunction) => config?.get("functions", one.name, "verify_jwt");
-    const checked = functions.filter((one) => one.entry !== undefined && written(one) !== false);
-    for (const one of checked.filter(({ mountsEdgeAuth }) => mountsEdgeAuth)) {
-      const message = written(one) === true
-        ? `verify_jwt is true for the function ${one.name}.`
-        : `verify_jwt is not written down for the function ${one.name}: the gateway checks first.`;
-      const place: Partial<Hit> = config
-        ? { file: config.path, line: config.lineOf(["functions", one.name, "verify_jwt"]) }
-        : { file: one.entry ?? null, line: 1 };
-      yield { severity: "error", message, ...place };
+    "Write `verify_jwt = false` under `[functions.<name>]` of supabase/config.toml: this function checks its callers itself.",
+  *look({ classed, project }) {
+    for (const one of classed) {
+      const { name, entry, facts, verifyJwt } = one;
+      if (facts.check !== "asks_auth" || verifyJwt === "off") continue;
+      const isWritten = verifyJwt === "on";
+      const severity = !mountsEdgeAuth(one) ? "info" : isWritten ? "error" : "warning";
+      const message = isWritten
+        ? `verify_jwt is true for the function ${name}: the gateway answers first.`
+        : `verify_jwt is not written down for the function ${name}: the gateway answers first.`;
+      yield { severity, message, ...place(project, name, entry) };
     }
-    const others = checked.filter(({ mountsEdgeAuth }) => !mountsEdgeAuth);
-    yield* together(
-      others,
-      "The gateway checks first (verify_jwt is not off) for",
-      config?.path ?? others[0]?.entry,
-    );
   },
 };
 
 /** A name in config.toml that leads nowhere. */
-export const missingEntry: Check<Project> = {
+export const missingEntry: Check<FunctionsInput> = {
   id: "function-entry-missing",
   why: "The function is not served, or not as it is here: its callers get 404 or an old version.",
   fix: "Correct `entrypoint`; it is relative to the folder supabase/.",
-  *look({ functions, config }) {
+  *look({ project: { functions, config } }) {
     for (const { name, entry } of functions) {
       if (entry !== undefined || !config) continue;
+      if (config.get("functions", name, "enabled") === false) continue;
       const line = config.lineOf(["functions", name, "entrypoint"]);
       const message = `The entrypoint of the function ${name} is not there, or cannot be read.`;
-      yield { severity: "error", file: config.path, line, message };
+      yield { severity: "warning", file: config.path, line, message };
     }
   },
 };
 
 /** All of this file. */
-export const functionChecks: readonly Check<Project>[] = [middleware, verifyJwt, missingEntry];
+export const functionChecks: readonly Check<FunctionsInput>[] = [
+  openServiceFunction,
+  anonKeyEnough,
+  unverifiedJwt,
+  middleware,
+  callerCheck,
+  webhookBehindGateway,
+  verifyJwt,
+  missingEntry,
+];

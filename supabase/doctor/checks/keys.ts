@@ -2,8 +2,8 @@
 
 import type { Check, Hit } from "../finding.ts";
 import type { EnvFile } from "../project/env_file.ts";
-import { member } from "../project/packages.ts";
-import type { Project } from "../project/project.ts";
+import { member } from "../project/json_file.ts";
+import type { Project, Workspace } from "../project/workspace.ts";
 import { isForHosted, isLoopback } from "./config.ts";
 import { keyClaims, keyKind } from "./key_kind.ts";
 import { published } from "./published.ts";
@@ -21,7 +21,7 @@ interface Secret {
 }
 
 /** Everything that is a secret by its name. */
-function secretsOf({ config, envs }: Project): Secret[] {
+function secretsOf({ projects, envs }: Workspace): Secret[] {
   const found: Secret[] = envs.flatMap((env) =>
     env.variables.filter(({ name }) => JWT_SECRET.test(name)).map(({ name, value, line }) => ({
       what: name,
@@ -31,8 +31,9 @@ function secretsOf({ config, envs }: Project): Secret[] {
       hosted: isHosted(env),
     }))
   );
-  const written = config?.get("auth", "jwt_secret");
-  if (config && typeof written === "string") {
+  for (const { config } of projects) {
+    const written = config?.get("auth", "jwt_secret");
+    if (config === undefined || typeof written !== "string") continue;
     const line = config.lineOf(["auth", "jwt_secret"]);
     const hosted = isForHosted(config);
     found.push({ what: "auth.jwt_secret", value: written, file: config.path, line, hosted });
@@ -52,7 +53,7 @@ function isHosted({ variables }: EnvFile): boolean | undefined {
 }
 
 /** A secret that can be guessed. */
-export const weakSecret: Check<Project> = {
+export const weakSecret: Check<Workspace> = {
   id: "jwt-secret-weak",
   why:
     "Whoever finds the secret mints tokens for any user. Every such token passes a local check; and changing the secret afterwards ends the token of everybody.",
@@ -80,7 +81,7 @@ function bitsOf(text: string): number {
 }
 
 /** What everybody knows, where it protects something. */
-export const publishedSecret: Check<Project> = {
+export const publishedSecret: Check<Workspace> = {
   id: "published-secret",
   why:
     "Everybody can mint a token for any user with it. And a hosted project refuses the keys of a local stack: every session looks lost.",
@@ -95,11 +96,11 @@ export const publishedSecret: Check<Project> = {
       yield { severity: hosted ? "error" : "info", file, line, message };
     }
     yield* publishedKeys(project);
-    yield* publishedSigningKey(project);
+    for (const one of project.projects) yield* publishedSigningKey(one);
   },
 };
 
-function* publishedKeys({ envs }: Project): Generator<Hit> {
+function* publishedKeys({ envs }: Workspace): Generator<Hit> {
   for (const env of envs) {
     if (isHosted(env) !== true) continue;
     for (const { name, value, line } of env.variables) {
@@ -124,7 +125,7 @@ function* publishedSigningKey({ config, signingKeys }: Project): Generator<Hit> 
 }
 
 /** A key beside the URL of another project. */
-export const foreignKey: Check<Project> = {
+export const foreignKey: Check<Workspace> = {
   id: "key-of-another-project",
   why: "The gateway refuses the key, so every call to Auth fails: all sessions look lost at once.",
   fix: "Take URL and key from the same project.",
@@ -147,7 +148,7 @@ export const foreignKey: Check<Project> = {
 };
 
 /** A secret key under a name that frameworks publish. */
-export const secretInPublicVariable: Check<Project> = {
+export const secretInPublicVariable: Check<Workspace> = {
   id: "secret-key-in-public-variable",
   why:
     "A framework copies variables of this prefix into the page wherever its code names them, for everybody to read.",
@@ -166,7 +167,7 @@ export const secretInPublicVariable: Check<Project> = {
 };
 
 /** A private key where public ones belong. */
-export const privateJwks: Check<Project> = {
+export const privateJwks: Check<Workspace> = {
   id: "jwks-private",
   why:
     "SUPABASE_JWKS is for verifying. With a private key in it, whoever reads the variable mints tokens for any user.",
@@ -182,7 +183,7 @@ export const privateJwks: Check<Project> = {
 };
 
 /** All of this file. */
-export const keyChecks: readonly Check<Project>[] = [
+export const keyChecks: readonly Check<Workspace>[] = [
   weakSecret,
   publishedSecret,
   foreignKey,

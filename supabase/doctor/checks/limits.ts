@@ -1,11 +1,12 @@
 /** supabase/config.toml and the source: limits, mails, passwords. */
 
-import type { Check } from "../finding.ts";
-import type { Project } from "../project/project.ts";
+import type { Check, Hit } from "../finding.ts";
+import type { ConfigFile } from "../project/config_file.ts";
 import { lineOf } from "../project/source_file.ts";
 import { authCalls } from "../source/auth_call.ts";
 import { property, text } from "../source/node.ts";
-import { at, isForHosted } from "./config.ts";
+import { at, isForHosted, type ProjectInput } from "./config.ts";
+import type { SourceCheck } from "./scan.ts";
 
 /** supabase-js 2 refreshes so many seconds before `exp`. */
 const MARGIN = 90;
@@ -13,29 +14,32 @@ const MARGIN = 90;
 const USUAL = { token_refresh: 150, sign_in_sign_ups: 30, token_verifications: 30 };
 
 /** Fewer refreshes than the sessions behind one address need. */
-export const refreshLimit: Check<Project> = {
+export const refreshLimit: Check<ProjectInput> = {
   id: "refresh-rate-limit",
   why:
     "A refresh that is limited answers 429. Clients that take any failed refresh for the end of the session sign the user out, and an office, a school or a server has one address for all.",
   fix:
     "Raise `[auth.rate_limit] token_refresh`, or raise jwt_expiry. Say how many sessions are alive behind one address with `--sessions N` to have it computed.",
-  *look({ config, sessions }) {
-    if (!config) return;
-    const path = ["auth", "rate_limit", "token_refresh"];
-    const limit = config.get(...path) ?? USUAL.token_refresh;
-    const expiry = config.get("auth", "jwt_expiry") ?? 3600;
-    if (typeof limit !== "number" || typeof expiry !== "number") return;
-    const each = 300 / Math.max(expiry - MARGIN, 30);
-    const needed = Math.ceil(each * (sessions ?? 1));
-    if (needed <= limit) return;
-    const whom = sessions === undefined ? "One session" : `${sessions} sessions`;
-    yield at(config, path, {
-      severity: "error",
-      message: `${whom} behind one address need ${needed} refreshes in five minutes at a ` +
-        `jwt_expiry of ${expiry} s; token_refresh allows ${limit}.`,
-    });
+  *look({ configs, sessions }) {
+    for (const config of configs) yield* limitOf(config, sessions);
   },
 };
+
+function* limitOf(config: ConfigFile, sessions: number | undefined): Generator<Hit> {
+  const path = ["auth", "rate_limit", "token_refresh"];
+  const limit = config.get(...path) ?? USUAL.token_refresh;
+  const expiry = config.get("auth", "jwt_expiry") ?? 3600;
+  if (typeof limit !== "number" || typeof expiry !== "number") return;
+  const each = 300 / Math.max(expiry - MARGIN, 30);
+  const needed = Math.ceil(each * (sessions ?? 1));
+  if (needed <= limit) return;
+  const whom = sessions === undefined ? "One session" : `${sessions} sessions`;
+  yield at(config, path, {
+    severity: "error",
+    message: `${whom} behind one address need ${needed} refreshes in five minutes at a ` +
+      `jwt_expiry of ${expiry} s; token_refresh allows ${limit}.`,
+  });
+}
 
 const OF_ADDRESS: Readonly<Record<string, keyof typeof USUAL>> = {
   signInWithPassword: "sign_in_sign_ups",
@@ -47,41 +51,45 @@ const OF_ADDRESS: Readonly<Record<string, keyof typeof USUAL>> = {
 };
 
 /** A function that signs users in from its own address. */
-export const sharedAddress: Check<Project> = {
+export const sharedAddress: SourceCheck = {
   id: "shared-address-limit",
   why:
     "Auth limits sign-ins, refreshes and verifications per address. Called from a function, all users share the function's address, and one of them can use up the limit of all (429).",
   fix:
     "Let the browser make the call; else raise the limit under `[auth.rate_limit]` and pass a 429 on with its Retry-After.",
-  *look({ config, functions }) {
-    const seen = new Set<string>();
-    for (const file of functions.flatMap((one) => one.files)) {
-      if (seen.has(file.path)) continue;
-      seen.add(file.path);
-      for (const { method, node } of authCalls(file.nodes)) {
-        const name = OF_ADDRESS[method];
-        if (name === undefined) continue;
-        const limit = config?.get("auth", "rate_limit", name) ?? USUAL[name];
-        yield {
-          severity: "info",
-          file: file.path,
-          line: lineOf(node),
-          message:
-            `auth.${method}() from a function: all users share ${name} = ${limit} in five minutes.`,
-        };
-      }
-    }
+  start({ projects }) {
+    return {
+      *visit({ path, nodes, runtime }) {
+        if (runtime !== "function") return;
+        for (const { method, node } of authCalls(nodes)) {
+          const name = OF_ADDRESS[method];
+          if (name === undefined) continue;
+          const config = projects.find(({ folder }) => path.startsWith(`${folder}/`))?.config ??
+            projects[0]?.config;
+          const limit = config?.get("auth", "rate_limit", name) ?? USUAL[name];
+          yield {
+            severity: "info",
+            file: path,
+            line: lineOf(node),
+            message:
+              `auth.${method}() from a function: all users share ${name} = ${limit} in five minutes.`,
+          };
+        }
+      },
+    };
   },
 };
 
 /** Mail for people outside the team. */
-export const builtInMail: Check<Project> = {
+export const builtInMail: Check<ProjectInput> = {
   id: "built-in-smtp",
   why:
     "Without SMTP of its own a hosted project mails only to members of its team, and to them twice an hour: anybody else gets email_address_not_authorized, and can neither confirm a sign-up nor recover a session.",
   fix: "Configure `[auth.email.smtp]`, or SMTP in the dashboard.",
-  *look({ config }) {
-    if (!config || !isForHosted(config)) return;
+  *look({ configs }) {
+    // The first that is reached from elsewhere: remotes inherit what is not written for them.
+    const config = configs.find(isForHosted);
+    if (config === undefined) return;
     if (config.get("auth", "email", "enabled") === false) return;
     const smtp = config.get("auth", "email", "smtp");
     const hook = config.get("auth", "hook", "send_email", "enabled");
@@ -98,35 +106,40 @@ export const builtInMail: Check<Project> = {
 };
 
 /** A password change that Auth will refuse after a day. */
-export const passwordChange: Check<Project> = {
+export const passwordChange: SourceCheck = {
   id: "password-change-without-reauthentication",
   why:
     "With secure_password_change, a session older than 24 hours gets reauthentication_needed. Without a way to send the nonce the user cannot go on, and signing in again looks like the only cure.",
   fix:
     "Call `auth.reauthenticate()`, ask for the code in the mail, and send it along: `updateUser({ password, nonce })`.",
-  *look({ config, files }) {
-    if (config?.get("auth", "email", "secure_password_change") !== true) return;
+  start({ projects }) {
+    const isOn = projects.some(({ configs }) =>
+      configs.some((one) => one.get("auth", "email", "secure_password_change") === true)
+    );
     const changes: { file: string; line: number }[] = [];
-    for (const file of files.values()) {
-      if (file.isTest) continue;
-      for (const node of file.nodes) {
-        if (text(node) === "/reauthenticate") return; // a call of Auth's own API
-      }
-      for (const { method, args, node } of authCalls(file.nodes)) {
-        if (method === "reauthenticate" || property(args[0], "nonce") !== undefined) return;
-        if (method !== "updateUser" || property(args[0], "password") === undefined) continue;
-        changes.push({ file: file.path, line: lineOf(node) });
-      }
-    }
-    const message = "A password is changed, and nothing in this project reauthenticates.";
-    yield* changes.map((place) => ({ severity: "warning" as const, ...place, message }));
+    let reauthenticates = !isOn;
+    return {
+      *visit({ path, nodes }) {
+        // A call of Auth's own API counts as well.
+        reauthenticates ||= nodes.some((node) => text(node) === "/reauthenticate");
+        for (const { method, args, node } of authCalls(nodes)) {
+          reauthenticates ||= method === "reauthenticate" ||
+            property(args[0], "nonce") !== undefined;
+          if (method !== "updateUser" || property(args[0], "password") === undefined) continue;
+          changes.push({ file: path, line: lineOf(node) });
+        }
+      },
+      *conclude() {
+        const message = "A password is changed, and nothing in this project reauthenticates.";
+        if (reauthenticates) return;
+        yield* changes.map((place) => ({ severity: "warning" as const, ...place, message }));
+      },
+    };
   },
 };
 
 /** All of this file. */
-export const limitChecks: readonly Check<Project>[] = [
+export const limitChecks: readonly Check<ProjectInput>[] = [
   refreshLimit,
-  sharedAddress,
   builtInMail,
-  passwordChange,
 ];

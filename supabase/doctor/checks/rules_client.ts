@@ -1,8 +1,11 @@
 /** What clients do to their session. */
 
-import { authCall } from "../source/auth_call.ts";
+import { authCall, isSupabaseCall } from "../source/auth_call.ts";
+import { headerOf, isSecretKey, SECRET_NAME } from "../source/client.ts";
+import { at, follow, resultsOf } from "../source/follow.ts";
 import {
   around,
+  bare,
   child,
   children,
   isFunction,
@@ -11,9 +14,11 @@ import {
   type Node,
   property,
   text,
+  walk,
 } from "../source/node.ts";
-import type { Rule } from "../source/rule.ts";
-import { valueOf } from "../source/scope.ts";
+import { lineOf } from "../project/source_file.ts";
+import { placeOf, type Rule, type Surroundings } from "../source/rule.ts";
+import { originOf, valueOf } from "../source/scope.ts";
 import { type KeyKind, keyKind } from "./key_kind.ts";
 import { published } from "./published.ts";
 
@@ -25,9 +30,9 @@ export const signOutGlobal: Rule = {
   fix:
     'Write down which is meant: `signOut({ scope: "local" })` for this device, `"global"` for all.',
   types: ["CallExpression"],
-  look(node) {
+  look(node, { runtime }) {
     const call = authCall(node);
-    if (call?.method !== "signOut" || call.args.length > 0) return;
+    if (call?.method !== "signOut" || call.args.length > 0 || runtime === "function") return;
     return { severity: "info", message: "auth.signOut() without a scope ends every device." };
   },
 };
@@ -47,6 +52,300 @@ export const legacyStorageKey: Rule = {
     return {
       severity: "warning",
       message: "`supabase.auth.token` is not the storage key of supabase-js 2.",
+    };
+  },
+};
+
+/** A listener that waits for the lock it is called under. */
+export const listenerDeadlock: Rule = {
+  id: "listener-deadlock",
+  why:
+    "Listeners are awaited while supabase-js holds its lock. One that awaits a call of the same client waits for the lock, and the lock for it: from then on every call hangs, and the user seems signed out. Measured at start and on refresh with 2.39.8 to 2.109.0; 2.119.1 does not hang.",
+  fix:
+    "Leave the listener first: `setTimeout(() => load(session), 0)`, or write the session down and load in an effect that depends on it.",
+  types: ["CallExpression"],
+  look(node, surroundings) {
+    const call = authCall(node);
+    if (call?.method !== "onAuthStateChange") return;
+    const listener = follow(at(placeOf(node, surroundings), call.args[0]));
+    if (listener === undefined || !isFunction(listener.node)) return;
+    if (listener.node.async !== true) return;
+    if (!awaitsSupabase(listener.node, { ...surroundings, file: listener.file }, 0)) return;
+    return {
+      severity: "warning",
+      message: "The listener of onAuthStateChange() awaits a call of supabase-js.",
+    };
+  },
+};
+
+/** Whether a function awaits supabase-js, itself or in a function of the project that it awaits. */
+function awaitsSupabase(listener: Node, surroundings: Surroundings, depth: number): boolean {
+  const body = child(listener, "body");
+  if (body === undefined) return false;
+  for (const one of walk(body, (each) => each === body || !isFunction(each))) {
+    const waits = one.type === "AwaitExpression" || (one.type === "ReturnStatement" && depth > 0);
+    const awaited = waits ? child(one, "argument") : undefined;
+    if (awaited === undefined) continue;
+    for (const inner of walk(awaited, (each) => !isFunction(each))) {
+      if (inner.type !== "CallExpression") continue;
+      const place = placeOf(inner, surroundings);
+      if (isSupabaseCall(place)) return true;
+      const callee = depth < 2 ? child(inner, "callee") : undefined;
+      let helper = callee?.type === "Identifier" ? follow(at(place, callee)) : undefined;
+      if (helper?.node.type === "CallExpression") { // useCallback(async () => …, [])
+        helper = at(helper, children(helper.node, "arguments")[0]);
+      }
+      if (helper === undefined || !isFunction(helper.node)) continue;
+      if (awaitsSupabase(helper.node, { ...surroundings, file: helper.file }, depth + 1)) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+/** Tokens where others read them. */
+export const tokenExposed: Rule = {
+  id: "token-exposed",
+  why:
+    "Addresses and logs are kept by proxies, browsers and log services. Whoever reads an access token there is that user until its `exp`, and whoever reads a refresh token is the user until the session ends.",
+  fix:
+    "Send the token in the Authorization header (a WebSocket: in its first message or in a subprotocol), and log `claims.sub` or a request id instead.",
+  types: ["CallExpression", "TemplateLiteral"],
+  look(node) {
+    const where = node.type === "TemplateLiteral"
+      ? tokenInAddress(node) ? "is put into an address" : undefined
+      : tokenOfQuery(node)
+      ? "is read from the query"
+      : tokenInLog(node)
+      ? "is written to the log"
+      : undefined;
+    return where && { severity: "warning", message: `A token of the user ${where}.` };
+  },
+};
+
+/** `searchParams.get("access_token")`. */
+function tokenOfQuery(node: Node): boolean {
+  const path = memberPath(child(node, "callee"));
+  const reads =
+    (path.at(-1) === "get" && /^(?:searchParams|query|params)$/.test(path.at(-2) ?? "")) ||
+    (path.at(-1) === "query" && path.at(-2) === "req");
+  const name = reads ? text(children(node, "arguments")[0]) : undefined;
+  if (name === undefined || isOfFragment(node)) return false;
+  if (/^(?:access_token|refresh_token|jwt|authorization)$/i.test(name)) return true;
+  return /^(?:token|auth)$/i.test(name) && isAskedAbout(node);
+}
+
+/** `new URLSearchParams(location.hash…)`: what is behind `#` is sent to nobody. */
+function isOfFragment(node: Node): boolean {
+  const owner = bare(child(child(node, "callee"), "object"));
+  const made = valueOf(owner);
+  return made !== undefined && [...walk(made)].some((one) => /hash/i.test(nameOf(one) ?? ""));
+}
+
+/** Whether a value goes to Auth as a token. */
+function isAskedAbout(node: Node): boolean {
+  const declarator = around(
+    node,
+    (one) => one.type === "VariableDeclarator" || /Statement$/.test(one.type),
+  );
+  const program = around(node, (one) => one.type === "Program");
+  if (declarator?.type !== "VariableDeclarator" || program === undefined) return false;
+  return [...walk(program)].some((one) =>
+    one.type === "CallExpression" &&
+    /^(?:getUser|getClaims|setSession)$/.test(authCall(one)?.method ?? "") &&
+    children(one, "arguments").some((each) => {
+      const name = bare(each);
+      return name?.type === "Identifier" && originOf(name)?.node === declarator;
+    })
+  );
+}
+
+/** `console.log(token)`. */
+function tokenInLog(node: Node): boolean {
+  if (memberPath(child(node, "callee"))[0] !== "console") return false;
+  return children(node, "arguments").some((one) =>
+    bare(one)?.type === "TemplateLiteral"
+      ? children(bare(one), "expressions").some(isToken)
+      : isToken(one)
+  );
+}
+
+/** Whether an expression is a token itself, not its length or whether it is there. */
+function isToken(node: Node): boolean {
+  const found = bare(node);
+  if (found?.type === "MemberExpression") {
+    const path = memberPath(found);
+    if (/^(?:access|refresh)_token$/.test(path.at(-1)!)) {
+      return /session|data/i.test(path.join("."));
+    }
+    return path.at(-1)?.toLowerCase() === "authorization" && path.at(-2) === "headers";
+  }
+  if (found?.type === "CallExpression") return headerOf(found) === "authorization";
+  if (found?.type !== "Identifier") return false;
+  const origin = originOf(found);
+  if (origin?.init === undefined) return false;
+  if (/^(?:access|refresh)_token$/.test(origin.path.at(-1) ?? "")) return true;
+  if (origin.path.at(-1) === "session") return authCall(origin.init)?.method === "getSession";
+  if (origin.path.length > 0) return false;
+  const init = bare(origin.init);
+  if (init?.type === "MemberExpression") return isToken(init);
+  return init !== undefined && isHeaderText(init);
+}
+
+/** `headers.get("Authorization")`, with its scheme cut off or not; or a token of the query. */
+function isHeaderText(node: Node): boolean {
+  const found = bare(node);
+  if (found?.type === "LogicalExpression") return isHeaderText(child(found, "left")!);
+  if (found?.type === "ConditionalExpression") return isHeaderText(child(found, "consequent")!);
+  if (found?.type === "MemberExpression") return isHeaderText(child(found, "object")!);
+  if (found?.type === "Identifier") {
+    const init = valueOf(found);
+    return init !== undefined && init !== found && isHeaderText(init);
+  }
+  if (found?.type !== "CallExpression") return false;
+  if (headerOf(found) === "authorization" || tokenOfQuery(found)) return true;
+  const callee = bare(child(found, "callee"));
+  return callee?.type === "MemberExpression" &&
+    /^(?:replace|trim|split|slice|substring|at)$/.test(memberPath(callee).at(-1)!) &&
+    isHeaderText(child(callee, "object")!);
+}
+
+/** `…?access_token=${session.access_token}`. */
+function tokenInAddress(node: Node): boolean {
+  const parts = children(node, "quasis").map((one) =>
+    String((one.value as { cooked?: unknown } | undefined)?.cooked ?? one.cooked ?? "")
+  );
+  return children(node, "expressions").some((one, i) => {
+    const before = parts.slice(0, i + 1).join("");
+    if (!/[?&][\w-]*=$/.test(before) || before.includes("#")) return false;
+    const value = bare(one);
+    const inner =
+      value?.type === "CallExpression" && nameOf(child(value, "callee")) === "encodeURIComponent"
+        ? children(value, "arguments")[0]
+        : value;
+    return inner !== undefined && isToken(inner);
+  });
+}
+
+/** Refresh tokens that the application keeps itself. */
+export const refreshTokenKept: Rule = {
+  id: "refresh-token-kept",
+  why:
+    "A refresh token is good for one refresh. supabase-js refreshes by itself, so a copy is soon an old one: used again it is refused as refresh_token_already_used, and the family of the session is ended.",
+  fix:
+    "Let supabase-js keep the session (`auth.storage`, or the cookies of @supabase/ssr), and ask it: `auth.getSession()`.",
+  types: ["CallExpression"],
+  look(node) {
+    const path = memberPath(child(node, "callee"));
+    const method = path.at(-1) ?? "";
+    const owner = path.slice(0, -1).join(".");
+    const keeps = (/^set(?:Item|ItemAsync)?$/.test(method) &&
+      /storage|cookie|secure|mmkv|preferences/i.test(owner)) ||
+      method === "setItemAsync" ||
+      method === "setCookie";
+    if (!keeps) return;
+    const isKept = children(node, "arguments").some((one) =>
+      [...walk(one)].some((each) => {
+        const found = each.type === "MemberExpression" ? memberPath(each) : [];
+        if (found.at(-1) === "refresh_token") return /session/i.test(found.slice(0, -1).join("."));
+        const origin = each.type === "Identifier" ? originOf(each) : undefined;
+        return origin?.path.at(-1) === "refresh_token" &&
+          (origin.path.includes("session") || authCall(origin.init) !== undefined ||
+            /session/i.test(memberPath(origin.init).join(".")));
+      })
+    );
+    return isKept
+      ? {
+        severity: "warning",
+        message: "A refresh token is kept beside the session of supabase-js.",
+      }
+      : undefined;
+  },
+};
+
+/** Redirects of a middleware that lose what was refreshed. */
+export const middlewareDropsCookies: Rule = {
+  id: "middleware-drops-cookies",
+  why:
+    "The check may have refreshed the session, and its new cookies are on another response than the one that is returned. The browser keeps the used refresh token: the next refresh is refused, and the user is signed out.",
+  fix:
+    "Copy them first: `response.cookies.getAll().forEach((cookie) => redirect.cookies.set(cookie))`, then return the redirect.",
+  types: ["CallExpression"],
+  look(node) {
+    if (memberPath(child(node, "callee")).at(-1) !== "createServerClient") return;
+    const cookies = valueOf(property(valueOf(children(node, "arguments")[2]), "cookies"));
+    const write = property(cookies, "setAll") ?? property(cookies, "set");
+    const scope = around(node, isFunction);
+    if (write === undefined || scope === undefined || !writesOnResponse(write)) return;
+    const dropped = [...walk(scope)].filter((one) =>
+      one.type === "CallExpression" && Number(one.start ?? 0) > Number(node.start ?? 0) &&
+      /^NextResponse\.(?:redirect|rewrite|json)$/.test(
+        memberPath(child(one, "callee")).join("."),
+      ) &&
+      isReturnedAlone(one)
+    );
+    if (dropped.length === 0) return;
+    return {
+      severity: "warning",
+      message: dropped.length === 1
+        ? `A redirect in line ${lineOf(dropped[0]!)} is returned without the refreshed cookies.`
+        : `${dropped.length} responses (first in line ${
+          lineOf(dropped[0]!)
+        }) are returned without the refreshed cookies.`,
+    };
+  },
+};
+
+/** `response.cookies.set(…)`, not `cookies().set(…)` nor `request.cookies.set(…)` alone. */
+function writesOnResponse(write: Node): boolean {
+  return [...walk(write)].some((one) => {
+    const path = one.type === "CallExpression" ? memberPath(child(one, "callee")) : [];
+    return path.at(-1) === "set" && path.at(-2) === "cookies" && /res/i.test(path.at(-3) ?? "");
+  });
+}
+
+function isReturnedAlone(node: Node): boolean {
+  let one: Node = node;
+  while (
+    one.parent && (bare(one.parent) === bare(one) || one.parent.type === "ConditionalExpression")
+  ) {
+    one = one.parent;
+  }
+  if (one.parent?.type === "ReturnStatement") {
+    // `NextResponse.redirect(url, { headers: response.headers })` takes them along.
+    return children(node, "arguments").slice(1).every((each) =>
+      ![...walk(each)].some((inner) => /headers|cookies/i.test(nameOf(inner) ?? ""))
+    );
+  }
+  const declarator = one.parent?.type === "VariableDeclarator" ? one.parent : undefined;
+  const id = child(declarator, "id");
+  const scope = declarator && around(declarator, isFunction);
+  if (id?.type !== "Identifier" || scope === undefined) return false;
+  const uses = [...walk(scope)].filter((each) =>
+    each !== id && each.type === "Identifier" && each.name === id.name &&
+    originOf(each)?.node === declarator
+  );
+  return uses.length > 0 && uses.every((each) => each.parent?.type === "ReturnStatement");
+}
+
+/** The old interface of cookies. */
+export const ssrGetSetRemove: Rule = {
+  id: "ssr-get-set-remove",
+  why:
+    "A session is larger than a cookie and is kept in several. `get`, `set` and `remove` handle them one by one, so a part can be missing or left over: the session is cut off, or comes back after its end.",
+  fix:
+    "Give `getAll` and `setAll`, which @supabase/ssr has from 0.4.0, and update the package if it is older.",
+  types: ["CallExpression"],
+  look(node) {
+    if (!/^create(?:Server|Browser)Client$/.test(memberPath(child(node, "callee")).at(-1) ?? "")) {
+      return;
+    }
+    const cookies = valueOf(property(valueOf(children(node, "arguments")[2]), "cookies"));
+    if (property(cookies, "get") === undefined || property(cookies, "getAll") !== undefined) return;
+    return {
+      severity: "warning",
+      message: "The cookies have get, set and remove, the interface of before 0.4.",
     };
   },
 };
@@ -79,14 +378,28 @@ export const secretKeyCookieClient: Rule = {
   fix:
     "Use the publishable key with cookies, and a second client, `createClient(url, secretKey, { auth: { persistSession: false } })`, for what the service does.",
   types: ["CallExpression"],
-  look(node) {
+  look(node, surroundings) {
     if (memberPath(child(node, "callee")).at(-1) !== "createServerClient") return;
     const args = children(node, "arguments");
-    if (property(valueOf(args[2]), "cookies") === undefined) return;
-    if (!isSecret(args[1])) return;
+    const cookies = property(valueOf(args[2]), "cookies");
+    if (cookies === undefined || readsNone(cookies)) return;
+    if (!isSecretKey(at(placeOf(node, surroundings), args[1]))) return;
     return { severity: "error", message: "createServerClient() with cookies has a secret key." };
   },
 };
+
+/** `getAll: () => []` lets no cookie in, so no session either. */
+function readsNone(cookies: Node): boolean {
+  const read = valueOf(property(valueOf(cookies), "getAll") ?? property(valueOf(cookies), "get"));
+  if (read === undefined || !isFunction(read)) return false;
+  const results = resultsOf(read);
+  return results.every((one) => {
+    const value = bare(one);
+    return value?.type === "ArrayExpression"
+      ? children(value, "elements").length === 0
+      : value?.type === "Literal" || nameOf(value) === "undefined";
+  });
+}
 
 /** A secret key where everybody can read it. */
 export const secretKeyInBrowser: Rule = {
@@ -95,7 +408,7 @@ export const secretKeyInBrowser: Rule = {
     "Whoever reads the page can read, change and delete everything, users and sessions too. Rotating the key then refuses every function that still has the old one.",
   fix: "Use the publishable key in the browser, move the call into a function, and rotate the key.",
   types: ["MemberExpression", "Literal"],
-  look(node, runtime) {
+  look(node, { runtime }) {
     if (node.type === "Literal") {
       const kind = runtime === "browser" ? secretLiteral(node) : undefined;
       return kind && { severity: "error", message: `A ${kind} key is written in browser code.` };
@@ -121,7 +434,7 @@ export const secretKeyInSource: Rule = {
     "It is in the history of the repository for everybody who can read that, and rotating it needs a deployment.",
   fix: "Read it from the environment (`supabase secrets set`), and rotate it.",
   types: ["Literal"],
-  look(node, runtime) {
+  look(node, { runtime }) {
     const kind = runtime === "browser" ? undefined : secretLiteral(node);
     return kind && { severity: "warning", message: `A ${kind} key is written in the source.` };
   },
@@ -130,8 +443,6 @@ export const secretKeyInSource: Rule = {
 /** Prefixes whose variables frameworks put into the page. */
 export const PUBLIC_NAME =
   /^(?:NEXT_PUBLIC|VITE|PUBLIC|NUXT_PUBLIC|REACT_APP|EXPO_PUBLIC|GATSBY|VUE_APP)_/;
-/** Names that say their value is a secret key. */
-export const SECRET_NAME = /SERVICE_ROLE|SERVICE_KEY|SUPABASE_SECRET|SECRET_KEYS?$/;
 
 function secretLiteral(node: Node): KeyKind | undefined {
   const value = String(node.value);
@@ -145,15 +456,4 @@ function environmentName(node: Node): string | undefined {
   if (path.at(-2) !== "env") return undefined;
   const meta = child(child(node, "object"), "object")?.type === "MetaProperty";
   return meta || path.at(-3) === "process" ? path.at(-1) : undefined;
-}
-
-function isSecret(node: Node | undefined): boolean {
-  const value = valueOf(node);
-  if (value === undefined) return false;
-  const kind = keyKind(text(value) ?? "");
-  if (kind === "secret" || kind === "service_role") return true;
-  if (value.type === "MemberExpression") return SECRET_NAME.test(environmentName(value) ?? "");
-  if (value.type !== "CallExpression") return false;
-  const reads = memberPath(child(value, "callee")).join(".") === "Deno.env.get";
-  return reads && SECRET_NAME.test(text(children(value, "arguments")[0]) ?? nameOf(value) ?? "");
 }

@@ -1,7 +1,16 @@
 /** How errors of supabase-js are read. */
 
-import { authCall, errorOf } from "../source/auth_call.ts";
-import { bare, child, children, memberPath, type Node, text, walk } from "../source/node.ts";
+import { errorOf } from "../source/auth_call.ts";
+import {
+  bare,
+  child,
+  children,
+  memberPath,
+  nameOf,
+  type Node,
+  text,
+  walk,
+} from "../source/node.ts";
 import type { Remark, Rule } from "../source/rule.ts";
 
 /** A comparison that cannot be true. */
@@ -47,8 +56,9 @@ export const errorTextMatch: Rule = {
   fix:
     "Compare `error.code`, or use isAuthSessionMissingError(error) and isAuthRetryableFetchError(error) of @supabase/supabase-js.",
   types: ["BinaryExpression", "CallExpression", "SwitchStatement"],
-  look(node) {
-    if (deadErrorMatch.look(node, "unknown") !== undefined) return;
+  look(node, surroundings) {
+    if (deadErrorMatch.look(node, surroundings) !== undefined) return;
+    if (codeDecides(node)) return;
     const found = comparisons(node).some(({ of }) =>
       memberPath(of).at(-1) === "message" && errorOf(child(bare(of), "object")) === "auth"
     );
@@ -57,6 +67,32 @@ export const errorTextMatch: Rule = {
       : undefined;
   },
 };
+
+/** Whether the same condition compares the code first: then the text is for servers of old. */
+function codeDecides(node: Node): boolean {
+  let inner = node;
+  for (let one = node.parent; one; inner = one, one = one.parent) {
+    if (one.type === "LogicalExpression" && one.operator === "||" && one.right === inner) {
+      const comparesCode = [...walk(child(one, "left")!)].some((each) =>
+        each.type === "MemberExpression" && nameOf(child(each, "property")) === "code" &&
+        errorOf(child(each, "object")) === "auth"
+      );
+      if (comparesCode) return true;
+    }
+    if (/Statement$|Function/.test(one.type)) {
+      // `if (error.code === …) return …;` in front of it.
+      const list = one.parent?.type === "BlockStatement" ? children(one.parent, "body") : [];
+      return list.slice(0, list.indexOf(one)).some((each) =>
+        each.type === "IfStatement" &&
+        [...walk(child(each, "test")!)].some((part) =>
+          part.type === "MemberExpression" && nameOf(child(part, "property")) === "code" &&
+          errorOf(child(part, "object")) === "auth"
+        )
+      );
+    }
+  }
+  return false;
+}
 
 const SEARCHES = new Set(["includes", "startsWith", "endsWith", "match", "indexOf", "search"]);
 
@@ -94,42 +130,22 @@ function lowered(node: Node | undefined): Node | undefined {
     : found;
 }
 
-/** Signing out because anything went wrong. */
-export const signOutOnAnyError: Rule = {
-  id: "sign-out-on-any-error",
+/** A status where there is none. */
+export const invokeErrorStatus: Rule = {
+  id: "invoke-error-status",
   why:
-    "The error is also there when Auth is down, slow, or limits the caller: an outage then signs everybody out, on every device where the scope is global.",
+    "The errors of functions.invoke() have no `status` and no `code`: those are of the answer, in `error.context`. The branch never runs, so a refused caller is never noticed.",
   fix:
-    'Sign out only if `isAuthSessionMissingError(error)`, with `{ scope: "local" }`; behind edge-auth only when the answer\'s action is `sign_in`.',
-  types: ["IfStatement"],
+    "Read `error.context.status` after `error instanceof FunctionsHttpError`, or the body: `await error.context.json()`.",
+  types: ["MemberExpression"],
   look(node) {
-    if (!isAnyError(child(node, "test"))) return;
-    const consequent = child(node, "consequent");
-    if (consequent === undefined) return;
-    const signsOut = [...walk(consequent)].some((one) =>
-      authCall(one)?.method === "signOut" && !judged(one, node)
-    );
-    return signsOut
-      ? { severity: "warning", message: "auth.signOut() on any error of Supabase Auth." }
-      : undefined;
+    const name = nameOf(child(node, "property"));
+    if (name !== "status" && name !== "code" && name !== "statusCode") return;
+    if (errorOf(child(node, "object")) !== "functions") return;
+    if (node.parent?.type === "AssignmentExpression" && node.parent.left === node) return;
+    return {
+      severity: "error",
+      message: `error.${name} of functions.invoke() is always undefined.`,
+    };
   },
 };
-
-/** `error`, or `error || !user`. */
-function isAnyError(test: Node | undefined): boolean {
-  const found = bare(test);
-  if (found?.type === "LogicalExpression" && found.operator === "||") {
-    return isAnyError(child(found, "left")) || isAnyError(child(found, "right"));
-  }
-  return errorOf(found) === "auth";
-}
-
-/** Whether another condition stands between the two. */
-function judged(inner: Node, outer: Node): boolean {
-  for (let one = inner.parent; one && one !== outer; one = one.parent) {
-    if (/^(?:If|Switch)Statement$|^ConditionalExpression$|^LogicalExpression$/.test(one.type)) {
-      return true;
-    }
-  }
-  return false;
-}

@@ -1,9 +1,31 @@
 /** What servers do to a session. */
 
-import { authCall, clientCall, mayHaveAuthorization } from "../source/auth_call.ts";
-import { around, bare, child, children, isFunction, memberPath } from "../source/node.ts";
-import { type Node, text, walk } from "../source/node.ts";
-import type { Rule } from "../source/rule.ts";
+import { readSpecifier } from "../project/packages.ts";
+import { compareVersions, readVersion, type Version } from "../project/versions.ts";
+import { authCall } from "../source/auth_call.ts";
+import { secretComparison } from "../source/caller_check.ts";
+import {
+  authorizationOf,
+  bearerOf,
+  clientOf,
+  hasSecretKey,
+  isCallersToken,
+} from "../source/client.ts";
+import { at, environmentName, follow, foreign, type Place } from "../source/follow.ts";
+import {
+  around,
+  bare,
+  child,
+  children,
+  isFunction,
+  isReference,
+  memberPath,
+  nameOf,
+  type Node,
+  text,
+  walk,
+} from "../source/node.ts";
+import { placeOf, type Rule } from "../source/rule.ts";
 import { originOf, valueOf } from "../source/scope.ts";
 
 /** `auth.getSession()` on a server. */
@@ -12,57 +34,133 @@ export const getSessionOnServer: Rule = {
   why:
     "getSession() asks nobody: it hands back what the storage or the cookie holds, so a signed-out, deleted or banned user passes until the token's `exp`, and a forged cookie does too.",
   fix:
-    "Ask Auth with the caller's token: `const { data, error } = await supabase.auth.getUser(token)`; or mount edge-auth, which does.",
+    "Ask Auth: `const { data, error } = await supabase.auth.getUser()`, with the client of the cookies.",
   types: ["CallExpression"],
-  look(node, runtime) {
+  look(node, surroundings) {
+    const { runtime } = surroundings;
     if (runtime !== "function" && runtime !== "server") return;
-    if (authCall(node)?.method !== "getSession") return;
-    if (runtime === "server" && isCheckedBeside(node)) return;
-    return runtime === "function"
-      ? {
-        severity: "error",
-        message:
-          "auth.getSession() in an Edge Function: it does not ask Auth whether the session is alive.",
-      }
-      : {
+    const call = authCall(node);
+    if (call?.method !== "getSession") return;
+    if (isCheckedBeside(node) || opensSession(node) || givesTokenOnly(node)) return;
+    if (runtime === "server") {
+      return {
         severity: "warning",
         message: "auth.getSession() on a server: what it returns is not checked by Auth.",
       };
+    }
+    const client = clientOf(at(placeOf(node, surroundings), call.client));
+    const isSure = client?.made === "createClient" && bearerOf(client) !== "unknown";
+    return {
+      severity: isSure ? "error" : "warning",
+      message: isSure
+        ? "auth.getSession() in an Edge Function: its client holds no session, so it is null for everybody."
+        : "auth.getSession() in an Edge Function: it does not ask Auth whether the session is alive.",
+      fix:
+        "Ask Auth with the caller's token: `const { data, error } = await supabase.auth.getUser(token)`; or mount edge-auth, which does.",
+    };
   },
 };
 
-/** The same function also asks Auth, as in the guides of SvelteKit and Next.js. */
+/** The outermost function around a node: what is asked in a callback is asked in it as well. */
+function outermost(node: Node): Node | undefined {
+  let found: Node | undefined;
+  for (let one = node.parent; one; one = one.parent) if (isFunction(one)) found = one;
+  return found;
+}
+
+/** The same function also asks, as in the guides of SvelteKit and Next.js. */
 function isCheckedBeside(node: Node): boolean {
-  const scope = around(node, isFunction);
+  const scope = outermost(node) ?? around(node, (one) => one.type === "Program");
   return scope !== undefined &&
-    [...walk(scope)].some((one) => authCall(one)?.method === "getUser");
+    [...walk(scope)].some((one) => /^get(?:User|Claims)$/.test(authCall(one)?.method ?? ""));
+}
+
+/** Of the session only its token is taken, to be passed on to somebody who checks it. */
+function givesTokenOnly(node: Node): boolean {
+  const scope = outermost(node);
+  if (scope === undefined) return false;
+  const names = [...walk(scope)].filter((one) => {
+    if (one.type !== "Identifier") return false;
+    const origin = originOf(one);
+    return origin?.init !== undefined && bare(origin.init) === node && isReference(one) &&
+      !isPattern(one, origin.node);
+  });
+  return names.length > 0 && names.every((one) => {
+    const path = pathFrom(one);
+    if (/token$/.test(path.at(-1) ?? "") || path.includes("access_token")) return true;
+    return isMereTest(one);
+  });
+}
+
+function isPattern(node: Node, declarator: Node): boolean {
+  const id = child(declarator, "id");
+  return id !== undefined && [...walk(id)].includes(node);
+}
+
+function pathFrom(identifier: Node): string[] {
+  const path: string[] = [];
+  let one: Node = identifier;
+  while (one.parent && (one.parent.type === "MemberExpression" || bare(one.parent) === bare(one))) {
+    if (one.parent.type === "MemberExpression") {
+      if (one.parent.object !== one) break;
+      path.push(nameOf(child(one.parent, "property")) ?? "()");
+    }
+    one = one.parent;
+  }
+  return path;
+}
+
+function isMereTest(identifier: Node): boolean {
+  let one: Node = identifier;
+  while (
+    one.parent &&
+    /^(?:MemberExpression|LogicalExpression|UnaryExpression|ChainExpression)$/.test(one.parent.type)
+  ) one = one.parent;
+  return /^(?:If|While)Statement$|^ConditionalExpression$/.test(one.parent?.type ?? "") &&
+    one.parent!.test === one;
 }
 
 /** `auth.getUser()` in a function whose client holds no session. */
 export const getUserWithoutToken: Rule = {
   id: "get-user-without-token",
   why:
-    "A client in a function has no stored session, so getUser() without a token answers AuthSessionMissingError without a call, for every caller.",
+    "A client in a function has no stored session. getUser() without a token then answers AuthSessionMissingError without a call, for every caller; with an Authorization header on the client it does so in supabase-js up to 2.39.3 and in 2.42.5.",
   fix: 'Pass the token: `supabase.auth.getUser(authorization.replace(/^Bearer /i, ""))`.',
   types: ["CallExpression"],
-  look(node, runtime) {
-    if (runtime !== "function") return;
+  look(node, surroundings) {
+    if (surroundings.runtime !== "function") return;
     const call = authCall(node);
     if (call?.method !== "getUser" || call.args.length > 0) return;
-    const made = clientCall(call.client);
-    if (made === undefined || /^create(?:Server|Browser)/.test(callee(made))) return;
-    if (mayHaveAuthorization(made)) return;
-    if (opensSession(node)) return;
+    const client = clientOf(at(placeOf(node, surroundings), call.client));
+    if (client?.made !== "createClient" || opensSession(node)) return;
+    const bearer = bearerOf(client);
+    if (bearer === "key") {
+      return {
+        severity: "error",
+        message:
+          "auth.getUser() without a token, on a client without a session or an Authorization header.",
+      };
+    }
+    const version = exactVersion(client.from);
+    if (bearer !== "caller" || version === undefined || !ignoresHeader(version)) return;
     return {
       severity: "error",
       message:
-        "auth.getUser() without a token, on a client without a session or an Authorization header.",
+        `auth.getUser() without a token makes no call in supabase-js ${version.join(".")}, ` +
+        "also with an Authorization header on the client.",
     };
   },
 };
 
-function callee(call: Node): string {
-  return memberPath(child(call, "callee")).at(-1) ?? "";
+/** The version of a specifier that names one exactly: `npm:@supabase/supabase-js@2.39.3`. */
+function exactVersion(specifier: string | undefined): Version | undefined {
+  const range = specifier === undefined ? undefined : readSpecifier(specifier)?.range;
+  return range !== undefined && /^v?\d+\.\d+\.\d+$/.test(range) ? readVersion(range) : undefined;
+}
+
+/** Measured: 2.39.0 and 2.39.3 ignore it, 2.39.4 to 2.39.8 do not, 2.42.5 does, 2.43.0 does not. */
+function ignoresHeader(version: Version): boolean {
+  return compareVersions(version, [2, 39, 3]) <= 0 || compareVersions(version, [2, 42, 5]) === 0;
 }
 
 /** A sign-in or setSession around the call gives the client a session. */
@@ -73,6 +171,195 @@ function opensSession(node: Node): boolean {
       /^(?:setSession|signIn|signUp|verifyOtp|exchangeCodeForSession|refreshSession|initialize)/
         .test(authCall(one)?.method ?? "")
     );
+}
+
+/** What needs a stored session, where there is none. */
+export const noSession: Rule = {
+  id: "method-needs-session",
+  why:
+    "A client that only has the caller's Authorization header holds no session. updateUser(), reauthenticate() and refreshSession() answer AuthSessionMissingError without a call, getAuthenticatorAssuranceLevel() says null, and signOut() reports success without one.",
+  fix:
+    "Send the caller's bearer to Auth yourself: `PUT /auth/v1/user`, `GET /auth/v1/reauthenticate`; sign out with `auth.admin.signOut(token, scope)`; read `aal` from `getClaims(token)`.",
+  types: ["CallExpression"],
+  look(node, surroundings) {
+    if (surroundings.runtime !== "function") return;
+    const call = authCall(node);
+    const effect = call && NEEDS_SESSION[call.method];
+    if (call === undefined || effect === undefined) return;
+    if (/^(?:refreshSession|mfa\.)/.test(call.method) && call.args.length > 0) return;
+    const client = clientOf(at(placeOf(node, surroundings), call.client));
+    if (client?.made !== "createClient" || bearerOf(client) === "unknown") return;
+    if (opensSession(node)) return;
+    return {
+      severity: "error",
+      message: `auth.${call.method}() on a client without a session: ${effect}.`,
+    };
+  },
+};
+
+/** Measured with supabase-js 2.119.1 on a client with an Authorization header. */
+const NEEDS_SESSION: Readonly<Record<string, string>> = {
+  updateUser: "AuthSessionMissingError, and nothing is changed",
+  reauthenticate: "AuthSessionMissingError, and no mail is sent",
+  refreshSession: "AuthSessionMissingError",
+  signOut: "no error, and nobody is signed out",
+  "mfa.getAuthenticatorAssuranceLevel": "the level is always null",
+};
+
+/** A client of the service that speaks as somebody else. */
+export const serviceClientOverridden: Rule = {
+  id: "service-client-overridden",
+  why:
+    "The bearer decides who acts, not the key. With the caller's Authorization header, or after a sign-in, a client made with the service_role key acts as that user: row level security applies, and which of the two acts depends on the request.",
+  fix:
+    "Use two clients: one with the publishable key and the caller's header, and one with the secret key, no header, and `auth: { persistSession: false }`, that never signs in.",
+  types: ["CallExpression"],
+  look(node, surroundings) {
+    const place = placeOf(node, surroundings);
+    const call = authCall(node);
+    if (call !== undefined) {
+      if (!/^(?:signIn|signUp|verifyOtp|setSession|exchangeCodeForSession)/.test(call.method)) {
+        return;
+      }
+      const client = clientOf(at(place, call.client));
+      if (client?.made !== "createClient" || !hasSecretKey(client)) return;
+      return {
+        severity: "warning",
+        message:
+          `auth.${call.method}() on a client with a secret key: from then on it acts as that user.`,
+      };
+    }
+    const client = clientOf(place);
+    if (client?.call.node !== node || client.made !== "createClient") return;
+    if (!hasSecretKey(client) || bearerOf(client) !== "caller") return;
+    const header = authorizationOf(client);
+    if (header === undefined || !isCallersToken(header)) return;
+    return {
+      severity: "warning",
+      message:
+        "A client with a secret key carries the caller's Authorization header: it acts as the caller.",
+    };
+  },
+};
+
+/** A secret compared with an operator. */
+export const secretCompared: Rule = {
+  id: "secret-compared",
+  why:
+    "`===` stops at the first character that differs, so its time tells how much was right; and where the variable is not set, `Bearer undefined` is let in.",
+  fix:
+    'Refuse if the variable is not set, and compare with `timingSafeEqual` of node:crypto over two SHA-256 digests; or mount edge-auth with `auth: { allow: ["secret:<name>"] }`.',
+  types: ["BinaryExpression"],
+  look(node, surroundings) {
+    if (surroundings.runtime !== "function" && surroundings.runtime !== "server") return;
+    const name = secretComparison(placeOf(node, surroundings));
+    if (name === undefined || /ANON|PUBLISHABLE/.test(name)) return;
+    return { severity: "warning", message: `${name} is compared with ${String(node.operator)}.` };
+  },
+};
+
+/** Verification with the shared secret alone. */
+export const hs256Only: Rule = {
+  id: "hs256-only",
+  why:
+    "A project with asymmetric signing keys signs with ES256 or RS256. Whoever verifies with the shared secret refuses every token that is minted after the change: all users look signed out.",
+  fix:
+    "Verify against the key set, `createRemoteJWKSet(new URL(`${url}/auth/v1/.well-known/jwks.json`))` of jose; or ask Auth with getUser().",
+  types: ["CallExpression"],
+  look(node, surroundings) {
+    const place = placeOf(node, surroundings);
+    const used = foreign(at(place, child(node, "callee")));
+    if (
+      used === undefined ||
+      !VERIFIES.some(([from, name]) => from.test(used.from) && name.test(used.imported))
+    ) {
+      return;
+    }
+    const secret = [...walk(node)].map((one) =>
+      /^(?:Identifier|CallExpression|MemberExpression)$/.test(one.type)
+        ? secretOf(at(place, one))
+        : undefined
+    ).find((name) => name !== undefined);
+    if (secret === undefined) return;
+    return {
+      severity: "warning",
+      message:
+        `Tokens are verified with ${secret} alone: those of asymmetric signing keys are refused. ` +
+        "Whether the project has such keys is not seen here.",
+    };
+  },
+};
+
+/** The name of a JWT secret that an expression is made of. */
+function secretOf(place: Place): string | undefined {
+  const found = follow(place);
+  if (found === undefined) return undefined;
+  for (const one of walk(found.node)) {
+    const name = environmentName(at(found, one));
+    if (name !== undefined && /JWT_?SECRET/.test(name)) return name;
+  }
+  return undefined;
+}
+
+const VERIFIES: readonly (readonly [RegExp, RegExp])[] = [
+  [/\bjose\b/, /^jwtVerify$/],
+  [/\bdjwt\b/, /^verify$/],
+  [/\bjsonwebtoken\b/, /^verify$/],
+  [/\bhono\b.*\/jwt/, /^(?:jwt|verify)$/],
+];
+
+/** What users write themselves, taken for what the project says of them. */
+export const userMetadataRole: Rule = {
+  id: "user-metadata-role",
+  why:
+    "user_metadata is the user's own: `updateUser({ data })` of any signed-in client writes it. A role, a tenant or a plan in there is whatever its user wants it to be.",
+  fix:
+    "Keep it in `app_metadata`, which only the service writes (`auth.admin.updateUserById(id, { app_metadata })`), or in a table under row level security.",
+  types: ["MemberExpression"],
+  look(node, { runtime }) {
+    const path = memberPath(node);
+    if (!/^(?:user_metadata|raw_user_meta_data)$/.test(path.at(-2) ?? "")) return;
+    if (!RIGHTS.test(path.at(-1)!) || !decides(node)) return;
+    return {
+      severity: runtime === "browser" ? "info" : "warning",
+      message: `user_metadata.${path.at(-1)} decides, and every user can write it.`,
+    };
+  },
+};
+
+const RIGHTS =
+  /^(?:role|roles|user_?role|is_?(?:super_?)?admin|admin|permissions?|scopes?|tenant(?:_?id)?|org(?:anization)?_?id|workspace_?id|plan|tier|subscription|is_?(?:staff|moderator|owner|premium|pro))$/i;
+
+/** Whether a value is compared, or is a condition, also through a name. */
+function decides(node: Node, depth = 0): boolean {
+  let one: Node = node;
+  for (; one.parent; one = one.parent) {
+    const { parent } = one;
+    if (/^(?:BinaryExpression|SwitchStatement|IfStatement)$/.test(parent.type)) {
+      return parent.type === "BinaryExpression"
+        ? /^[!=]==?$/.test(String(parent.operator))
+        : parent.consequent !== one;
+    }
+    if (parent.type === "ConditionalExpression") {
+      if (parent.test === one) return true;
+      continue;
+    }
+    if (parent.type === "UnaryExpression" && parent.operator === "!") return true;
+    if (parent.type === "CallExpression") {
+      return /^(?:includes|has|some)$/.test(memberPath(child(parent, "callee")).at(-1) ?? "");
+    }
+    if (parent.type === "VariableDeclarator") {
+      const id = child(parent, "id");
+      const program = around(parent, (each) => each.type === "Program");
+      return depth < 2 && id?.type === "Identifier" && program !== undefined &&
+        [...walk(program)].some((each) =>
+          each !== id && each.type === "Identifier" && each.name === id.name &&
+          originOf(each)?.node === parent && decides(each, depth + 1)
+        );
+    }
+    if (/Statement$|Function|Property$|JSX/.test(parent.type)) return false;
+  }
+  return false;
 }
 
 const TAKES_TOKEN = new Set(["getUser", "getClaims"]);

@@ -1,35 +1,60 @@
-/** Runs the rules over the source of a project. */
+/** Runs the rules over the source of a folder, each file once. */
 
-import type { Check } from "../finding.ts";
-import type { Project } from "../project/project.ts";
-import { lineOf } from "../project/source_file.ts";
-import type { Rule } from "../source/rule.ts";
+import { type Finding, type Hit, toFinding } from "../finding.ts";
+import { lineOf, type SourceFile } from "../project/source_file.ts";
+import type { Workspace } from "../project/workspace.ts";
+import type { Rule, Surroundings } from "../source/rule.ts";
+import { isTestPath } from "../source/runtime.ts";
 import {
   eventUserDeleted,
   legacyStorageKey,
+  listenerDeadlock,
+  middlewareDropsCookies,
+  refreshTokenKept,
   secretKeyCookieClient,
   secretKeyInBrowser,
   secretKeyInSource,
   signOutGlobal,
+  ssrGetSetRemove,
+  tokenExposed,
 } from "./rules_client.ts";
-import { deadErrorMatch, errorTextMatch, signOutOnAnyError } from "./rules_errors.ts";
+import { deadErrorMatch, errorTextMatch, invokeErrorStatus } from "./rules_errors.ts";
+import { outageAsSignedOut, signOutOnAnyError } from "./rules_outage.ts";
 import {
   getSessionOnServer,
   getUserWithoutToken,
   headerAsToken,
+  hs256Only,
+  noSession,
   preflightAfterAuth,
+  secretCompared,
+  serviceClientOverridden,
+  userMetadataRole,
 } from "./rules_server.ts";
+import type { SourceCheck } from "./scan.ts";
 
 /** Every rule that looks at source. */
 export const rules: readonly Rule[] = [
+  outageAsSignedOut,
+  signOutOnAnyError,
   getSessionOnServer,
   getUserWithoutToken,
+  noSession,
   headerAsToken,
+  serviceClientOverridden,
+  secretCompared,
+  hs256Only,
+  userMetadataRole,
   preflightAfterAuth,
   deadErrorMatch,
   errorTextMatch,
-  signOutOnAnyError,
+  invokeErrorStatus,
   signOutGlobal,
+  listenerDeadlock,
+  tokenExposed,
+  refreshTokenKept,
+  middlewareDropsCookies,
+  ssrGetSetRemove,
   legacyStorageKey,
   eventUserDeleted,
   secretKeyCookieClient,
@@ -37,17 +62,70 @@ export const rules: readonly Rule[] = [
   secretKeyInSource,
 ];
 
-/** The rules as checks; tests are left out, because a test may do wrong on purpose. */
-export const sourceChecks: readonly Check<Project>[] = rules.map((rule) => ({
+/** The rules as checks. */
+export const ruleChecks: readonly SourceCheck[] = rules.map((rule) => ({
   ...rule,
-  *look({ files }: Project) {
-    for (const file of files.values()) {
-      if (file.isTest) continue;
-      for (const node of file.nodes) {
-        if (!rule.types.includes(node.type)) continue;
-        const remark = rule.look(node, file.runtime);
-        if (remark) yield { file: file.path, line: lineOf(node), ...remark };
-      }
-    }
+  start: ({ sources, maps, namedMaps, edgeAuth }) => {
+    const types = new Set(rule.types);
+    const modules = { sources, maps, namedMaps, edgeAuth };
+    return {
+      *visit(file: SourceFile): Generator<Hit> {
+        const surroundings: Surroundings = { runtime: file.runtime, file, modules };
+        for (const node of file.nodes) {
+          if (!types.has(node.type)) continue;
+          const remark = rule.look(node, surroundings);
+          if (remark) yield { file: file.path, line: lineOf(node), ...remark };
+        }
+      },
+    };
   },
 }));
+
+/** What source has to mention for any check to look at it; parsing is what a run spends its time on. */
+const RELEVANT =
+  /supabase-js|@supabase\/|\bauth\b\s*[!?]?\s*\.|\bauth\b[^=;\n]{0,80}\}\s*=|createClient|create(?:Server|Browser)Client|functions\s*[!?]?\??\.\s*invoke|onAuthStateChange|user_meta|(?:access|refresh)_token|sb_secret_|eyJ[\w-]{10,}\.|SERVICE_ROLE|SERVICE_KEY|SECRET_KEY|JWT_?SECRET|auth\/v1|startAutoRefresh|reauthenticate|cors\(|auth-helpers/;
+
+/** Whether a file is worth parsing. */
+export function isRelevant(path: string, text: string): boolean {
+  return /(?:^|\/)functions\/[^/]+\//.test(path) || RELEVANT.test(text);
+}
+
+/**
+ * Reads all source of a folder, and looks at each file with every check. A tree is let go before
+ * the next file is read; what goes wrong in one file is written down, and the others are read.
+ *
+ * @param progress Called before each file with how many are done.
+ */
+export function scanSources(
+  checks: readonly SourceCheck[],
+  workspace: Workspace,
+  progress: (done: number, all: number) => void = () => {},
+): Finding[] {
+  const { sources, edgeAuth, unreadable } = workspace;
+  const scans = checks.map((check) => ({ check, scan: check.start(workspace) }));
+  const found: Finding[] = [];
+  sources.paths.forEach((path, done) => {
+    progress(done, sources.paths.length);
+    if (isTestPath(path) || edgeAuth.some((folder) => path.startsWith(`${folder}/`))) return;
+    const text = sources.text(path);
+    if (text === undefined || !isRelevant(path, text)) return;
+    const file = sources.parse(path, text);
+    if (file === undefined) return;
+    for (const { check, scan } of scans) {
+      try {
+        for (const hit of scan.visit(file)) found.push(toFinding(check, hit));
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        // Nested deeper than the stack: said once, and the other files are read.
+        if (!unreadable.some((one) => one.path === path)) {
+          (unreadable as { path: string; line: number | null; reason: string }[])
+            .push({ path, line: null, reason: "This file is nested too deeply for some checks." });
+        }
+      }
+    }
+  });
+  for (const { check, scan } of scans) {
+    for (const hit of scan.conclude?.() ?? []) found.push(toFinding(check, hit));
+  }
+  return found;
+}

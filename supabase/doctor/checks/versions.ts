@@ -1,12 +1,14 @@
 /** Versions of the libraries that keep the session. */
 
-import type { Check } from "../finding.ts";
-import { lockedVersions, type PackageUse } from "../project/packages.ts";
-import type { Project } from "../project/project.ts";
+import type { Hit } from "../finding.ts";
+import { lockedVersions, type PackageUse, usesOf } from "../project/packages.ts";
+import { folderOf, foldersAbove } from "../project/paths.ts";
 import { compareVersions, readRange, readVersion, type Version } from "../project/versions.ts";
+import type { Workspace } from "../project/workspace.ts";
+import type { Scan, SourceCheck } from "./scan.ts";
 
 /** The version in use that is too old, or `undefined`: then it is new enough, or not known. */
-function tooOld(use: PackageUse, first: Version, { locks }: Project): string | undefined {
+function tooOld(use: PackageUse, first: Version, { locks }: Workspace): string | undefined {
   const below = (text: string) => {
     const version = readVersion(text);
     return version !== undefined && compareVersions(version, first) < 0;
@@ -17,22 +19,52 @@ function tooOld(use: PackageUse, first: Version, { locks }: Project): string | u
   if (range.below !== null && compareVersions(range.below, first) <= 0) return use.range;
   if (range.lowest && compareVersions(range.lowest, first) >= 0) return undefined;
   // The range allows both: only a lock file knows, and only what the range allows is this use's.
-  return [...locks].filter(([path]) => governs(path, use))
-    .flatMap(([, lock]) => lockedVersions(lock, use.name))
+  return locksOf(use, locks).flatMap((lock) => lockedVersions(lock, use.name))
     .find((found) => below(found) && compareVersions(readVersion(found)!, range.lowest) >= 0);
 }
 
-/** Whether a lock file decides about a use: its tool reads that file, and from that folder. */
-function governs(lock: string, { file, source }: PackageUse): boolean {
-  const isDeno = lock.endsWith("deno.lock");
-  const own = source === "npm" ? !isDeno : source === "deno" && isDeno;
-  return own && file.startsWith(lock.slice(0, lock.lastIndexOf("/") + 1));
+/** The lock files that decide about a use: those of its tool in the nearest folder above. */
+function locksOf({ file, source }: PackageUse, locks: ReadonlyMap<string, string>): string[] {
+  if (source === "url") return [];
+  for (const folder of foldersAbove(folderOf(file))) {
+    const found = [...locks].filter(([path]) =>
+      folderOf(path) === folder && path.endsWith("deno.lock") === (source === "deno")
+    );
+    if (found.length > 0) return found.map(([, lock]) => lock);
+  }
+  return [];
 }
 
-function* older(project: Project, name: string, first: Version) {
-  for (const use of project.packages) {
-    const found = use.name === name ? tooOld(use, first, project) : undefined;
-    if (found !== undefined) yield { use, found };
+/** Every use of a package, by manifests and by the source that imports it. */
+function scanUses(
+  workspace: Workspace,
+  conclude: (uses: readonly PackageUse[]) => Iterable<Hit>,
+): Scan {
+  const uses = workspace.packages.filter(({ source }) => source === "npm");
+  return {
+    *visit(file) {
+      uses.push(...usesOf(file, workspace));
+    },
+    conclude: () => conclude(uses),
+  };
+}
+
+/** Old uses of a package, once per version, with all the places. */
+function* older(
+  uses: readonly PackageUse[],
+  name: string,
+  first: Version,
+  workspace: Workspace,
+): Generator<{ found: string; hit: Pick<Hit, "file" | "line">; where: string }> {
+  const byVersion = new Map<string, PackageUse[]>();
+  for (const use of uses) {
+    const found = use.name === name ? tooOld(use, first, workspace) : undefined;
+    if (found !== undefined) byVersion.set(found, [...byVersion.get(found) ?? [], use]);
+  }
+  for (const [found, [use, ...others]] of byVersion) {
+    const files = new Set(others.map(({ file }) => file).filter((file) => file !== use!.file));
+    const where = files.size === 0 ? "" : ` (also in ${[...files].join(", ")})`;
+    yield { found, hit: { file: use!.file, line: use!.line }, where };
   }
 }
 
@@ -40,68 +72,99 @@ const SUPABASE_JS = "@supabase/supabase-js";
 const FIRST: Version = [2, 39, 0];
 /** #2436: a failed refresh no longer removes a session whose token is still good. */
 const KEEPS_SESSION: Version = [2, 108, 2];
+/** A function stores no session: what is said of sessions is not said of it. */
+const isOfFunction = ({ file }: PackageUse) => /(?:^|\/)functions\//.test(file);
 
 /** Versions from before the session was looked after at all. */
-export const oldSupabaseJs: Check<Project> = {
+export const oldSupabaseJs: SourceCheck = {
   id: "supabase-js-old",
   why:
     "Before 2.39 supabase-js is from before the fixes of token refresh and of server-side auth; before 2.45.3 it does not know a dead session (session_not_found) from any other refusal.",
   fix: "Update: `npm install @supabase/supabase-js@2`, or the line in the import map.",
-  *look(project) {
-    for (const { use, found } of older(project, SUPABASE_JS, FIRST)) {
-      const message = `${SUPABASE_JS} ${found} is older than 2.39.`;
-      yield { severity: "error", file: use.file, line: use.line, message };
-    }
-  },
+  start: (workspace) =>
+    scanUses(workspace, function* (all) {
+      const uses = all.filter((one) => !isOfFunction(one));
+      for (const { found, hit, where } of older(uses, SUPABASE_JS, FIRST, workspace)) {
+        const message = `${SUPABASE_JS} ${found} is older than 2.39${where}.`;
+        yield { severity: "warning", ...hit, message };
+      }
+    }),
 };
 
 /** Versions that throw a living session away. */
-export const losesSession: Check<Project> = {
+export const losesSession: SourceCheck = {
   id: "supabase-js-loses-session",
   why:
     "Up to 2.108.1 a refresh that fails removes the stored session although its access token is still good, and tells all tabs SIGNED_OUT (supabase-js issue 2145, mended in 2.108.2).",
   fix: "Update to 2.108.2 or later.",
-  *look(project) {
-    for (const { use, found } of older(project, SUPABASE_JS, KEEPS_SESSION)) {
-      if (tooOld(use, FIRST, project) !== undefined) continue;
-      if (/(?:^|\/)functions\//.test(use.file)) continue; // a function stores no session
-      const message = `${SUPABASE_JS} ${found} drops a living session when a refresh fails.`;
-      yield { severity: "warning", file: use.file, line: use.line, message };
-    }
-  },
+  start: (workspace) =>
+    scanUses(workspace, function* (all) {
+      const uses = all.filter((one) =>
+        !isOfFunction(one) && tooOld(one, FIRST, workspace) === undefined
+      );
+      for (const { found, hit, where } of older(uses, SUPABASE_JS, KEEPS_SESSION, workspace)) {
+        const message =
+          `${SUPABASE_JS} ${found} drops a living session when a refresh fails${where}.`;
+        yield { severity: "warning", ...hit, message };
+      }
+    }),
 };
 
 /** The package of server-side cookies. */
-export const oldSsr: Check<Project> = {
+export const oldSsr: SourceCheck = {
   id: "ssr-old",
   why:
-    "Before 0.0.10 @supabase/ssr is from before the fixes of its cookies: a session can be cut off or kept after its end.",
+    "Before 0.4.0 @supabase/ssr has no `getAll` and `setAll`: a session that is kept in several cookies can be cut off, or come back after its end.",
   fix: "Update @supabase/ssr, and use `getAll` and `setAll`.",
-  *look(project) {
-    for (const { use, found } of older(project, "@supabase/ssr", [0, 0, 10])) {
-      const message = `@supabase/ssr ${found} is older than 0.0.10.`;
-      yield { severity: "error", file: use.file, line: use.line, message };
-    }
-  },
+  start: (workspace) =>
+    scanUses(workspace, function* (uses) {
+      for (const { found, hit, where } of older(uses, "@supabase/ssr", [0, 4, 0], workspace)) {
+        const message = `@supabase/ssr ${found} is older than 0.4.0${where}.`;
+        yield { severity: "warning", ...hit, message };
+      }
+    }),
+};
+
+/** The packages that came before @supabase/ssr. */
+export const authHelpers: SourceCheck = {
+  id: "auth-helpers",
+  why:
+    "The auth helpers are no longer maintained, and write other cookies than @supabase/ssr: with both in one app, each signs the user out of the other.",
+  fix: "Move to @supabase/ssr, in one step for the whole app, and remove the helpers.",
+  start: (workspace) =>
+    scanUses(workspace, function* (uses) {
+      const said = new Set<string>();
+      for (const { name, file, line } of uses) {
+        if (!/^@supabase\/auth-helpers-/.test(name) || said.has(name)) continue;
+        said.add(name);
+        const both = uses.some((one) =>
+          one.name === "@supabase/ssr" && (one.file === file || one.source !== "npm")
+        );
+        const message = `${name} is used${both ? " beside @supabase/ssr" : ""}.`;
+        yield { severity: "warning", file, line, message };
+      }
+    }),
 };
 
 /** A tag that people pass on and that was never there. */
-export const ssrTag: Check<Project> = {
+export const ssrTag: SourceCheck = {
   id: "ssr-patched-tag",
   why: "The registry knows no tag `patched` of @supabase/ssr, so nothing can be installed.",
   fix: "Write a version: `npm install @supabase/ssr@latest`.",
-  *look({ packages }) {
-    for (const { name, range, file, line } of packages) {
-      if (name !== "@supabase/ssr" || range !== "patched") continue;
-      yield { severity: "error", file, line, message: "@supabase/ssr has no tag `patched`." };
-    }
-  },
+  start: (workspace) =>
+    scanUses(workspace, function* (uses) {
+      for (const { name, range, file, line } of uses) {
+        if (name !== "@supabase/ssr" || range !== "patched") continue;
+        yield { severity: "error", file, line, message: "@supabase/ssr has no tag `patched`." };
+      }
+    }),
 };
 
 /** All of this file. */
-export const versionChecks: readonly Check<Project>[] = [
+export const versionChecks: readonly SourceCheck[] = [
   oldSupabaseJs,
   losesSession,
   oldSsr,
+  authHelpers,
   ssrTag,
 ];

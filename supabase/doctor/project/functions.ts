@@ -1,51 +1,85 @@
+import { type CallerFacts, callerFacts } from "../source/caller_check.ts";
 import { children } from "../source/node.ts";
-import { join, type Modules, mountsEdgeAuth, reachable } from "./modules.ts";
-import type { ConfigFile } from "./project.ts";
+import type { Reach } from "../source/reach.ts";
+import type { ConfigFile } from "./config_file.ts";
+import type { Modules } from "./modules.ts";
+import { join } from "./paths.ts";
 import { lineOf, type SourceFile } from "./source_file.ts";
 
-/** An Edge Function of the project. */
+/** What the gateway does before the function: checks a JWT, or not. */
+export type Gateway = "on" | "off" | "default";
+
+/** An Edge Function of a project. */
 export interface EdgeFunction {
   readonly name: string;
   /** Its entry; `undefined` where config.toml names one that is not there. */
   readonly entry: string | undefined;
-  /** The entry and all that it imports from the project. */
-  readonly files: readonly SourceFile[];
-  readonly mountsEdgeAuth: boolean;
+  /** `verify_jwt`, as written in config.toml; without it, on. */
+  readonly verifyJwt: Gateway;
   /** Why it is public, from `// edge-auth: public, because …` above its first statement. */
   readonly publicBecause: string | undefined;
 }
 
-const ENTRY = /^((?:supabase\/)?functions)\/([A-Za-z0-9][\w-]*)\/index\.(?:[cm]?[jt]sx?)$/;
+/** A function, and how it checks who calls. */
+export interface ClassedFunction extends EdgeFunction {
+  readonly entry: string;
+  readonly facts: CallerFacts;
+}
+
+/** A function, and all the code that it runs. */
+export interface ReadFunction extends ClassedFunction {
+  readonly reach: Reach;
+}
+
+const ENTRY = /^([A-Za-z0-9][\w-]*)\/index\.(?:[cm]?[jt]sx?)$/;
 
 /**
- * Finds the functions of a project: the folders of `supabase/functions` and `functions`, and what
- * `[functions.*]` of config.toml names.
+ * Finds the functions of a project: the folders of `supabase/functions` and of `functions` beside
+ * it, and what `[functions.*]` of config.toml names.
+ *
+ * @param folder The folder `supabase/` itself.
  */
-export function findFunctions(config: ConfigFile | null, modules: Modules): EdgeFunction[] {
+export function findFunctions(
+  folder: string,
+  config: ConfigFile | undefined,
+  { sources }: Modules,
+): EdgeFunction[] {
   const entries = new Map<string, string | undefined>();
-  for (const path of modules.files.keys()) {
-    const [, folder, name] = ENTRY.exec(path) ?? [];
-    // Without a config.toml, only the CLI's own folder is certainly Supabase's.
-    if (name !== undefined && (config !== null || folder !== "functions")) entries.set(name, path);
+  // Without a config.toml, only the CLI's own folder is certainly Supabase's.
+  const beside = config === undefined ? [] : [join(folder, "../functions")];
+  for (const at of [...beside, join(folder, "functions")]) {
+    for (const path of sources.paths) {
+      const [, name] = path.startsWith(`${at}/`) ? ENTRY.exec(path.slice(at.length + 1)) ?? [] : [];
+      if (name !== undefined) entries.set(name, path);
+    }
   }
   const named = config?.get("functions");
   for (const [name, settings] of Object.entries(named ?? {})) {
     if (typeof settings !== "object") continue;
     const entry = (settings as Record<string, unknown>).entrypoint;
     if (typeof entry !== "string") continue;
-    const path = join("supabase", entry);
-    entries.set(name, modules.files.has(path) ? path : undefined);
+    const path = join(folder, entry);
+    entries.set(name, sources.has(path) ? path : undefined);
   }
   return [...entries].sort(([a], [b]) => a.localeCompare(b)).map(([name, entry]) => {
-    const files = entry === undefined ? [] : reachable(entry, modules);
+    const file = entry === undefined ? undefined : sources.get(entry);
+    const written = config?.get("functions", name, "verify_jwt");
     return {
       name,
-      entry,
-      files,
-      mountsEdgeAuth: files.some((file) => mountsEdgeAuth(file, modules)),
-      publicBecause: files[0] && reasonOf(files[0]),
+      entry: file && entry,
+      verifyJwt: written === false ? "off" : written === true ? "on" : "default",
+      publicBecause: file && reasonOf(file),
     };
   });
+}
+
+/** Reads a function and all that it runs. */
+export function readFunction(one: EdgeFunction, modules: Modules): ReadFunction | undefined {
+  const { entry } = one;
+  const file = entry === undefined ? undefined : modules.sources.get(entry);
+  if (entry === undefined || file === undefined) return undefined;
+  const { reach, ...facts } = callerFacts(file, modules);
+  return { ...one, entry, facts, reach };
 }
 
 function reasonOf({ program, comments }: SourceFile): string | undefined {

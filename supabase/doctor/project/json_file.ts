@@ -16,7 +16,10 @@ export interface JsonFile {
  * @throws {SyntaxError} It cannot be read.
  */
 export function readJsonFile(path: string, text: string): JsonFile {
-  const root = parseExpression(text, { plugins: ["estree"] }) as unknown as Node;
+  const root = parseExpression(text, {
+    attachComment: false,
+    plugins: ["estree"],
+  }) as unknown as Node;
   return {
     path,
     value: valueOf(root),
@@ -50,4 +53,11 @@ function valueOf(node: Node | undefined): unknown {
     default:
       return node?.value;
   }
+}
+
+/** A member of an object that came out of JSON or TOML. */
+export function member(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined;
 }

@@ -1,5 +1,6 @@
-import { child, nameOf } from "../source/node.ts";
-import { type JsonFile } from "./json_file.ts";
+import { child, children, isType, nameOf, type Node } from "../source/node.ts";
+import { type JsonFile, member } from "./json_file.ts";
+import { type Modules, resolve } from "./modules.ts";
 import { lineOf, type SourceFile } from "./source_file.ts";
 
 /** A package that the project names, with the version or range it names. */
@@ -40,31 +41,35 @@ export function packagesOf(manifest: JsonFile): PackageUse[] {
   );
 }
 
-/** The packages of an import map, or of a deno.json. */
-export function packagesOfImports(map: JsonFile): PackageUse[] {
-  return entries(member(map.value, "imports")).flatMap(([name, target]) => {
-    const found = readSpecifier(target);
-    return found ? [{ ...found, file: map.path, line: map.lineOf(["imports", name]) }] : [];
-  });
-}
-
-/** The packages that a source file imports by their versions. */
-export function packagesOfSource(source: SourceFile): PackageUse[] {
+/** The packages that a source file imports, with the place that names their versions. */
+export function usesOf(source: SourceFile, modules: Modules): PackageUse[] {
   return specifiersOf(source).flatMap(({ specifier, line }) => {
-    const found = readSpecifier(specifier);
-    return found ? [{ ...found, file: source.path, line }] : [];
+    const own = readSpecifier(specifier);
+    if (own !== undefined) return [{ ...own, file: source.path, line }];
+    const target = resolve(specifier, source.path, modules);
+    const found = target.kind === "package" ? readSpecifier(target.specifier) : undefined;
+    if (found === undefined || target.kind !== "package" || target.map === undefined) return [];
+    const { map, key } = target.map;
+    return [{ ...found, file: map.path, line: map.lineOf(["imports", key]) }];
   });
 }
 
 /** Everything that a source file imports. */
 export function specifiersOf(source: SourceFile): { specifier: string; line: number }[] {
   return source.nodes.flatMap((node) => {
+    if (isType(node) || isTypesOnly(node)) return [];
     if (!/^(?:Import|Export(?:Named|All))Declaration$|^ImportExpression$/.test(node.type)) {
       return [];
     }
     const specifier = nameOf(child(node, "source"));
     return specifier === undefined ? [] : [{ specifier, line: lineOf(node) }];
   });
+}
+
+/** `import { type A, type B } from …` imports nothing that runs. */
+function isTypesOnly(node: Node): boolean {
+  const specifiers = children(node, "specifiers");
+  return specifiers.length > 0 && specifiers.every(isType);
 }
 
 /** The versions of a package in a lock file, whichever tool wrote it. */
@@ -84,13 +89,6 @@ export function lockedVersions(lock: string, name: string): string[] {
       ),
     ),
   ];
-}
-
-/** A member of an object that came out of JSON or TOML. */
-export function member(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null && Object.hasOwn(value, name)
-    ? (value as Record<string, unknown>)[name]
-    : undefined;
 }
 
 function entries(value: unknown): [string, string][] {

@@ -1,5 +1,5 @@
 import { parse } from "@babel/parser";
-import { isNode, type Node, walk } from "../source/node.ts";
+import { childrenOf, type Node } from "../source/node.ts";
 import { isTestPath, type Runtime, runtimeOf } from "../source/runtime.ts";
 
 /** A comment in the source. */
@@ -32,34 +32,52 @@ export function isSourceFile(path: string): boolean {
  */
 export function readSourceFile(path: string, text: string): SourceFile {
   const isComponent = /\.(?:vue|svelte)$/.test(path);
-  const { program, comments } = parse(isComponent ? scriptsOf(text) : text, {
-    sourceType: "unambiguous",
-    errorRecovery: true,
-    allowReturnOutsideFunction: true,
-    allowAwaitOutsideFunction: true,
-    plugins: [
-      "estree",
-      "decorators",
-      ...(/\.(?:[cm]?ts|vue|svelte)$/.test(path) || path.endsWith(".tsx")
-        ? ["typescript" as const]
-        : []),
-      ...(/\.[cm]?ts$/.test(path) ? [] : ["jsx" as const]),
-    ],
-  });
+  const { program, comments } = parseSource(
+    path,
+    withAttributes(isComponent ? scriptsOf(text) : text),
+  );
   const root = program as unknown as Node;
-  Object.defineProperty(root, "parent", { value: null });
-  setParents(root);
+  const nodes = linkParents(root);
   return {
     path,
     program: root,
-    nodes: [...walk(root)],
+    nodes,
     comments: (comments ?? []).map(({ value, loc }) => ({
       text: value,
       line: loc?.start.line ?? 1,
     })),
-    runtime: runtimeOf(path, root),
+    runtime: runtimeOf(path, root, nodes),
     isTest: isTestPath(path),
   };
+}
+
+function parseSource(path: string, text: string) {
+  try {
+    return parse(text, {
+      sourceType: "unambiguous",
+      errorRecovery: true,
+      attachComment: false,
+      allowReturnOutsideFunction: true,
+      allowAwaitOutsideFunction: true,
+      plugins: [
+        "estree",
+        "decorators",
+        ...(/\.(?:[cm]?ts|vue|svelte)$/.test(path) || path.endsWith(".tsx")
+          ? ["typescript" as const]
+          : []),
+        ...(/\.[cm]?ts$/.test(path) ? [] : ["jsx" as const]),
+      ],
+    });
+  } catch (error) {
+    // The parser is recursive: it gives up on source that is nested some hundred levels deep.
+    if (error instanceof RangeError) throw new SyntaxError("It is nested too deeply.");
+    throw error;
+  }
+}
+
+/** The old spelling of import attributes, `assert { … }`, as the new one; columns stay. */
+function withAttributes(text: string): string {
+  return text.replaceAll(/((?:from|import)\s*(["'])[^"'\n]+\2\s*)assert(\s*\{)/g, "$1with  $3");
 }
 
 /** The line that a node begins on, from 1. */
@@ -84,12 +102,22 @@ function scriptsOf(component: string): string {
   return code + blank(visible.slice(end));
 }
 
-function setParents(node: Node): void {
-  for (const value of Object.values(node)) {
-    for (const one of Array.isArray(value) ? value : [value]) {
-      if (!isNode(one) || Object.hasOwn(one, "parent")) continue; // `{ a }` is one node twice
-      Object.defineProperty(one, "parent", { value: node, enumerable: false });
-      setParents(one);
+/** Sets `parent` everywhere, and lists the nodes, parents first. */
+function linkParents(root: Node): Node[] {
+  const nodes: Node[] = [];
+  const open: Node[] = [root];
+  const seen = new Set<Node>(open); // `{ a }` is one node twice
+  (root as { parent: Node | null }).parent = null;
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    nodes.push(node);
+    const below = childrenOf(node);
+    for (let i = below.length - 1; i >= 0; i--) {
+      const one = below[i]!;
+      if (seen.has(one)) continue;
+      seen.add(one);
+      (one as { parent: Node }).parent = node;
+      open.push(one);
     }
   }
+  return nodes;
 }

@@ -1,8 +1,10 @@
-import { bare, child, children, memberPath, nameOf, type Node, property } from "./node.ts";
+import { at, follow, type Place } from "./follow.ts";
+import { bare, child, children, memberPath, nameOf, type Node } from "./node.ts";
 import { originOf, valueOf } from "./scope.ts";
 
 /** A call of `<client>.auth.<method>(…)`. */
 export interface AuthCall {
+  /** `getUser`, or with the part in front: `mfa.enroll`, `admin.deleteUser`. */
   readonly method: string;
   /** The expression of the client; `undefined` where `auth` alone was taken out of it. */
   readonly client: Node | undefined;
@@ -19,9 +21,14 @@ export function authCall(found: Node | undefined): AuthCall | undefined {
   if (node?.type !== "CallExpression") return undefined;
   const callee = bare(child(node, "callee"));
   if (callee?.type !== "MemberExpression") return undefined;
-  const method = memberPath(callee).at(-1) ?? "()";
   const args = children(node, "arguments");
-  const owner = bare(child(callee, "object"));
+  let method = nameOf(child(callee, "property")) ?? "()";
+  let owner = bare(child(callee, "object"));
+  const part = memberPath(owner).at(-1);
+  if (owner?.type === "MemberExpression" && (part === "mfa" || part === "admin")) {
+    method = `${part}.${method}`;
+    owner = bare(child(owner, "object"));
+  }
   if (owner?.type === "MemberExpression" && memberPath(owner).at(-1) === "auth") {
     return { method, client: child(owner, "object"), args };
   }
@@ -39,42 +46,10 @@ export function* authCalls(nodes: Iterable<Node>): Generator<AuthCall & { node: 
   }
 }
 
-/** The call that made a client, if it was made by supabase-js or ssr in this very file. */
-export function clientCall(client: Node | undefined): Node | undefined {
-  const made = valueOf(client);
-  const name = made?.type === "CallExpression" ? memberPath(child(made, "callee")).at(-1) : "";
-  return /^create(?:Server|Browser)?Client$/.test(name ?? "") ? made : undefined;
-}
-
-/** Whether the options of `createClient` may set an Authorization header of their own. */
-export function mayHaveAuthorization(made: Node): boolean {
-  const options = children(made, "arguments")[2];
-  if (options === undefined) return false;
-  const value = valueOf(options);
-  if (value?.type !== "ObjectExpression" || hasSpread(value)) return true; // cannot be seen
-  const global = valueOf(property(value, "global"));
-  if (property(value, "accessToken") !== undefined) return true;
-  if (property(value, "auth") !== undefined && hasStorage(property(value, "auth"))) return true;
-  if (property(value, "global") === undefined) return false;
-  if (global?.type !== "ObjectExpression" || hasSpread(global)) return true;
-  const headers = property(global, "headers");
-  if (headers === undefined) return false;
-  const written = valueOf(headers);
-  if (written?.type !== "ObjectExpression" || hasSpread(written)) return true;
-  return children(written, "properties").some((one) =>
-    one.computed === true || nameOf(child(one, "key"))?.toLowerCase() === "authorization"
-  );
-}
-
-/** A storage of its own may hold a session. */
-function hasStorage(options: Node | undefined): boolean {
-  const value = valueOf(options);
-  if (value?.type !== "ObjectExpression" || hasSpread(value)) return true;
-  return property(value, "storage") !== undefined;
-}
-
-function hasSpread(node: Node): boolean {
-  return children(node, "properties").some((one) => one.type !== "Property");
+/** The call of supabase-js that a promise or a result comes from, also out of a `Promise.all`. */
+export function callBehind(node: Node | undefined): Node | undefined {
+  const found = valueOf(node);
+  return found?.type === "CallExpression" ? found : undefined;
 }
 
 /** Whether a name is the `error` of an awaited supabase-js call, and of which part of it. */
@@ -84,19 +59,33 @@ export function errorOf(node: Node | undefined): "auth" | "functions" | undefine
   if (found.type === "MemberExpression") { // const result = await …; result.error
     if (memberPath(found).at(-1) !== "error") return undefined;
     const origin = bare(child(found, "object"));
-    return origin?.type === "Identifier" ? part(valueOf(origin)) : undefined;
+    return origin?.type === "Identifier" ? partOf(valueOf(origin)) : undefined;
   }
   if (found.type !== "Identifier") return undefined;
   const origin = originOf(found);
   if (origin?.kind !== "const" || origin.path.join() !== "error") return undefined;
-  return part(origin.init);
+  return partOf(origin.init);
 }
 
-function part(call: Node | undefined): "auth" | "functions" | undefined {
-  if (authCall(call) !== undefined) return "auth";
+function partOf(call: Node | undefined): "auth" | "functions" | undefined {
   const found = bare(call);
   if (found?.type !== "CallExpression") return undefined;
+  if (authCall(found) !== undefined) return "auth";
   const path = memberPath(child(found, "callee"));
-  if (path.at(-2) === "mfa" && path.at(-3) === "auth") return "auth";
   return path.at(-1) === "invoke" && path.at(-2) === "functions" ? "functions" : undefined;
+}
+
+/** Whether a call asks the project for something: rows, files, functions, its own session. */
+export function isSupabaseCall(place: Place): boolean {
+  const { node } = place;
+  if (node.type !== "CallExpression") return false;
+  if (authCall(node) !== undefined) return true;
+  const path = memberPath(child(node, "callee"));
+  const [owner, method] = path.slice(-2);
+  if (owner === "functions" && method === "invoke") return true;
+  if (method !== "from" && method !== "rpc") return false;
+  if (/supabase|client|^db$|^sb$|admin/i.test(owner ?? "")) return true;
+  const client = follow(at(place, child(bare(child(node, "callee")), "object")));
+  return client?.node.type === "CallExpression" &&
+    /create\w*Client$/.test(memberPath(child(client.node, "callee")).at(-1) ?? "");
 }

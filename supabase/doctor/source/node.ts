@@ -70,14 +70,16 @@ export function nameOf(node: Node | undefined): string | undefined {
  * name (a call, an index) is `"()"`.
  */
 export function memberPath(node: Node | undefined): string[] {
-  const found = bare(node);
-  if (found === undefined) return ["()"];
-  if (found.type === "Identifier") return [nameOf(found) ?? "()"];
-  if (found.type === "ThisExpression") return ["this"];
-  if (found.type !== "MemberExpression") return ["()"];
-  const property = child(found, "property");
-  const name = found.computed === true ? text(property) : nameOf(property);
-  return [...memberPath(child(found, "object")), name ?? "()"];
+  const path: string[] = [];
+  let found = bare(node);
+  while (found?.type === "MemberExpression") {
+    const property = child(found, "property");
+    path.push((found.computed === true ? text(property) : nameOf(property)) ?? "()");
+    found = bare(child(found, "object"));
+  }
+  if (found?.type === "Identifier") path.push(nameOf(found) ?? "()");
+  else path.push(found?.type === "ThisExpression" ? "this" : "()");
+  return path.reverse();
 }
 
 /** The value of a property in an object literal. */
@@ -90,15 +92,26 @@ export function property(node: Node | undefined, name: string): Node | undefined
   return child(member, "value");
 }
 
-/** Every node of a tree, parents first. */
-export function* walk(node: Node): Generator<Node> {
-  yield node;
+/** Every node of a tree, parents first. No recursion: generated code is nested thousands deep. */
+export function* walk(root: Node, enter: (node: Node) => boolean = () => true): Generator<Node> {
+  const open = [root];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    if (!enter(node)) continue;
+    yield node;
+    open.push(...childrenOf(node).reverse());
+  }
+}
+
+/** The nodes directly below one, in the order of the source. */
+export function childrenOf(node: Node): Node[] {
+  const found: Node[] = [];
   for (const name of membersOf(node)) {
     if (name === "parent" || name === "loc") continue;
     const value = node[name];
-    if (isNode(value)) yield* walk(value);
-    else if (Array.isArray(value)) { for (const one of value) if (isNode(one)) yield* walk(one); }
+    if (isNode(value)) found.push(value);
+    else if (Array.isArray(value)) { for (const one of value) if (isNode(one)) found.push(one); }
   }
+  return found;
 }
 
 /** The linter's nodes have no members of their own: they are getters of the prototype. */
@@ -117,4 +130,27 @@ export function around(node: Node, is: (node: Node) => boolean): Node | undefine
 /** Whether a node is a function of any form. */
 export function isFunction(node: Node): boolean {
   return /Function/.test(node.type) && !node.type.startsWith("TS");
+}
+
+/** Whether a node belongs to the types of TypeScript alone: nothing in it runs. */
+export function isType(node: Node): boolean {
+  return TYPES.test(node.type) || node.importKind === "type" || node.exportKind === "type";
+}
+
+const TYPES =
+  /^TS(?!AsExpression|NonNull|Satisfies|TypeAssertion|Enum|ParameterProperty|Module|ExportAssignment|Instantiation)/;
+
+/** Whether a node is an identifier that stands for a value: no key, member or label. */
+export function isReference(node: Node): boolean {
+  if (node.type !== "Identifier") return false;
+  const { parent } = node;
+  if (parent?.type === "MemberExpression") {
+    return parent.object === node || parent.computed === true;
+  }
+  if (parent?.type === "Property") {
+    return parent.value === node || parent.computed === true || parent.shorthand === true;
+  }
+  return !/^(?:Import|Export)\w*Specifier$|^MethodDefinition$|^PropertyDefinition$|^Labeled/.test(
+    parent?.type ?? "",
+  );
 }

@@ -1,4 +1,4 @@
-import { child, children, isNode, memberPath, nameOf, type Node, text, walk } from "./node.ts";
+import { child, children, memberPath, nameOf, type Node, text } from "./node.ts";
 import { originOf } from "./scope.ts";
 
 /** Where a file runs: an Edge Function, another server, a browser, or it cannot be known. */
@@ -11,8 +11,9 @@ export function isTestPath(path: string): boolean {
 }
 
 const SERVER_FILE =
-  /\.server\.[cm]?[jt]sx?$|(?:^|\/)\+(?:page\.|layout\.)?server\.[jt]s$|(?:^|\/)hooks\.server\.[jt]s$|(?:^|\/)app\/.*\/?route\.[jt]s$|(?:^|\/)pages\/api\//;
-const SERVER_MODULE = /^(?:next\/headers|next\/server|server-only|node:https?|express|fastify)$/;
+  /\.server\.[cm]?[jt]sx?$|(?:^|\/)\+(?:page\.|layout\.)?server\.[jt]s$|(?:^|\/)hooks\.server\.[jt]s$|(?:^|\/)app\/.*\/?route\.[jt]s$|(?:^|\/)pages\/api\/|(?:^|\/)server\/(?:api|middleware|routes|utils)\//;
+const SERVER_MODULE =
+  /^(?:next\/headers|next\/server|server-only|node:https?|express|fastify|h3|#supabase\/server)$/;
 const BROWSER_GLOBAL = new Set(["window", "document", "localStorage", "sessionStorage"]);
 
 /**
@@ -21,9 +22,10 @@ const BROWSER_GLOBAL = new Set(["window", "document", "localStorage", "sessionSt
  *
  * @param path Relative to the project.
  * @param program Its syntax tree.
+ * @param nodes All of the tree.
  */
-export function runtimeOf(path: string, program: Node): Runtime {
-  if (/(?:^|\/)functions\/[^/]+\//.test(path)) return "function";
+export function runtimeOf(path: string, program: Node, nodes: readonly Node[]): Runtime {
+  if (/(?:^|\/)supabase\/functions\/[^/]+\/|^functions\/[^/]+\//.test(path)) return "function";
   const directives = children(program, "body").map((one) =>
     text(child(one, "expression")) ?? text(child(one, "value"))
   );
@@ -31,11 +33,11 @@ export function runtimeOf(path: string, program: Node): Runtime {
   if (directives.includes("use client")) return "browser";
   if (directives.includes("use server") || SERVER_FILE.test(path)) return "server";
   let browser = false;
-  for (const node of walk(program)) {
+  for (const node of nodes) {
     if (node.type === "UnaryExpression" && node.operator === "typeof") {
       if (BROWSER_GLOBAL.has(nameOf(child(node, "argument")) ?? "")) return "unknown";
     }
-    if (node.type === "ImportDeclaration") {
+    if (node.type === "ImportDeclaration" && node.importKind !== "type") {
       if (SERVER_MODULE.test(nameOf(child(node, "source")) ?? "")) return "server";
       const names = children(node, "specifiers").map((one) => nameOf(child(one, "imported")));
       if (names.includes("createServerClient")) return "server";
@@ -44,7 +46,7 @@ export function runtimeOf(path: string, program: Node): Runtime {
     if (node.type !== "MemberExpression") continue;
     const object = child(node, "object");
     if (memberPath(node).join(".") === "Deno.serve") return "server";
-    if (isNode(object) && object.type === "Identifier" && BROWSER_GLOBAL.has(nameOf(object)!)) {
+    if (object?.type === "Identifier" && BROWSER_GLOBAL.has(nameOf(object)!)) {
       browser ||= originOf(object) === undefined;
     }
   }

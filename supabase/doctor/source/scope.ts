@@ -3,6 +3,8 @@ import { bare, child, children, isFunction, nameOf, type Node } from "./node.ts"
 /** Where a name comes from. */
 export interface Origin {
   readonly kind: "const" | "let" | "var" | "parameter" | "catch" | "import" | "function" | "class";
+  /** The declaration: a declarator, a function, a class, a parameter or an import specifier. */
+  readonly node: Node;
   /** What it is set to, or the whole right side of a destructuring. */
   readonly init?: Node | undefined;
   /** The property that a destructuring takes: `{ data: { user } }` is `["data", "user"]`. */
@@ -11,6 +13,11 @@ export interface Origin {
   readonly from?: string | undefined;
   readonly imported?: string | undefined;
 }
+
+type Names = Map<string, Origin>;
+
+/** What each scope declares, gathered once. */
+const scopes = new WeakMap<Node, Names>();
 
 /**
  * Finds the declaration that a name refers to, by the scopes around it.
@@ -22,7 +29,7 @@ export interface Origin {
 export function originOf(identifier: Node, name = nameOf(identifier)): Origin | undefined {
   if (name === undefined) return undefined;
   for (let scope = identifier.parent; scope; scope = scope.parent) {
-    const found = inScope(scope, name);
+    const found = namesOf(scope)?.get(name);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -39,77 +46,101 @@ export function valueOf(node: Node | undefined): Node | undefined {
   return found;
 }
 
-function inScope(scope: Node, name: string): Origin | undefined {
-  if (isFunction(scope)) {
-    const path = children(scope, "params").map((one) => pathTo(one, name)).find(Boolean);
-    return path && { kind: "parameter", path };
-  }
-  if (scope.type === "CatchClause") {
-    const path = pathTo(child(scope, "param"), name);
-    return path && { kind: "catch", path };
-  }
-  if (/^For(?:Of|In)?Statement$/.test(scope.type)) {
-    return inDeclaration(child(scope, "left") ?? child(scope, "init"), name);
-  }
-  if (scope.type !== "BlockStatement" && scope.type !== "Program") return undefined;
-  for (const statement of children(scope, "body")) {
-    const found = inDeclaration(child(statement, "declaration") ?? statement, name);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+/** The names that a scope declares; `undefined` for a node that is none. */
+export function namesOf(scope: Node): ReadonlyMap<string, Origin> | undefined {
+  if (!SCOPES.test(scope.type) && !isFunction(scope)) return undefined;
+  let names = scopes.get(scope);
+  if (names === undefined) scopes.set(scope, names = declare(scope));
+  return names;
 }
 
-function inDeclaration(statement: Node | undefined, name: string): Origin | undefined {
+const SCOPES = /^(?:Program|BlockStatement|SwitchStatement|CatchClause|For(?:Of|In)?Statement)$/;
+
+function declare(scope: Node): Names {
+  const names: Names = new Map();
+  if (isFunction(scope)) {
+    const id = scope.type === "FunctionExpression" ? nameOf(child(scope, "id")) : undefined;
+    if (id !== undefined) names.set(id, { kind: "function", node: scope, path: [] });
+    for (const one of children(scope, "params")) bind(names, one, "parameter", { node: one });
+  } else if (scope.type === "CatchClause") {
+    bind(names, child(scope, "param"), "catch", { node: scope });
+  } else if (scope.type.startsWith("For")) {
+    declareStatement(names, child(scope, "left") ?? child(scope, "init"));
+  } else {
+    const statements = scope.type === "SwitchStatement"
+      ? children(scope, "cases").flatMap((one) => children(one, "consequent"))
+      : children(scope, "body");
+    for (const one of statements) declareStatement(names, child(one, "declaration") ?? one);
+  }
+  return names;
+}
+
+function declareStatement(names: Names, statement: Node | undefined): void {
   switch (statement?.type) {
-    case "VariableDeclaration":
-      for (const one of children(statement, "declarations")) {
-        const path = pathTo(child(one, "id"), name);
-        const kind = statement.kind as "const" | "let" | "var";
-        if (path) return { kind, init: child(one, "init"), path };
+    case "VariableDeclaration": {
+      const kind = statement.kind as "const" | "let" | "var";
+      for (const node of children(statement, "declarations")) {
+        bind(names, child(node, "id"), kind, { node, init: child(node, "init") });
       }
-      return undefined;
-    case "ImportDeclaration":
-      for (const one of children(statement, "specifiers")) {
-        if (nameOf(child(one, "local")) !== name) continue;
-        const from = nameOf(child(statement, "source"));
-        const imported = one.type === "ImportSpecifier"
-          ? nameOf(child(one, "imported"))
-          : one.type === "ImportDefaultSpecifier"
+      break;
+    }
+    case "ImportDeclaration": {
+      const from = nameOf(child(statement, "source"));
+      for (const node of children(statement, "specifiers")) {
+        const local = nameOf(child(node, "local"));
+        const imported = node.type === "ImportSpecifier"
+          ? nameOf(child(node, "imported"))
+          : node.type === "ImportDefaultSpecifier"
           ? "default"
           : "*";
-        return { kind: "import", path: [], from, imported };
+        if (local !== undefined) {
+          names.set(local, { kind: "import", node, path: [], from, imported });
+        }
       }
-      return undefined;
+      break;
+    }
     case "FunctionDeclaration":
     case "ClassDeclaration": {
       const kind = statement.type === "ClassDeclaration" ? "class" : "function";
-      return nameOf(child(statement, "id")) === name ? { kind, path: [] } : undefined;
+      const name = nameOf(child(statement, "id"));
+      if (name !== undefined) names.set(name, { kind, node: statement, path: [] });
     }
-    default:
-      return undefined;
   }
 }
 
-/** How a pattern takes a value apart to reach a name; `undefined` if it does not bind it. */
-function pathTo(pattern: Node | undefined, name: string): string[] | undefined {
+/** Adds the names of a pattern, each with the way to it. */
+function bind(
+  names: Names,
+  pattern: Node | undefined,
+  kind: Origin["kind"],
+  rest: { node: Node; init?: Node | undefined },
+  path: readonly string[] = [],
+): void {
   switch (pattern?.type) {
     case "Identifier":
-      return nameOf(pattern) === name ? [] : undefined;
+      names.set(nameOf(pattern)!, { kind, ...rest, path });
+      break;
     case "AssignmentPattern":
-      return pathTo(child(pattern, "left"), name);
+      bind(names, child(pattern, "left"), kind, rest, path);
+      break;
     case "RestElement":
-      return pathTo(child(pattern, "argument"), name) && ["()"];
+      bind(names, child(pattern, "argument"), kind, rest, [...path, "()"]);
+      break;
     case "TSParameterProperty":
-      return pathTo(child(pattern, "parameter"), name);
+      bind(names, child(pattern, "parameter"), kind, rest, path);
+      break;
     case "ArrayPattern":
-      return children(pattern, "elements").some((one) => pathTo(one, name)) ? ["()"] : undefined;
+      for (const one of children(pattern, "elements")) {
+        bind(names, one, kind, rest, [...path, "()"]);
+      }
+      break;
     case "ObjectPattern":
       for (const one of children(pattern, "properties")) {
-        const inner = pathTo(one.type === "Property" ? child(one, "value") : one, name);
-        if (inner) return [nameOf(child(one, "key")) ?? "()", ...inner];
+        if (one.type !== "Property") bind(names, one, kind, rest, path);
+        else {
+          const key = nameOf(child(one, "key")) ?? "()";
+          bind(names, child(one, "value"), kind, rest, [...path, key]);
+        }
       }
-      return undefined;
-    default:
-      return undefined;
   }
 }

@@ -1,0 +1,124 @@
+/** Clients of an app: how many there are, and who keeps their session fresh. */
+
+import { lineOf, type SourceFile } from "../project/source_file.ts";
+import { folderOf, foldersAbove } from "../project/paths.ts";
+import type { Workspace } from "../project/workspace.ts";
+import { clientOf } from "../source/client.ts";
+import { at, environmentName, follow } from "../source/follow.ts";
+import { children, memberPath, nameOf, type Node, property, text } from "../source/node.ts";
+import type { SourceCheck } from "./scan.ts";
+
+/** The folder of the package that a file belongs to. */
+function packageOf(path: string, { manifests }: Workspace): string {
+  const folders = new Set(manifests.map((one) => folderOf(one.path)));
+  return foldersAbove(folderOf(path)).find((folder) => folders.has(folder)) ?? "";
+}
+
+/** Several clients of a page over one stored session. */
+export const manyBrowserClients: SourceCheck = {
+  id: "many-browser-clients",
+  why:
+    "Each client of supabase-js keeps and refreshes the session under the same key of the storage. Two refresh with the same token, and listeners of the one do not hear the other: users are signed out, or seem to be.",
+  fix:
+    "Make one client in a module of its own, and import it; `createBrowserClient` of @supabase/ssr hands out the same one.",
+  start(workspace) {
+    const found = new Map<string, { file: string; line: number }[]>();
+    return {
+      *visit(file) {
+        if (file.runtime === "function" || file.runtime === "server") return;
+        if (/(?:^|\/)(?:server|scripts?|api|cli|workers?|examples?|docs)\//.test(file.path)) return;
+        for (const { node, key } of browserClients(file, workspace)) {
+          const group = `${packageOf(file.path, workspace)}|${key}`;
+          const place = { file: file.path, line: lineOf(node) };
+          found.set(group, [...found.get(group) ?? [], place]);
+        }
+      },
+      *conclude() {
+        for (const [first, ...others] of found.values()) {
+          if (others.length === 0) continue;
+          const all = [first!, ...others].map(({ file, line }) => `${file}:${line}`);
+          yield {
+            severity: "warning",
+            ...others.at(-1)!,
+            message: `${all.length} clients keep one session in the page: ${all.join(", ")}.`,
+          };
+        }
+      },
+    };
+  },
+};
+
+/** Clients that certainly are in the page, and the storage key that they share. */
+function* browserClients(
+  file: SourceFile,
+  modules: Workspace,
+): Generator<{ node: Node; key: string }> {
+  for (const node of file.nodes) {
+    if (node.type !== "CallExpression") continue;
+    const place = { node, file, modules };
+    const name = memberPath(node.callee as Node).at(-1);
+    if (name !== "createClient") continue;
+    const client = clientOf(place);
+    if (client?.call.node !== node || client.made !== "createClient") continue;
+    if (client.from === undefined || !/supabase-js/.test(client.from)) continue;
+    const [url, key, options] = children(node, "arguments");
+    const names = [url, key].map((one) => environmentName(at(place, one)));
+    const isOfPage = file.runtime === "browser" ||
+      names.some((one) => /^(?:VITE|EXPO_PUBLIC|REACT_APP|GATSBY|VUE_APP)_/.test(one ?? ""));
+    if (!isOfPage || names.some((one) => /SERVICE|SECRET/.test(one ?? ""))) continue;
+    const value = options && follow(at(place, options))?.node;
+    if (value !== undefined && value.type !== "ObjectExpression") continue;
+    const auth = property(value, "auth");
+    if (auth !== undefined && auth.type !== "ObjectExpression") continue;
+    const persists = property(auth, "persistSession");
+    if (persists?.type === "Literal" && persists.value === false) continue;
+    if (property(auth, "storageKey") !== undefined || property(value, "accessToken")) continue;
+    yield { node, key: names[0] ?? text(url) ?? nameOf(url) ?? "" };
+  }
+}
+
+/** A phone's app, whose timers stand still in the background. */
+export const reactNativeRefresh: SourceCheck = {
+  id: "react-native-auto-refresh",
+  why:
+    "React Native stops timers in the background, and nothing tells supabase-js when the app is back: the token runs out, and the first calls after that are refused, or refresh all at once.",
+  fix:
+    'Where the client is made: `AppState.addEventListener("change", (state) => state === "active" ? supabase.auth.startAutoRefresh() : supabase.auth.stopAutoRefresh())`.',
+  start(workspace) {
+    const made = new Map<string, { file: string; line: number }>();
+    const started = new Set<string>();
+    return {
+      *visit(file) {
+        const folder = packageOf(file.path, workspace);
+        const isNative = file.nodes.some((node) =>
+          node.type === "ImportDeclaration" &&
+          /^(?:react-native(?:\/|-mmkv|-url-polyfill|$)|@react-native-async-storage\/|expo-)/
+            .test(text(node.source as Node) ?? "")
+        );
+        for (const node of file.nodes) {
+          if (node.type === "MemberExpression" && memberPath(node).at(-1) === "startAutoRefresh") {
+            started.add(folder);
+          }
+          if (!isNative || node.type !== "CallExpression") continue;
+          const client = clientOf({ node, file, modules: workspace });
+          if (client?.call.node !== node || client.made !== "createClient") continue;
+          const options = follow(at(client.call, children(node, "arguments")[2]))?.node;
+          const auth = property(options, "auth");
+          const refreshes = property(auth, "autoRefreshToken");
+          if (property(auth, "storage") === undefined) continue;
+          if (refreshes?.type === "Literal" && refreshes.value === false) continue;
+          made.set(folder, { file: file.path, line: lineOf(node) });
+        }
+      },
+      *conclude() {
+        const message = "A client of React Native, and nothing calls auth.startAutoRefresh().";
+        for (const [folder, place] of made) {
+          if (!started.has(folder)) yield { severity: "warning", ...place, message };
+        }
+      },
+    };
+  },
+};
+
+/** All of this file. */
+export const clientChecks: readonly SourceCheck[] = [manyBrowserClients, reactNativeRefresh];

@@ -1,0 +1,164 @@
+/** What a page sees of a function: answers, preflights and allowed headers. */
+
+import type { Check, Hit } from "../finding.ts";
+import { lineOf } from "../project/source_file.ts";
+import { hasSpread } from "../source/client.ts";
+import { at, follow, type Place } from "../source/follow.ts";
+import {
+  bare,
+  child,
+  children,
+  memberPath,
+  nameOf,
+  type Node,
+  property,
+  text,
+} from "../source/node.ts";
+import type { ReadFunction } from "../project/functions.ts";
+import type { Modules } from "../project/modules.ts";
+
+const ORIGIN = "access-control-allow-origin";
+const HEADERS = "access-control-allow-headers";
+/** What supabase-js sends from a page, each a header that a preflight asks for. */
+const SENT = ["authorization", "apikey", "content-type", "x-client-info"];
+
+/** One function, and what resolves its imports. */
+export type CorsInput = ReadFunction & { readonly modules: Modules };
+
+/** Whether pages call a function at all, as far as its CORS headers tell. */
+function isForPages({ facts, reach }: CorsInput): boolean {
+  return facts.check !== "webhook_signature" && facts.by !== "edge-auth" &&
+    !reach.foreign.some(({ from, imported }) =>
+      (imported === "cors" && /hono/.test(from)) || /@supabase\/server/.test(from)
+    ) && reach.nodes.some(({ node }) => keyOf(node) === ORIGIN);
+}
+
+/** The name of a header that is written: a key of an object, or the first argument of `set`. */
+function keyOf(node: Node): string | undefined {
+  if (node.type === "Property") return nameOf(child(node, "key"))?.toLowerCase();
+  if (node.type !== "CallExpression") return undefined;
+  const method = memberPath(child(node, "callee")).at(-1);
+  return method === "set" || method === "append" || method === "header"
+    ? text(children(node, "arguments")[0])?.toLowerCase()
+    : undefined;
+}
+
+/** Answers that a page cannot read. */
+export const answersWithoutCors: Check<CorsInput> = {
+  id: "cors-answer-without-headers",
+  why:
+    'The browser shows the page no answer without CORS headers, only a network error: a refusal looks like "offline", and code that signs out on 401 never sees it.',
+  fix: "Send the CORS headers with every answer, refusals too; edgeFunction() does.",
+  *look(one) {
+    if (!isForPages(one)) return;
+    // Headers that are set on a finished answer: which answers get them is not seen.
+    if (
+      one.reach.nodes.some(({ node }) => node.type === "CallExpression" && keyOf(node) === ORIGIN)
+    ) {
+      return;
+    }
+    const bare = one.reach.nodes.filter(({ node, file }) =>
+      isBareAnswer({ node, file, modules: one.modules })
+    ).map(({ node, file }) => ({ file: file.path, line: lineOf(node) }))
+      .sort((a, b) => a.file.localeCompare(b.file) || a.line - b.line);
+    if (bare.length === 0) return;
+    const lines = bare.filter(({ file }) => file === bare[0]!.file).map(({ line }) => line);
+    const message = lines.length === 1
+      ? `${one.name} sends CORS headers, and not with the answer here.`
+      : `${one.name} sends CORS headers, and not with the answers in lines ${lines.join(", ")}.`;
+    yield { severity: "warning", ...bare[0]!, message };
+  },
+};
+
+/** Whether a node makes an answer that certainly has no CORS headers. */
+function isBareAnswer(place: Place): boolean {
+  const { node } = place;
+  const isNew = node.type === "NewExpression" && nameOf(child(node, "callee")) === "Response";
+  const isJson = node.type === "CallExpression" &&
+    memberPath(child(node, "callee")).join(".") === "Response.json";
+  if (!isNew && !isJson) return false;
+  const outer = node.parent;
+  if (outer?.type === "CallExpression" && children(outer, "arguments").includes(node)) return false;
+  const options = children(node, "arguments")[1];
+  if (options === undefined) return true;
+  const value = follow(at(place, options));
+  if (value?.node.type !== "ObjectExpression") return false;
+  const status = bare(property(value.node, "status"));
+  if (status?.type === "Literal" && Number(status.value) >= 300 && Number(status.value) < 400) {
+    return false;
+  }
+  if (status?.type === "Literal" && status.value === 101) return false;
+  if (hasSpread(value.node)) return false;
+  const headers = property(value.node, "headers");
+  return headers === undefined || lacksOrigin(at(value, headers), 0);
+}
+
+function lacksOrigin(place: Place, depth: number): boolean {
+  const found = follow(place);
+  if (found?.node.type !== "ObjectExpression" || depth > 3) return false;
+  return children(found.node, "properties").every((one) => {
+    if (one.type !== "Property") return lacksOrigin(at(found, child(one, "argument")!), depth + 1);
+    return one.computed !== true && nameOf(child(one, "key"))?.toLowerCase() !== ORIGIN;
+  });
+}
+
+/** A preflight that runs into the handler. */
+export const preflightUnanswered: Check<CorsInput> = {
+  id: "cors-preflight-unanswered",
+  why:
+    "Before a call with an Authorization header the browser asks with OPTIONS, without a token and without a body. A handler that does not expect it fails or refuses, and the call is never sent.",
+  fix:
+    'Answer it first: `if (req.method === "OPTIONS") return new Response("ok", { headers: cors })`.',
+  *look(one) {
+    if (!isForPages(one)) return;
+    const answers = one.reach.nodes.some(({ node }) =>
+      (node.type === "Literal" && node.value === "OPTIONS") ||
+      (node.type === "CallExpression" &&
+        /^(?:options|cors|handleCors|handleOptions|preflight)\w*$/i
+          .test(memberPath(child(node, "callee")).at(-1) ?? ""))
+    );
+    const works = one.reach.nodes.some(({ node }) =>
+      node.type === "CallExpression" &&
+      /^(?:json|text|formData|getUser|getClaims)$/.test(
+        memberPath(child(node, "callee")).at(-1) ?? "",
+      ) &&
+      memberPath(child(node, "callee"))[0] !== "Response"
+    );
+    if (answers || !works || one.reach.missing.length > 0) return;
+    const message = `${one.name} sends CORS headers, and nothing in it answers OPTIONS.`;
+    yield { severity: "warning", file: one.entry, line: 1, message };
+  },
+};
+
+/** Headers that a page may not send. */
+export const allowedHeaders: Check<CorsInput> = {
+  id: "cors-allowed-headers",
+  why:
+    "supabase-js sends authorization, apikey, content-type and x-client-info. What `Access-Control-Allow-Headers` does not list, the browser does not let through, and the call ends as a network error. An asterisk does not cover authorization.",
+  fix: "List them: `authorization, x-client-info, apikey, content-type`.",
+  *look(one): Generator<Hit> {
+    if (!isForPages(one)) return;
+    for (const { node, file } of one.reach.nodes) {
+      if (keyOf(node) !== HEADERS) continue;
+      const value = node.type === "Property"
+        ? child(node, "value")
+        : children(node, "arguments")[1];
+      const written = text(follow(value && { node: value, file, modules: one.modules })?.node);
+      if (written === undefined) continue;
+      const listed = written.toLowerCase().split(/\s*,\s*/).map((each) => each.trim());
+      const lacking = SENT.filter((each) =>
+        !listed.includes(each) && (each === "authorization" || !listed.includes("*"))
+      );
+      if (lacking.length === 0) continue;
+      const message = `Access-Control-Allow-Headers lacks ${lacking.join(", ")}.`;
+      yield { severity: "warning", file: file.path, line: lineOf(node), message };
+    }
+  },
+};
+
+/** All of this file. */
+export const corsChecks: readonly Check<CorsInput>[] = [
+  answersWithoutCors,
+  preflightUnanswered,
+  allowedHeaders,
+];

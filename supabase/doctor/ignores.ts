@@ -1,0 +1,56 @@
+/** Findings that a comment in the file answers for. */
+
+import type { Finding } from "./finding.ts";
+
+/** `edge-auth: ignore <id>, because <reason>`, in a comment of any language that is read. */
+const IGNORE =
+  /(?:\/\/|\/\*+|#|<!--|^\s*\*)\s*edge-auth:\s*ignore\s+([\w-]+)(?:,?\s+because\s+(\S.*))?/;
+
+/** A comment without a reason, or with an id that there is not. */
+export interface IdleIgnore {
+  readonly file: string;
+  readonly line: number;
+  readonly message: string;
+}
+
+/**
+ * Leaves out the findings that a comment with a reason names: on the line itself, in the comment
+ * lines above it, or above the first line of code for findings about the whole file.
+ *
+ * @param findings What was found.
+ * @param read The text of a file.
+ */
+export function applyIgnores(
+  findings: readonly Finding[],
+  read: (path: string) => string | undefined,
+): { kept: Finding[]; idle: IdleIgnore[] } {
+  const texts = new Map<string, string[]>();
+  const idle = new Map<string, IdleIgnore>();
+  const linesOf = (path: string) => {
+    let lines = texts.get(path);
+    if (lines === undefined) texts.set(path, lines = (read(path) ?? "").split(/\r?\n/));
+    return lines;
+  };
+  const kept = findings.filter(({ id, file, line }) => {
+    if (file === null || line === null) return true;
+    const lines = linesOf(file);
+    for (const number of places(lines, line)) {
+      const [, name, reason] = IGNORE.exec(lines[number - 1] ?? "") ?? [];
+      if (name !== id) continue;
+      if (reason !== undefined) return false;
+      const message = `The finding ${id} is not left out: say why, "ignore ${id}, because …".`;
+      idle.set(`${file}:${number}`, { file, line: number, message });
+    }
+    return true;
+  });
+  return { kept, idle: [...idle.values()] };
+}
+
+/** The lines on which a comment answers for a line, from 1. */
+function* places(lines: readonly string[], line: number): Generator<number> {
+  yield line;
+  const isComment = (number: number) => /^\s*(?:\/\/|\/\*|\*|#|<!--)/.test(lines[number - 1] ?? "");
+  for (let above = line - 1; above > 0 && isComment(above); above--) yield above;
+  if (line !== 1) return;
+  for (let below = 2; below <= lines.length && isComment(below - 1); below++) yield below;
+}

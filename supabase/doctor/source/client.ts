@@ -1,0 +1,166 @@
+/** Clients of supabase-js: who made them, with which key, and for whom they speak. */
+
+import { at, environmentName, follow, foreign, type Place, returned } from "./follow.ts";
+import { child, children, memberPath, nameOf, type Node, property, text, walk } from "./node.ts";
+import { originOf } from "./scope.ts";
+import { keyKind } from "../checks/key_kind.ts";
+
+/** How a client was made. */
+export interface Client {
+  /** The call of `createClient`, `createServerClient` or `createBrowserClient`. */
+  readonly call: Place;
+  readonly made: string;
+  /** The specifier of the package, if it was imported. */
+  readonly from: string | undefined;
+}
+
+const MAKES = /^create(?:Server|Browser)?Client$/;
+
+/** The client that an expression stands for, if it is made where it can be seen. */
+export function clientOf(place: Place | undefined, depth = 0): Client | undefined {
+  const found = follow(place);
+  if (found?.node.type !== "CallExpression" || depth > 5) return undefined;
+  const callee = child(found.node, "callee");
+  if (callee === undefined) return undefined;
+  const imported = foreign(at(found, callee));
+  const name = memberPath(callee).at(-1) ?? "";
+  if (imported !== undefined) {
+    return MAKES.test(imported.imported)
+      ? { call: found, made: imported.imported, from: imported.from }
+      : undefined;
+  }
+  const own = returned(found);
+  for (const one of own) {
+    const client = clientOf(one, depth + 1);
+    if (client !== undefined) return client;
+  }
+  // A name that comes from nowhere: examples, and files that import it in a way not understood.
+  const isFree = callee.type === "Identifier" && originOf(callee) === undefined;
+  return own.length === 0 && isFree && MAKES.test(name)
+    ? { call: found, made: name, from: undefined }
+    : undefined;
+}
+
+/** Names that say their value is a secret key of Supabase. */
+export const SECRET_NAME =
+  /SERVICE_ROLE|SERVICE_KEY|SUPABASE_SECRET|(?:^|_)SECRET_KEYS?$|SB_SECRET/i;
+
+/** Whether a client is made with a secret or service_role key. */
+export function hasSecretKey({ call }: Client): boolean {
+  return isSecretKey(at(call, children(call.node, "arguments")[1]));
+}
+
+/** Whether an expression is a secret key, by the variable that it reads or by its text. */
+export function isSecretKey(place: Place | undefined): boolean {
+  if (place === undefined) return false;
+  const name = environmentName(place);
+  if (name !== undefined) return SECRET_NAME.test(name) && !PUBLISHABLE.test(name);
+  const found = follow(place)!.node;
+  const kind = keyKind(text(found) ?? "");
+  if (kind !== undefined) return kind === "secret" || kind === "service_role";
+  const own = memberPath(found.type === "CallExpression" ? child(found, "callee") : found).at(-1)!;
+  return /service_?role|service_?key|supabase_?secret/i.test(own);
+}
+
+const PUBLISHABLE = /STRIPE|CLERK|ANON|PUBLISHABLE/i;
+
+/** For whom a client speaks. */
+export type Bearer = "caller" | "key" | "unknown";
+
+/** For whom a client speaks by its options: whoever calls, its own key, or that cannot be seen. */
+export function bearerOf({ call, made }: Client): Bearer {
+  if (made !== "createClient") return "caller"; // of cookies
+  const options = children(call.node, "arguments")[2];
+  if (options === undefined) return "key";
+  const value = follow(at(call, options));
+  if (value?.node.type !== "ObjectExpression" || hasSpread(value.node)) return "unknown";
+  if (property(value.node, "accessToken") !== undefined) return "caller";
+  const auth = property(value.node, "auth");
+  if (auth !== undefined && mayStore(at(value, auth))) return "unknown";
+  const header = headerIn(value);
+  if (header === "none") return "key";
+  if (header === "unknown") return "unknown";
+  return isOwnKey(header) ? "key" : "caller";
+}
+
+/** The Authorization header that the options of a client set, if it is written there. */
+export function authorizationOf({ call }: Client): Place | undefined {
+  const options = follow(at(call, children(call.node, "arguments")[2]));
+  const found = options?.node.type === "ObjectExpression" ? headerIn(options) : "unknown";
+  return typeof found === "object" ? found : undefined;
+}
+
+function headerIn(options: Place): Place | "none" | "unknown" {
+  const global = follow(at(options, property(options.node, "global")));
+  if (global === undefined) return "none";
+  if (global.node.type !== "ObjectExpression" || hasSpread(global.node)) return "unknown";
+  const headers = follow(at(global, property(global.node, "headers")));
+  if (headers === undefined) return "none";
+  if (headers.node.type !== "ObjectExpression" || hasSpread(headers.node)) return "unknown";
+  const header = children(headers.node, "properties").find((one) =>
+    one.computed === true || nameOf(child(one, "key"))?.toLowerCase() === "authorization"
+  );
+  const set = child(header, "value");
+  return set === undefined ? "none" : at(headers, set);
+}
+
+/** `Bearer ${key}` of the function's own. */
+function isOwnKey(place: Place | undefined): boolean {
+  const found = follow(place);
+  if (found === undefined) return false;
+  if (found.node.type === "TemplateLiteral") {
+    return children(found.node, "expressions").some((one) =>
+      environmentName(at(found, one)) !== undefined || isSecretKey(at(found, one))
+    );
+  }
+  return environmentName(found) !== undefined;
+}
+
+/** A storage of its own may hold a session. */
+function mayStore(options: Place): boolean {
+  const value = follow(options);
+  if (value?.node.type !== "ObjectExpression" || hasSpread(value.node)) return true;
+  return property(value.node, "storage") !== undefined;
+}
+
+export function hasSpread(node: Node): boolean {
+  return children(node, "properties").some((one) => one.type !== "Property");
+}
+
+/** Whether an expression holds what the caller sent in `Authorization`, or a session's token. */
+export function isCallersToken(place: Place | undefined, depth = 0): boolean {
+  if (place === undefined || depth > 4) return false;
+  const whole = follow(place)!;
+  for (const node of walk(whole.node)) {
+    if (node.type === "CallExpression" && readsHeader(node, "authorization")) return true;
+    if (node.type === "MemberExpression") {
+      const path = memberPath(node);
+      if (path.at(-1) === "access_token") return true;
+      if (path.at(-1)?.toLowerCase() === "authorization" && path.at(-2) === "headers") return true;
+    }
+    if (node.type !== "Identifier" || node === whole.node) continue;
+    const origin = originOf(node);
+    if (origin?.init && origin.kind !== "import" && origin.init !== place.node) {
+      if (origin.path.at(-1) === "access_token") return true;
+      if (isCallersToken(at(whole, origin.init), depth + 1)) return true;
+    }
+  }
+  return /^(?:auth(?:orization)?_?header|authorization|jwt|access_?token|user_?token)$/i
+    .test(nameOf(whole.node) ?? "");
+}
+
+/** `headers.get("Authorization")` of fetch, or `c.req.header("Authorization")` of Hono. */
+export function readsHeader(call: Node, name: string): boolean {
+  return headerOf(call) === name;
+}
+
+/** The name of the header that a call reads, in small letters. */
+export function headerOf(call: Node): string | undefined {
+  if (call.type !== "CallExpression") return undefined;
+  const path = memberPath(child(call, "callee"));
+  const reads = (path.at(-1) === "get" && /headers$/i.test(path.at(-2) ?? "")) ||
+    (path.at(-1) === "header" && path.at(-2) === "req") ||
+    /^get(?:Request)?Header$/.test(path.at(-1) ?? "");
+  const args = children(call, "arguments");
+  return reads ? text(args.at(-1))?.toLowerCase() : undefined;
+}
