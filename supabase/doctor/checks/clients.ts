@@ -3,10 +3,12 @@
 import { lineOf, type SourceFile } from "../project/source_file.ts";
 import { folderOf, foldersAbove } from "../project/paths.ts";
 import type { Workspace } from "../project/workspace.ts";
-import { clientOf } from "../source/client.ts";
+import { madeBy } from "../source/client.ts";
 import { at, environmentName, follow } from "../source/follow.ts";
 import { children, memberPath, nameOf, type Node, property, text } from "../source/node.ts";
+import { hasAwaitingListener } from "./rules_client.ts";
 import type { SourceCheck } from "./scan.ts";
+import { isAtLeast } from "./versions.ts";
 
 /** The folder of the package that a file belongs to. */
 function packageOf(path: string, { manifests }: Workspace): string {
@@ -24,7 +26,7 @@ export const manyBrowserClients: SourceCheck = {
   start(workspace) {
     const found = new Map<string, { file: string; line: number }[]>();
     return {
-      *visit(file) {
+      visit(file) {
         if (file.runtime === "function" || file.runtime === "server") return;
         if (/(?:^|\/)(?:server|scripts?|api|cli|workers?|examples?|docs)\//.test(file.path)) return;
         for (const { node, key } of browserClients(file, workspace)) {
@@ -56,10 +58,8 @@ function* browserClients(
   for (const node of file.nodes) {
     if (node.type !== "CallExpression") continue;
     const place = { node, file, modules };
-    const name = memberPath(node.callee as Node).at(-1);
-    if (name !== "createClient") continue;
-    const client = clientOf(place);
-    if (client?.call.node !== node || client.made !== "createClient") continue;
+    const client = madeBy(place);
+    if (client?.made !== "createClient") continue;
     if (client.from === undefined || !/supabase-js/.test(client.from)) continue;
     const [url, key, options] = children(node, "arguments");
     const names = [url, key].map((one) => environmentName(at(place, one)));
@@ -88,7 +88,7 @@ export const reactNativeRefresh: SourceCheck = {
     const made = new Map<string, { file: string; line: number }>();
     const started = new Set<string>();
     return {
-      *visit(file) {
+      visit(file) {
         const folder = packageOf(file.path, workspace);
         const isNative = file.nodes.some((node) =>
           node.type === "ImportDeclaration" &&
@@ -100,8 +100,8 @@ export const reactNativeRefresh: SourceCheck = {
             started.add(folder);
           }
           if (!isNative || node.type !== "CallExpression") continue;
-          const client = clientOf({ node, file, modules: workspace });
-          if (client?.call.node !== node || client.made !== "createClient") continue;
+          const client = madeBy({ node, file, modules: workspace });
+          if (client?.made !== "createClient") continue;
           const options = follow(at(client.call, children(node, "arguments")[2]))?.node;
           const auth = property(options, "auth");
           const refreshes = property(auth, "autoRefreshToken");
@@ -120,5 +120,41 @@ export const reactNativeRefresh: SourceCheck = {
   },
 };
 
+/** A listener that waits for the lock it is called under. */
+export const listenerDeadlock: SourceCheck = {
+  id: "listener-deadlock",
+  why:
+    "Listeners are awaited while supabase-js holds its lock. One that awaits a call of the same client waits for the lock, and the lock for it: from then on every call hangs, and the user seems signed out. Measured at start and on refresh with 2.39.8 to 2.110.0; from 2.111.0 it does not hang.",
+  fix:
+    "Leave the listener first: `setTimeout(() => load(session), 0)`, or write the session down and load in an effect that depends on it. Or update supabase-js.",
+  start(workspace) {
+    return {
+      *visit(file) {
+        for (const node of file.nodes) {
+          if (node.type !== "CallExpression") continue;
+          if (!hasAwaitingListener(node, { runtime: file.runtime, file, modules: workspace })) {
+            continue;
+          }
+          const folder = packageOf(file.path, workspace);
+          if (isAtLeast(WITHOUT_LOCK, folder, "@supabase/supabase-js", workspace)) continue;
+          yield {
+            severity: "warning",
+            file: file.path,
+            line: lineOf(node),
+            message: "The listener of onAuthStateChange() awaits a call of supabase-js.",
+          };
+        }
+      },
+    };
+  },
+};
+
+/** Measured: the first in which such a listener does not hang. */
+const WITHOUT_LOCK = [2, 111, 0] as const;
+
 /** All of this file. */
-export const clientChecks: readonly SourceCheck[] = [manyBrowserClients, reactNativeRefresh];
+export const clientChecks: readonly SourceCheck[] = [
+  manyBrowserClients,
+  reactNativeRefresh,
+  listenerDeadlock,
+];

@@ -42,15 +42,13 @@ export const redirectHosts: Check<ProjectInput> = {
       const urls = redirectUrls(config);
       const site = urls.find(({ path }) => path.length === 2);
       if (site === undefined) continue;
-      const hosts = new Map<string, Set<string>>(); // by what is behind the host
-      for (const { url } of urls) {
-        const rest = `${url.protocol}//:${url.port}`;
-        hosts.set(rest, (hosts.get(rest) ?? new Set()).add(url.hostname));
-      }
-      const own = hosts.get(`${site.url.protocol}//:${site.url.port}`)!;
+      const listed = new Set(
+        urls.filter(({ path, url }) => path.length > 2 && url.port === site.url.port)
+          .map(({ url }) => url.hostname),
+      );
       const other = urls.find(({ url }) => url.hostname !== site.url.hostname);
       // Both spellings of the place where the app is served: either works.
-      if (other === undefined || own.size > 1) continue;
+      if (other === undefined || listed.size > 1) continue;
       yield at(config, other.path, {
         severity: "warning",
         message: `site_url has ${site.url.hostname}, and a redirect URL ${other.url.hostname}.`,

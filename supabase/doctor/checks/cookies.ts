@@ -18,7 +18,7 @@ export const cookiesGetAllAlone: SourceCheck = {
     // One client that writes is enough: the others see the cookies that it has refreshed.
     let isWritten = false;
     return {
-      *visit({ path, nodes }) {
+      visit({ path, nodes }) {
         for (const node of nodes) {
           const cookies = cookiesOf(node);
           isWritten ||= cookies === "both" || cookies === "unknown";

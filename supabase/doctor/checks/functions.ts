@@ -20,8 +20,15 @@ function unguarded({ classed }: FunctionsInput): ClassedFunction[] {
   );
 }
 
-const doubtOf = ({ facts }: ClassedFunction) =>
-  facts.doubt === undefined ? "" : ` Whether it checks more is unknown: ${facts.doubt}.`;
+/** Names of functions that are often meant for people who are not signed in. */
+const PUBLIC_NAME =
+  /public|webhook|callback|health|status|ping|contact|wait-?list|news-?letter|subscri|sign-?up|register|password|forgot|track|pixel|share|invite|embed|widget|og-|sitemap|rss/i;
+
+/** Why it is not certain that a function should check its callers, and does not. */
+function doubtOf({ name, facts }: ClassedFunction): string {
+  if (facts.doubt !== undefined) return ` Whether it checks more is unknown: ${facts.doubt}.`;
+  return PUBLIC_NAME.test(name) ? " Whether it is meant to be public is not seen here." : "";
+}
 
 /** Everybody may do what only the service may. */
 export const openServiceFunction: Check<FunctionsInput> = {
@@ -32,14 +39,15 @@ export const openServiceFunction: Check<FunctionsInput> = {
     "Check the caller first: mount edge-auth, or ask `getUser(token)`; for machines compare a secret or check a signature. If it is meant to be public, say why above its first line: `// edge-auth: public, because …`.",
   *look(input) {
     for (const one of unguarded(input)) {
-      const { power, file, line, doubt } = one.facts;
+      const { power, file, line } = one.facts;
+      const doubt = doubtOf(one);
       if (one.verifyJwt !== "off" || power === undefined) continue;
       yield {
-        severity: doubt === undefined ? "error" : "warning",
+        severity: doubt === "" ? "error" : "warning",
         file,
         line,
         message: `${one.name} acts with ${power}, and checks nobody: verify_jwt is off, and no ` +
-          `check of the caller is seen in what it runs.${doubtOf(one)}`,
+          `check of the caller is seen in what it runs.${doubt}`,
       };
     }
   },
@@ -55,13 +63,14 @@ export const anonKeyEnough: Check<FunctionsInput> = {
   *look(input) {
     for (const one of unguarded(input)) {
       if (one.verifyJwt === "off" || !one.facts.hasEffects) continue;
-      const { power, file, line } = one.facts;
+      const { facts } = one;
+      const { power, file, line } = facts;
       const gateway = one.verifyJwt === "on"
         ? "verify_jwt is on"
         : "verify_jwt is not written, so it is on unless it is deployed otherwise";
       const acts = power === undefined ? "" : ` It acts with ${power}.`;
       yield {
-        severity: "warning",
+        severity: facts.doubt === undefined ? "warning" : "info",
         ...(power === undefined ? { file: one.entry, line: 1 } : { file, line }),
         message:
           `${one.name} relies on the gateway alone (${gateway}): the anon key is enough to ` +
@@ -204,8 +213,8 @@ export const missingEntry: Check<FunctionsInput> = {
       if (entry !== undefined || !config) continue;
       if (config.get("functions", name, "enabled") === false) continue;
       const line = config.lineOf(["functions", name, "entrypoint"]);
-      const message = `The entrypoint of the function ${name} is not there, or cannot be read.`;
-      yield { severity: "warning", file: config.path, line, message };
+      const message = `The entrypoint of the function ${name} is not there.`;
+      yield { severity: "error", file: config.path, line, message };
     }
   },
 };

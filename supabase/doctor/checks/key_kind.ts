@@ -17,10 +17,12 @@ export type KeyKind = "publishable" | "secret" | "anon" | "service_role";
  */
 export function keyKind(text: string): KeyKind | undefined {
   if (/^sb_publishable_[\w-]{20,}$/.test(text)) return "publishable";
-  if (/^sb_secret_[\w-]{20,}$/.test(text)) return "secret";
+  if (/^sb_secret_[\w-]{20,}$/.test(text) && !PLACEHOLDER.test(text)) return "secret";
   const role = keyClaims(text)?.role;
   return role === "anon" || role === "service_role" ? role : undefined;
 }
+
+const PLACEHOLDER = /placeholder|example|dummy|fake|your[_-]|do_not|xxxx|unit_test/i;
 
 /** The claims of a legacy API key, which names a role and no user; `null` for anything else. */
 export function keyClaims(text: string): Record<string, unknown> | null {

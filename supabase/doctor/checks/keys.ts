@@ -16,6 +16,8 @@ interface Secret {
   readonly value: string;
   readonly file: string;
   readonly line: number;
+  /** Whether it certainly is Supabase's: others call theirs JWT_SECRET as well. */
+  readonly ofSupabase: boolean;
   /** Whether it serves a project elsewhere; `undefined` if its file does not say. */
   readonly hosted: boolean | undefined;
 }
@@ -23,11 +25,14 @@ interface Secret {
 /** Everything that is a secret by its name. */
 function secretsOf({ projects, envs }: Workspace): Secret[] {
   const found: Secret[] = envs.flatMap((env) =>
-    env.variables.filter(({ name }) => JWT_SECRET.test(name)).map(({ name, value, line }) => ({
+    env.variables.filter(({ name }) => JWT_SECRET.test(name)).map((
+      { name, value, line },
+    ) => ({
       what: name,
       value,
       file: env.path,
       line,
+      ofSupabase: isOfSupabase(env),
       hosted: isHosted(env),
     }))
   );
@@ -36,9 +41,17 @@ function secretsOf({ projects, envs }: Workspace): Secret[] {
     if (config === undefined || typeof written !== "string") continue;
     const line = config.lineOf(["auth", "jwt_secret"]);
     const hosted = isForHosted(config);
-    found.push({ what: "auth.jwt_secret", value: written, file: config.path, line, hosted });
+    const what = "auth.jwt_secret";
+    found.push({ what, value: written, file: config.path, line, ofSupabase: true, hosted });
   }
   return found.filter(({ value }) => value !== "" && !/^(?:env\(|\$\{?\w)/.test(value));
+}
+
+/** `JWT_SECRET` is a name of many: it is Auth's where Supabase's other variables stand beside it. */
+function isOfSupabase({ path, variables }: EnvFile): boolean {
+  return !/\.env\.test/.test(path) &&
+    (path.startsWith("supabase/") ||
+      variables.some(({ name }) => /SUPABASE|GOTRUE|PGRST|ANON_KEY|SERVICE_ROLE/.test(name)));
 }
 
 const URL_NAME = /(?:SUPABASE_(?:PUBLIC_)?|API_EXTERNAL_|SITE_)URL$/;
@@ -59,11 +72,12 @@ export const weakSecret: Check<Workspace> = {
     "Whoever finds the secret mints tokens for any user. Every such token passes a local check; and changing the secret afterwards ends the token of everybody.",
   fix: "Generate one, `openssl rand -base64 48`; or better, move to asymmetric signing keys.",
   *look(project) {
-    for (const { what, value, file, line } of secretsOf(project)) {
-      if (published(value) !== undefined) continue;
+    for (const { what, value, file, line, ofSupabase, hosted } of secretsOf(project)) {
+      // On this machine alone, it keeps nobody out.
+      if (published(value) !== undefined || hosted === false || !ofSupabase) continue;
       if (value.length < 32) {
         const message = `${what} has ${value.length} characters; 32 is the least.`;
-        yield { severity: "error", file, line, message };
+        yield { severity: hosted ? "error" : "warning", file, line, message };
       } else if (bitsOf(value) < 80) {
         const message = `${what} has little entropy: few characters, again and again.`;
         yield { severity: "warning", file, line, message };

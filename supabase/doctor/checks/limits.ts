@@ -119,7 +119,7 @@ export const passwordChange: SourceCheck = {
     const changes: { file: string; line: number }[] = [];
     let reauthenticates = !isOn;
     return {
-      *visit({ path, nodes }) {
+      visit({ path, nodes }) {
         // A call of Auth's own API counts as well.
         reauthenticates ||= nodes.some((node) => text(node) === "/reauthenticate");
         for (const { method, args, node } of authCalls(nodes)) {

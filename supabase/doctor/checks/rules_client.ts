@@ -56,27 +56,14 @@ export const legacyStorageKey: Rule = {
   },
 };
 
-/** A listener that waits for the lock it is called under. */
-export const listenerDeadlock: Rule = {
-  id: "listener-deadlock",
-  why:
-    "Listeners are awaited while supabase-js holds its lock. One that awaits a call of the same client waits for the lock, and the lock for it: from then on every call hangs, and the user seems signed out. Measured at start and on refresh with 2.39.8 to 2.109.0; 2.119.1 does not hang.",
-  fix:
-    "Leave the listener first: `setTimeout(() => load(session), 0)`, or write the session down and load in an effect that depends on it.",
-  types: ["CallExpression"],
-  look(node, surroundings) {
-    const call = authCall(node);
-    if (call?.method !== "onAuthStateChange") return;
-    const listener = follow(at(placeOf(node, surroundings), call.args[0]));
-    if (listener === undefined || !isFunction(listener.node)) return;
-    if (listener.node.async !== true) return;
-    if (!awaitsSupabase(listener.node, { ...surroundings, file: listener.file }, 0)) return;
-    return {
-      severity: "warning",
-      message: "The listener of onAuthStateChange() awaits a call of supabase-js.",
-    };
-  },
-};
+/** Whether a call is of onAuthStateChange(), with a listener that awaits supabase-js. */
+export function hasAwaitingListener(node: Node, surroundings: Surroundings): boolean {
+  const call = authCall(node);
+  if (call?.method !== "onAuthStateChange") return false;
+  const listener = follow(at(placeOf(node, surroundings), call.args[0]));
+  return listener !== undefined && isFunction(listener.node) && listener.node.async === true &&
+    awaitsSupabase(listener.node, { ...surroundings, file: listener.file }, 0);
+}
 
 /** Whether a function awaits supabase-js, itself or in a function of the project that it awaits. */
 function awaitsSupabase(listener: Node, surroundings: Surroundings, depth: number): boolean {
@@ -239,7 +226,8 @@ export const refreshTokenKept: Rule = {
   look(node) {
     const path = memberPath(child(node, "callee"));
     const method = path.at(-1) ?? "";
-    const owner = path.slice(0, -1).join(".");
+    const object = child(bare(child(node, "callee")), "object");
+    const owner = object === undefined ? "" : [...walk(object)].map(nameOf).join(".");
     const keeps = (/^set(?:Item|ItemAsync)?$/.test(method) &&
       /storage|cookie|secure|mmkv|preferences/i.test(owner)) ||
       method === "setItemAsync" ||
@@ -446,7 +434,8 @@ export const PUBLIC_NAME =
 
 function secretLiteral(node: Node): KeyKind | undefined {
   const value = String(node.value);
-  const kind = published(value) === undefined ? keyKind(value) : undefined;
+  const kind = /^(?:eyJ|sb_)/.test(value) ? keyKind(value) : undefined;
+  if (kind === undefined || published(value) !== undefined) return undefined;
   return kind === "secret" || kind === "service_role" ? kind : undefined;
 }
 

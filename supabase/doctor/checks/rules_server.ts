@@ -10,6 +10,7 @@ import {
   clientOf,
   hasSecretKey,
   isCallersToken,
+  madeBy,
 } from "../source/client.ts";
 import { at, environmentName, follow, foreign, type Place } from "../source/follow.ts";
 import {
@@ -229,8 +230,8 @@ export const serviceClientOverridden: Rule = {
           `auth.${call.method}() on a client with a secret key: from then on it acts as that user.`,
       };
     }
-    const client = clientOf(place);
-    if (client?.call.node !== node || client.made !== "createClient") return;
+    const client = madeBy(place);
+    if (client?.made !== "createClient") return;
     if (!hasSecretKey(client) || bearerOf(client) !== "caller") return;
     const header = authorizationOf(client);
     if (header === undefined || !isCallersToken(header)) return;
@@ -267,6 +268,7 @@ export const hs256Only: Rule = {
     "Verify against the key set, `createRemoteJWKSet(new URL(`${url}/auth/v1/.well-known/jwks.json`))` of jose; or ask Auth with getUser().",
   types: ["CallExpression"],
   look(node, surroundings) {
+    if (!/^(?:jwtVerify|verify|jwt)$/.test(memberPath(child(node, "callee")).at(-1) ?? "")) return;
     const place = placeOf(node, surroundings);
     const used = foreign(at(place, child(node, "callee")));
     if (

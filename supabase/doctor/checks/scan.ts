@@ -11,6 +11,6 @@ export interface SourceCheck extends Kind {
 
 /** One run of such a check. */
 export interface Scan {
-  visit(file: SourceFile): Iterable<Hit>;
+  visit(file: SourceFile): Iterable<Hit> | void;
   conclude?(): Iterable<Hit>;
 }

@@ -23,6 +23,29 @@ function tooOld(use: PackageUse, first: Version, { locks }: Workspace): string |
     .find((found) => below(found) && compareVersions(readVersion(found)!, range.lowest) >= 0);
 }
 
+/**
+ * Whether every version in use below a folder is at least this one, as far as manifests and locks
+ * tell; `false` where they do not.
+ */
+export function isAtLeast(
+  first: Version,
+  folder: string,
+  name: string,
+  workspace: Workspace,
+): boolean {
+  const uses = workspace.packages.filter((use) =>
+    use.name === name && folderOf(use.file) === folder
+  );
+  return uses.length > 0 && uses.every((use) => {
+    const range = readRange(use.range);
+    if (range !== undefined && compareVersions(range.lowest, first) >= 0) return true;
+    const locked = locksOf(use, workspace.locks).flatMap((lock) => lockedVersions(lock, name))
+      .map(readVersion);
+    return locked.length > 0 &&
+      locked.every((one) => one !== undefined && compareVersions(one, first) >= 0);
+  });
+}
+
 /** The lock files that decide about a use: those of its tool in the nearest folder above. */
 function locksOf({ file, source }: PackageUse, locks: ReadonlyMap<string, string>): string[] {
   if (source === "url") return [];
@@ -42,7 +65,7 @@ function scanUses(
 ): Scan {
   const uses = workspace.packages.filter(({ source }) => source === "npm");
   return {
-    *visit(file) {
+    visit(file) {
       uses.push(...usesOf(file, workspace));
     },
     conclude: () => conclude(uses),

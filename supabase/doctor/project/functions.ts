@@ -58,6 +58,9 @@ export function findFunctions(
     if (typeof settings !== "object") continue;
     const entry = (settings as Record<string, unknown>).entrypoint;
     if (typeof entry !== "string") continue;
+    // What lies outside of the folder that is read cannot be judged.
+    const up = /^(?:\.\.\/)*/.exec(entry)![0].length / 3;
+    if (up > folder.split("/").length) continue;
     const path = join(folder, entry);
     entries.set(name, sources.has(path) ? path : undefined);
   }
@@ -66,7 +69,7 @@ export function findFunctions(
     const written = config?.get("functions", name, "verify_jwt");
     return {
       name,
-      entry: file && entry,
+      entry,
       verifyJwt: written === false ? "off" : written === true ? "on" : "default",
       publicBecause: file && reasonOf(file),
     };

@@ -25,7 +25,9 @@ export type Definition =
   | { readonly kind: "namespace"; readonly file: SourceFile }
   | { readonly kind: "package"; readonly specifier: string; readonly imported: string }
   | { readonly kind: "edge-auth"; readonly imported: string }
-  | { readonly kind: "missing" };
+  | { readonly kind: "missing" }
+  /** The file is there, and its export is a type, or made in a way not understood. */
+  | { readonly kind: "unknown" };
 
 /** The source of a folder, as its imports tie it together. */
 export interface Modules {
@@ -124,7 +126,7 @@ export function definitionOf(
   const found = target.kind === "file" ? modules.sources.get(target.path) : undefined;
   if (found === undefined || depth > 10) return { kind: "missing" };
   if (imported === "*") return { kind: "namespace", file: found };
-  return exportOf(found, imported, modules, depth + 1) ?? { kind: "missing" };
+  return exportOf(found, imported, modules, depth + 1) ?? { kind: "unknown" };
 }
 
 /** What a file exports under a name. */
@@ -161,7 +163,7 @@ export function exportOf(
     if (statement.type !== "ExportAllDeclaration") continue;
     const from = nameOf(child(statement, "source"));
     const found = from && definitionOf(from, name, file.path, modules, depth);
-    if (found && found.kind !== "missing" && found.kind !== "package") return found;
+    if (found && (found.kind === "source" || found.kind === "namespace")) return found;
   }
   return undefined;
 

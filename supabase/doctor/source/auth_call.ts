@@ -6,7 +6,7 @@ import { originOf, valueOf } from "./scope.ts";
 export interface AuthCall {
   /** `getUser`, or with the part in front: `mfa.enroll`, `admin.deleteUser`. */
   readonly method: string;
-  /** The expression of the client; `undefined` where `auth` alone was taken out of it. */
+  /** The expression of the client; `undefined` where it is not seen. */
   readonly client: Node | undefined;
   readonly args: readonly Node[];
 }
@@ -34,8 +34,12 @@ export function authCall(found: Node | undefined): AuthCall | undefined {
   }
   if (nameOf(owner) !== "auth") return undefined;
   const origin = owner && originOf(owner);
-  const taken = origin?.path.at(-1) === "auth" || memberPath(origin?.init).at(-1) === "auth";
-  return origin?.kind === "const" && taken ? { method, client: undefined, args } : undefined;
+  if (origin?.kind !== "const") return undefined;
+  if (origin.path.join() === "auth") return { method, client: origin.init, args };
+  if (origin.path.at(-1) === "auth") return { method, client: undefined, args };
+  return memberPath(origin.init).at(-1) === "auth"
+    ? { method, client: child(bare(origin.init), "object"), args }
+    : undefined;
 }
 
 /** The calls of an auth client among some nodes. */

@@ -3,11 +3,22 @@
 import type { Modules } from "../project/modules.ts";
 import { lineOf, type SourceFile } from "../project/source_file.ts";
 import { authCall } from "./auth_call.ts";
-import { bearerOf, type Client, clientOf, hasSecretKey, headerOf } from "./client.ts";
-import { at, environmentName, type Place } from "./follow.ts";
-import { bare, child, children, memberPath, nameOf, type Node, property, text } from "./node.ts";
-import { walk } from "./node.ts";
-import { type Reach, reach } from "./reach.ts";
+import { bearerOf, type Client, hasSecretKey, headerOf, madeBy } from "./client.ts";
+import { at, environmentName, follow, type Foreign, type Place } from "./follow.ts";
+import {
+  bare,
+  child,
+  children,
+  isFunction,
+  isReference,
+  memberPath,
+  nameOf,
+  type Node,
+  property,
+  text,
+  walk,
+} from "./node.ts";
+import { type Reach, reach, type Reached } from "./reach.ts";
 import { originOf, valueOf } from "./scope.ts";
 
 /** The ways a caller is checked, the strongest first. */
@@ -55,6 +66,7 @@ export function callerFacts(entry: SourceFile, modules: Modules): CallerFacts & 
   const headers = new Set<string>();
   let hasEffects = false;
   let hashes = false;
+  let verifies: string | undefined;
   for (const { node, file } of reached.nodes) {
     const place: Place = { node, file, modules };
     const where = { file: file.path, line: lineOf(node) };
@@ -67,13 +79,14 @@ export function callerFacts(entry: SourceFile, modules: Modules): CallerFacts & 
         doubts.add("it uses the Authorization header");
       }
       if (authCall(node)?.method.startsWith("admin.")) power.push({ what: "auth.admin", ...where });
-      const client = clientOf(place);
-      if (client?.call.node === node && hasSecretKey(client)) {
+      const client = madeBy(place);
+      if (client !== undefined && hasSecretKey(client)) {
         power.push({ what: "a service_role or secret key", ...where });
       }
       const method = memberPath(child(node, "callee")).at(-1) ?? "";
       if (EFFECTS.test(method) || isFreeCall(node)) hasEffects = true;
-      if (/^(?:createHmac|createHash|importKey|timingSafeEqual)$/.test(method)) hashes = true;
+      if (/^(?:createHmac|importKey|timingSafeEqual|hmac)$/.test(method)) hashes = true;
+      if (VERIFIES_WEBHOOK.test(method)) verifies ??= `${method}()`;
     } else if (node.type === "BinaryExpression") {
       const found = comparison(place);
       if (found !== undefined) evidence.push({ ...found, at: where });
@@ -83,6 +96,10 @@ export function callerFacts(entry: SourceFile, modules: Modules): CallerFacts & 
         doubts.add("it uses the Authorization header");
       }
       if (path.at(-1) === "supabaseAdmin") power.push({ what: "supabaseAdmin", ...where });
+    } else if (node.type === "Property" && node.parent?.type === "ObjectPattern") {
+      if (nameOf(child(node, "key")) === "supabaseAdmin") {
+        power.push({ what: "supabaseAdmin", ...where });
+      }
     } else if (node.type === "Literal" && typeof node.value === "string") {
       if (/^SUPABASE_DB_URL$/.test(node.value)) {
         power.push({ what: "a direct connection to the database", ...where });
@@ -90,11 +107,17 @@ export function callerFacts(entry: SourceFile, modules: Modules): CallerFacts & 
     }
   }
   const signed = [...headers].find((one) => /sign|hmac|hub-|svix|digest/.test(one));
-  if (hashes && signed) evidence.push({ check: "webhook_signature", by: `the header ${signed}` });
+  if (hashes && verifies) evidence.push({ check: "webhook_signature", by: verifies });
+  else if (hashes && signed) {
+    evidence.push({ check: "webhook_signature", by: `the header ${signed}` });
+  }
   for (const header of headers) {
     if (header !== "authorization") doubts.add(`it reads the header ${header}`);
   }
-  for (const one of reached.missing.slice(0, 3)) doubts.add(`${one} could not be read`);
+  for (const one of reached.missing) doubts.add(`${one} could not be read`);
+  for (const one of reached.foreign) {
+    if (takesRequest(one)) doubts.add(`${packageName(one.from)} handles the request`);
+  }
   const best = CHECKS.map((check) => evidence.find((one) => one.check === check))
     .find((one) => one !== undefined);
   const check = best?.check ?? "none";
@@ -243,8 +266,41 @@ const SIGNATURE: readonly (readonly [RegExp, RegExp])[] = [
   [/\bhono\b.*bearer-auth/, /^bearerAuth$/],
 ];
 
+/** Packages that route and serve: what they are given decides nothing by itself. */
+const SERVES =
+  /deno\.land\/std|@std\/|\bhono\b|\boak\b|supabase-js|\bzod\b|openai|anthropic|std\/http|xhr/;
+
+/** Whether a package's function gets the request itself, or makes what does: it may check. */
+function takesRequest({ from, node, file }: Foreign & Reached): boolean {
+  if (SERVES.test(from)) return false;
+  const call = node.parent;
+  if (call?.type !== "CallExpression" || call.callee !== node) return false;
+  const isRequest = (one: Node) => /^(?:req|request|c|ctx|event)$/.test(nameOf(bare(one)) ?? "");
+  if (children(call, "arguments").some(isRequest)) return true;
+  // `const handler = wrap(…)`, then `handler(req)` or `serve(handler)`.
+  const declarator = call.parent;
+  const name = declarator?.type === "VariableDeclarator"
+    ? nameOf(child(declarator, "id"))
+    : undefined;
+  return file.nodes.some((one) => {
+    if (one.type !== "CallExpression") return false;
+    const args = children(one, "arguments");
+    const isServe = /^(?:serve|Deno\.serve)$/.test(memberPath(child(one, "callee")).join("."));
+    if (
+      isServe && args.some((each) => bare(each) === call || nameOf(bare(each)) === name && name)
+    ) {
+      return true;
+    }
+    return name !== undefined && nameOf(child(one, "callee")) === name && args.some(isRequest);
+  });
+}
+
 function packageName(from: string): string {
-  return /(?:npm:|jsr:|esm\.sh\/|^)(@[\w.-]+\/[\w.-]+|[\w.-]+)/.exec(from)?.[1] ?? from;
+  const path = from.replace(
+    /^(?:npm:\/?|jsr:\/?|https:\/\/(?:esm\.sh|deno\.land\/x|cdn\.\w+\.\w+)\/)/,
+    "",
+  );
+  return /^(?:@[\w.-]+\/)?[\w.-]+/.exec(path)?.[0] ?? from;
 }
 
 /** `auth: "none"` and `auth: "publishable"` of @supabase/server let everybody in. */
@@ -287,8 +343,14 @@ function callEvidence(place: Place): Evidence | undefined {
   if (path.slice(-2).join(".") === "subtle.verify") {
     return { check: "webhook_signature", by: "crypto.subtle.verify()" };
   }
-  if (/^(?:verify|validate|check|is(?:Valid)?)_?\w*(?:signature|webhook|hmac)/i.test(method)) {
+  if (VERIFIES_WEBHOOK.test(method) && !isOwn(place)) {
     return { check: "webhook_signature", by: `${method}()` };
+  }
+  if (/match|equal|compare|verify|valid|check|auth/i.test(method) && args.length > 1) {
+    const name = args.map((one) => holdsSecret(at(place, one))).find((one) => one !== undefined);
+    if (name !== undefined && args.some((one) => isFromCaller(one))) {
+      return { check: "compares_secret", by: `${method}() with ${name}` };
+    }
   }
   if (method === "verify" && /webhook|^wh$|hook/i.test(path.at(-2) ?? "")) {
     return { check: "webhook_signature", by: "verify()" };
@@ -320,15 +382,24 @@ function callEvidence(place: Place): Evidence | undefined {
   if (/^atob$|^decodeBase64(?:Url)?$/i.test(method) && isTokenPart(args[0])) {
     return { check: "reads_jwt_unverified", by: `${method}()` };
   }
-  const client = clientOf(place);
-  if (client?.call.node === node && speaksForCaller(client)) {
+  const client = madeBy(place);
+  if (client !== undefined && speaksForCaller(client)) {
     return { check: "passes_token_on", by: "a client with the caller's token" };
   }
   return undefined;
 }
 
+const VERIFIES_WEBHOOK =
+  /^(?:verify|validate|is_?valid|check)\w*(?:signature|hmac)|^(?:verify|validate)\w*webhook/i;
+
+/** Whether a call is of a function of the project: what that does is read, not its name. */
+function isOwn(place: Place): boolean {
+  const callee = follow(at(place, child(place.node, "callee")));
+  return callee !== undefined && isFunction(callee.node);
+}
+
 const SECRET_COLUMN =
-  /(?:^|_)(?:token|secret|api_?key|key_?hash|token_?hash|otp|nonce|access_code|invite_code|verification_code)$/i;
+  /(?:^|_)(?:token|secret|api_?key|key_?hash|token_?hash|otp|nonce|(?:access|invite|verification|security|reset|confirmation|otp|magic)_?code(?:_hash)?)$/i;
 
 function speaksForCaller(client: Client): boolean {
   return client.made === "createClient" && bearerOf(client) === "caller" && !hasSecretKey(client);
@@ -401,9 +472,30 @@ export function secretComparison(place: Place): string | undefined {
   for (const [one, other] of [[left, right], [right, left]] as const) {
     if (text(other) !== undefined || isConstant(other)) continue;
     const name = holdsSecret(at(place, one));
-    if (name !== undefined && holdsSecret(at(place, other)) === undefined) return name;
+    if (name === undefined || holdsSecret(at(place, other)) !== undefined) continue;
+    if (isFromCaller(other)) return name;
   }
   return undefined;
+}
+
+/** Whether an expression holds what came with a request: a header, the query, the body, a parameter. */
+function isFromCaller(node: Node, depth = 0): boolean {
+  for (const one of walk(node)) {
+    if (one.type === "CallExpression") {
+      if (headerOf(one) !== undefined) return true;
+      const path = memberPath(child(one, "callee"));
+      if (/^(?:searchParams|query|params|headers)$/.test(path.at(-2) ?? "")) return true;
+      if (/^(?:json|text|formData|query|param|body)$/.test(path.at(-1) ?? "")) return true;
+    }
+    if (one.type === "MemberExpression" && memberPath(one).includes("headers")) return true;
+    if (!isReference(one)) continue;
+    const origin = originOf(one);
+    if (origin?.kind === "parameter") return true;
+    if (origin?.init !== undefined && depth < 4 && isFromCaller(origin.init, depth + 1)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 function isConstant(node: Node): boolean {

@@ -16,29 +16,37 @@ export interface Client {
 
 const MAKES = /^create(?:Server|Browser)?Client$/;
 
+/** The client that this very call makes, if it is a call of supabase-js or ssr itself. */
+export function madeBy(call: Place): Client | undefined {
+  const callee = child(call.node, "callee");
+  const found = callee?.type === "Identifier" ? originOf(callee) : undefined;
+  const name = memberPath(callee).at(-1) ?? "";
+  if (!MAKES.test(name) && !(found?.kind === "import" && MAKES.test(found.imported ?? ""))) {
+    return undefined;
+  }
+  const imported = foreign(at(call, callee));
+  if (imported !== undefined) {
+    return MAKES.test(imported.imported)
+      ? { call, made: imported.imported, from: imported.from }
+      : undefined;
+  }
+  // A name that comes from nowhere: examples, and files that import it in a way not understood.
+  return callee?.type === "Identifier" && found === undefined
+    ? { call, made: name, from: undefined }
+    : undefined;
+}
+
 /** The client that an expression stands for, if it is made where it can be seen. */
 export function clientOf(place: Place | undefined, depth = 0): Client | undefined {
   const found = follow(place);
   if (found?.node.type !== "CallExpression" || depth > 5) return undefined;
-  const callee = child(found.node, "callee");
-  if (callee === undefined) return undefined;
-  const imported = foreign(at(found, callee));
-  const name = memberPath(callee).at(-1) ?? "";
-  if (imported !== undefined) {
-    return MAKES.test(imported.imported)
-      ? { call: found, made: imported.imported, from: imported.from }
-      : undefined;
-  }
-  const own = returned(found);
-  for (const one of own) {
+  const made = madeBy(found);
+  if (made !== undefined) return made;
+  for (const one of returned(found)) {
     const client = clientOf(one, depth + 1);
     if (client !== undefined) return client;
   }
-  // A name that comes from nowhere: examples, and files that import it in a way not understood.
-  const isFree = callee.type === "Identifier" && originOf(callee) === undefined;
-  return own.length === 0 && isFree && MAKES.test(name)
-    ? { call: found, made: name, from: undefined }
-    : undefined;
+  return undefined;
 }
 
 /** Names that say their value is a secret key of Supabase. */
@@ -91,10 +99,10 @@ export function authorizationOf({ call }: Client): Place | undefined {
 }
 
 function headerIn(options: Place): Place | "none" | "unknown" {
-  const global = follow(at(options, property(options.node, "global")));
+  const global = chosen(at(options, property(options.node, "global")));
   if (global === undefined) return "none";
   if (global.node.type !== "ObjectExpression" || hasSpread(global.node)) return "unknown";
-  const headers = follow(at(global, property(global.node, "headers")));
+  const headers = chosen(at(global, property(global.node, "headers")));
   if (headers === undefined) return "none";
   if (headers.node.type !== "ObjectExpression" || hasSpread(headers.node)) return "unknown";
   const header = children(headers.node, "properties").find((one) =>
@@ -102,6 +110,21 @@ function headerIn(options: Place): Place | "none" | "unknown" {
   );
   const set = child(header, "value");
   return set === undefined ? "none" : at(headers, set);
+}
+
+/** What an expression stands for; of `a ? {…} : undefined` and `a && {…}`, the object. */
+function chosen(place: Place | undefined): Place | undefined {
+  const found = follow(place);
+  const sides = found?.node.type === "ConditionalExpression"
+    ? ["consequent", "alternate"]
+    : found?.node.type === "LogicalExpression"
+    ? ["right", "left"]
+    : [];
+  for (const side of sides) {
+    const inner = follow(at(found!, child(found!.node, side)));
+    if (inner?.node.type === "ObjectExpression") return inner;
+  }
+  return found;
 }
 
 /** `Bearer ${key}` of the function's own. */

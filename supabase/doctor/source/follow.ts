@@ -127,6 +127,11 @@ export function foreign(place: Place | undefined): Foreign | undefined {
   let root: Node | undefined = node;
   while (root?.type === "MemberExpression") root = bare(child(root, "object"));
   const origin = root?.type === "Identifier" ? originOf(root) : undefined;
+  const loaded = bare(origin?.init); // const { a } = await import("npm:b")
+  if (loaded?.type === "ImportExpression" && origin?.path.length === 1) {
+    const from = nameOf(child(loaded, "source"));
+    if (from !== undefined && !/^\.{0,2}\//.test(from)) return { from, imported: origin.path[0]! };
+  }
   if (origin?.kind !== "import") return undefined;
   const inner = path.length > 1 ? path.at(-1)! : undefined;
   const whole = origin.imported === "*" || origin.imported === "default";
@@ -185,10 +190,13 @@ export function environmentName(place: Place | undefined): string | undefined {
       if (name !== undefined && /^[A-Z][A-Z0-9_]*$/.test(name)) {
         return /env|config|secret|require|must/i.test(path.slice(-2).join(".")) ? name : undefined;
       }
-      // Deno.env.get("A")?.trim(), `.replace(…)` and the like.
+      // Deno.env.get("A")?.trim(), and String(Deno.env.get("A")).
       const callee = bare(child(node, "callee"));
+      const args = children(node, "arguments");
       return callee?.type === "MemberExpression"
         ? environmentName(at(found, child(callee, "object")))
+        : args.length === 1
+        ? environmentName(at(found, args[0]))
         : undefined;
     }
     default:

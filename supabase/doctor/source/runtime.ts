@@ -7,13 +7,16 @@ export type Runtime = "function" | "server" | "browser" | "unknown";
 /** Whether a path is that of a test, which may do wrong on purpose. */
 export function isTestPath(path: string): boolean {
   return /(?:^|\/)(?:tests?|__tests__|__mocks__|e2e|cypress|playwright)\//.test(path) ||
-    /[._](?:test|spec|bench)\.[cm]?[jt]sx?$/.test(path);
+    /[._](?:test|spec|bench|stories)\.[cm]?[jt]sx?$/.test(path) ||
+    /(?:^|\/)(?:vitest|jest|playwright|cypress)\.[\w.]*[jt]s$/.test(path);
 }
 
 const SERVER_FILE =
   /\.server\.[cm]?[jt]sx?$|(?:^|\/)\+(?:page\.|layout\.)?server\.[jt]s$|(?:^|\/)hooks\.server\.[jt]s$|(?:^|\/)app\/.*\/?route\.[jt]s$|(?:^|\/)pages\/api\/|(?:^|\/)server\/(?:api|middleware|routes|utils)\//;
 const SERVER_MODULE =
   /^(?:next\/headers|next\/server|server-only|node:https?|express|fastify|h3|#supabase\/server)$/;
+/** Hooks that run in no server component. */
+const HOOK = /^use(?:State|Effect|LayoutEffect|Ref|Reducer|Callback|Context)$/;
 const BROWSER_GLOBAL = new Set(["window", "document", "localStorage", "sessionStorage"]);
 
 /**
@@ -42,6 +45,8 @@ export function runtimeOf(path: string, program: Node, nodes: readonly Node[]): 
       const names = children(node, "specifiers").map((one) => nameOf(child(one, "imported")));
       if (names.includes("createServerClient")) return "server";
       if (names.includes("createBrowserClient")) browser = true;
+      const isReact = /^(?:react|react-native)$/.test(nameOf(child(node, "source")) ?? "");
+      if (isReact && names.some((name) => HOOK.test(name ?? ""))) browser = true;
     }
     if (node.type !== "MemberExpression") continue;
     const object = child(node, "object");

@@ -1,7 +1,7 @@
 // Projects made for one test: files as they would lie on disk, read as the doctor reads them.
-import { type Finding, runChecks } from "../../../supabase/doctor/finding.ts";
-import { type Project, readProject } from "../../../supabase/doctor/project/project.ts";
-import { projectChecks } from "../../../supabase/doctor/registry.ts";
+import type { Finding } from "../../../supabase/doctor/finding.ts";
+import { readWorkspace, type Workspace } from "../../../supabase/doctor/project/workspace.ts";
+import { type Diagnosis, examine } from "../../../supabase/doctor/registry.ts";
 
 /** Files by their paths. */
 export type Files = Readonly<Record<string, string>>;
@@ -27,13 +27,15 @@ export interface Shown {
   readonly quiet: readonly Example[];
 }
 
-export const project = (files: Files, sessions?: number): Project =>
-  readProject(new Map(Object.entries(files)), sessions);
+export const workspace = (files: Files, sessions?: number): Workspace =>
+  readWorkspace({ paths: Object.keys(files).sort(), read: (path) => files[path]! }, sessions);
+
+export const diagnosis = (files: Files, sessions?: number): Diagnosis =>
+  examine(workspace(files, sessions));
 
 /** What the doctor finds in a project, of one check or of all. */
 export function findings(files: Files, id?: string, sessions?: number): Finding[] {
-  const checks = projectChecks.filter((check) => id === undefined || check.id === id);
-  return runChecks(checks, project(files, sessions));
+  return diagnosis(files, sessions).findings.filter((one) => id === undefined || one.id === id);
 }
 
 export const config = (text: string): Files => ({ "supabase/config.toml": text });

@@ -22,14 +22,28 @@ Deno.test("readArguments() reads each of the three questions", () => {
     url: "http://127.0.0.1:54321",
   });
   assertEquals(command("--help"), { kind: "help" });
-  assertEquals(readArguments(["--json"]).json, true);
+  assertEquals(command("--explain", "jwks"), { kind: "explain", id: "jwks" });
+  assertEquals(command("--write-baseline", "--baseline", "known.json"), {
+    kind: "folder",
+    folder: ".",
+    baseline: "known.json",
+    writeBaseline: true,
+  });
+  assertEquals(readArguments(["--json"]).format, "json");
+  assertEquals(readArguments(["--sarif"]).format, "sarif");
+  assertEquals(readArguments([]).failOn, "error");
+  assertEquals(readArguments(["--fail-on", "warning"]).failOn, "warning");
 });
 
 Deno.test("readArguments() says in a sentence what is wrong", () => {
   const wrong: [string[], string][] = [
-    [["--fast"], "no option --fast"],
+    [["--fast"], "no such option"],
+    [["-x"], "no such option"],
     [["--url"], "needs a value"],
-    [["--url", "--json2"], "needs a value"],
+    [["--url", "--json"], "needs a value"],
+    [["--json=yes"], "takes no value"],
+    [["--json", "--sarif"], "two formats"],
+    [["--fail-on", "info"], "--fail-on"],
     [["--url", "a.example"], "http(s)"],
     [["--url", "https://a.example", "--origin", "null"], "http(s)"],
     [["a", "b"], "one folder"],
@@ -47,6 +61,19 @@ Deno.test("readArguments() says in a sentence what is wrong", () => {
 });
 
 Deno.test("readArguments() never repeats a token that was passed as an argument", () => {
-  const found = command("token", "eyJhbGciOiJIUzI1NiJ9.e30.c2ln");
-  assert(found.kind === "wrong" && !found.sentence.includes("eyJ"));
+  for (
+    const args of [
+      ["token", "eyJhbGciOiJIUzI1NiJ9.e30.c2ln"],
+      ["--eyJhbGciOi.e30.c2ln"],
+      [
+        "--token=eyJhbGciOi.e30.c2ln",
+      ],
+      ["-eyJhbGciOi"],
+      ["token", "--url", "eyJhbGciOi"],
+      ["--sessions=eyJhbGciOi"],
+    ]
+  ) {
+    const found = command(...args);
+    assert(found.kind === "wrong" && !found.sentence.includes("eyJ"), args.join(" "));
+  }
 });

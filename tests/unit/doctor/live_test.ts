@@ -225,9 +225,9 @@ Deno.test("runCommand() asks the project of --url with the key of the environmen
   const world = { readToken: () => Promise.reject(new Error("no token is asked for")) };
   const command = { kind: "live", url: stack.url } as const;
   const env = { SUPABASE_ANON_KEY: apiKeys.anon, SUPABASE_JWKS: functionJwks() };
-  const found = await runCommand(command, { ...world, env });
+  const { findings: found } = await runCommand(command, { ...world, env });
   assertEquals(found.map(({ id }) => id), ["round-trip"]);
-  const none = await runCommand(command, { ...world, env: {} });
+  const { findings: none } = await runCommand(command, { ...world, env: {} });
   assertEquals(none.map(({ id }) => id), ["jwks", "round-trip"]);
 });
 

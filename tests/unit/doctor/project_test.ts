@@ -3,10 +3,12 @@ import { assert, assertEquals } from "@std/assert";
 import { readEnvFile } from "../../../supabase/doctor/project/env_file.ts";
 import { lockedVersions } from "../../../supabase/doctor/project/packages.ts";
 import { readRange } from "../../../supabase/doctor/project/versions.ts";
-import { config, findings, project } from "./_project.ts";
+import { readWorkspace } from "../../../supabase/doctor/project/workspace.ts";
+import { examine } from "../../../supabase/doctor/registry.ts";
+import { config, diagnosis, findings, workspace } from "./_project.ts";
 
-Deno.test("readProject() finds functions of both layouts, and what config.toml names", () => {
-  const { functions } = project({
+Deno.test("readWorkspace() finds functions of both layouts, and what config.toml names", () => {
+  const { projects: [project] } = workspace({
     ...config(`[functions.c]\nentrypoint = "../other/c.ts"\n[functions.d]\nverify_jwt = false`),
     "supabase/functions/a/index.ts": "export {};",
     "supabase/functions/_shared/index.ts": "export {};",
@@ -14,18 +16,18 @@ Deno.test("readProject() finds functions of both layouts, and what config.toml n
     "functions/b/deep/index.ts": "export {};",
     "other/c.ts": "export {};",
   });
-  assertEquals(functions.map(({ name, entry }) => [name, entry]), [
+  assertEquals(project!.functions.map(({ name, entry }) => [name, entry]), [
     ["a", "supabase/functions/a/index.ts"],
     ["b", "functions/b/index.js"],
     ["c", "other/c.ts"],
   ]);
 });
 
-Deno.test("readProject() takes functions/ for another platform's when there is no config.toml", () => {
-  assertEquals(project({ "functions/a/index.js": "" }).functions, []);
+Deno.test("readWorkspace() takes functions/ for another platform's when there is no config.toml", () => {
+  assertEquals(workspace({ "functions/a/index.js": "" }).projects, []);
 });
 
-Deno.test("readProject() tells where a file runs by what it says itself", () => {
+Deno.test("readWorkspace() tells where a file runs by what it says itself", () => {
   const sources = {
     "supabase/functions/f/a.ts": ["window.a;", "function"],
     "app/api/route.ts": ["export {};", "server"],
@@ -42,7 +44,7 @@ Deno.test("readProject() tells where a file runs by what it says itself", () => 
       "browser",
     ],
   };
-  const { files } = project(
+  const { sources: files } = workspace(
     Object.fromEntries(Object.entries(sources).map(([path, [text]]) => [path, text!])),
   );
   for (const [path, [, runtime]] of Object.entries(sources)) {
@@ -91,18 +93,18 @@ Deno.test("readEnvFile() reads quotes that span lines and keeps the line numbers
 
 Deno.test("findings tell severity, place, reason, fix and paragraph, the gravest first", () => {
   const found = findings(config(
-    "[auth]\njwt_expiry = 86400\nrefresh_token_reuse_interval = 0\n" +
-      `site_url = "http://localhost:1"\nadditional_redirect_urls = ["http://127.0.0.1:1"]`,
+    "[auth]\njwt_expiry = 60\nrefresh_token_reuse_interval = 0\n" +
+      `site_url = "http://localhost:1"\nadditional_redirect_urls = ["http://localhost:2"]`,
   ));
   assertEquals(found.map((one) => one.severity), ["error", "warning", "info"]);
   for (const { id, file, line, message, why, fix, docs } of found) {
     assertEquals(file, "supabase/config.toml");
     assert(line! > 1 && message && why && fix);
-    assertEquals(docs, `supabase/doctor/README.md#${id}`);
+    assertEquals(docs, `doctor --explain ${id}`);
   }
 });
 
-Deno.test("readProject() finds nothing wrong in a small good project", () => {
+Deno.test("readWorkspace() finds nothing wrong in a small good project", () => {
   const files = {
     ...config(
       `project_id = "a"\n[auth]\nsite_url = "http://127.0.0.1:3000"\n[functions.f]\nverify_jwt = false`,
@@ -110,14 +112,21 @@ Deno.test("readProject() finds nothing wrong in a small good project", () => {
     ".env.local": "NEXT_PUBLIC_SUPABASE_URL=http://127.0.0.1:54321\n",
     "package.json":
       `{ "dependencies": { "@supabase/supabase-js": "^2.119.1", "@supabase/ssr": "^0.12.7" } }`,
-    "supabase/functions/f/index.ts": `import { createClient } from "npm:@supabase/supabase-js@2";
-const cors = { "Access-Control-Allow-Origin": "*" };
+    "supabase/functions/f/index.ts":
+      `import { createClient, isAuthRetryableFetchError } from "npm:@supabase/supabase-js@2";
+const cors = {
+  "Access-Control-Allow-Origin": "*",
+  "Access-Control-Allow-Headers": "authorization, x-client-info, apikey, content-type",
+};
 Deno.serve(async (req) => {
   if (req.method === "OPTIONS") return new Response("ok", { headers: cors });
   const token = req.headers.get("Authorization")?.replace(/^Bearer /i, "") ?? "";
   const supabase = createClient(Deno.env.get("SUPABASE_URL")!, Deno.env.get("SUPABASE_ANON_KEY")!);
   const { data, error } = await supabase.auth.getUser(token);
-  if (error) return Response.json({ code: error.code }, { status: 401, headers: cors });
+  if (error) {
+    const status = isAuthRetryableFetchError(error) ? 503 : 401;
+    return Response.json({ code: error.code }, { status, headers: cors });
+  }
   return Response.json({ id: data.user.id }, { headers: cors });
 });`,
     "lib/server.ts":
@@ -130,4 +139,60 @@ export const user = async () => (await (await client()).auth.getUser()).data.use
       `"use client"; export default () => <a onClick={() => supabase.auth.signOut({ scope: "local" })}/>;`,
   };
   assertEquals(findings(files).map(({ id, message }) => [id, message]), []);
+});
+
+Deno.test("readWorkspace() takes every folder supabase/ for a project of its own", () => {
+  const { findings, functions } = diagnosis({
+    "supabase/config.toml": "[functions.f]\nverify_jwt = false",
+    "supabase/functions/f/index.ts": "Deno.serve(() => new Response());",
+    "apps/shop/supabase/config.toml": "[auth]\njwt_expiry = 60",
+    "apps/shop/supabase/functions/f/index.ts": "Deno.serve(() => new Response());",
+    "packages/api/supabase/functions/g/index.ts": "Deno.serve(() => new Response());",
+  });
+  assertEquals(functions.map((one) => [one.project, one.name, one.verify_jwt, one.check]), [
+    ["apps/shop/supabase", "f", "default", "none"],
+    ["packages/api/supabase", "g", "default", "none"],
+    ["supabase", "f", "off", "none"],
+  ]);
+  assertEquals(
+    findings.filter((one) => one.severity === "error").map(({ file, line }) => `${file}:${line}`),
+    ["apps/shop/supabase/config.toml:2"],
+  );
+});
+
+Deno.test("examine() reads the other files when one cannot be read", () => {
+  const files: Record<string, string> = {
+    "src/a.ts": `localStorage.getItem("supabase.auth.token"); createClient();`,
+    "src/b.ts": "createClient(",
+    "src/c.ts": `createClient(); const deep = ${"[".repeat(2_000)}${"]".repeat(2_000)};`,
+    "src/d.ts": "",
+  };
+  const gone = new Error("it was deleted meanwhile");
+  const { findings } = examine(readWorkspace({
+    paths: Object.keys(files),
+    read: (path) => {
+      if (path === "src/d.ts") throw gone;
+      return files[path]!;
+    },
+  }));
+  assertEquals(findings.map(({ id, file }) => [id, file]), [
+    ["legacy-storage-key", "src/a.ts"],
+    ["unreadable", "src/b.ts"],
+    ["unreadable", "src/c.ts"],
+    ["unreadable", "src/d.ts"],
+  ]);
+});
+
+Deno.test("examine() says nothing of a copy of edge-auth, and finds a function that mounts it", () => {
+  const folder = "supabase/functions/_shared/edge-auth";
+  const { findings, functions } = diagnosis({
+    ...config("[functions.f]\nverify_jwt = false"),
+    [`${folder}/mod.ts`]: `export { edgeFunction } from "./server/edge_function.ts";`,
+    [`${folder}/server/edge_function.ts`]: "export const edgeFunction = () => {};",
+    [`${folder}/browser/session.ts`]: `export const f = (supabase) => supabase.auth.getSession();`,
+    "supabase/functions/f/index.ts":
+      `import { edgeFunction } from "../_shared/edge-auth/mod.ts";\nexport default edgeFunction("f");`,
+  });
+  assertEquals(findings, []);
+  assertEquals(functions.map(({ check, by }) => [check, by]), [["asks_auth", "edge-auth"]]);
 });

@@ -1,7 +1,7 @@
 // What a terminal shows.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Finding, toFinding } from "../../../supabase/doctor/finding.ts";
-import { textReport } from "../../../supabase/doctor/report.ts";
+import { jsonReport, sarifReport, textReport } from "../../../supabase/doctor/report.ts";
 
 const kind = { id: "an-id", why: "Because ".repeat(30).trim(), fix: "Do this." };
 const findings: Finding[] = [
@@ -10,7 +10,7 @@ const findings: Finding[] = [
 ];
 
 Deno.test("textReport() groups by severity, names the place, and counts", () => {
-  const lines = textReport(findings, false).split("\n");
+  const lines = textReport({ findings }, false).split("\n");
   assertEquals(lines.slice(0, 4), ["Errors", "", "  an-id  a.ts:3", "    Wrong."]);
   assert(!lines.includes("Warnings"));
   const info = lines.indexOf("Good to know");
@@ -20,12 +20,56 @@ Deno.test("textReport() groups by severity, names the place, and counts", () => 
 });
 
 Deno.test("textReport() keeps lines short", () => {
-  for (const line of textReport(findings, false).split("\n")) assert(line.length <= 100, line);
+  for (const line of textReport({ findings }, false).split("\n")) assert(line.length <= 100, line);
 });
 
 Deno.test("textReport() colours only where the terminal shows it", () => {
   // deno-lint-ignore no-control-regex
   const codes = /\x1b\[[0-9;]*m/g;
-  assertMatch(textReport(findings, true), codes);
-  assertEquals(textReport(findings, true).replaceAll(codes, ""), textReport(findings, false));
+  assertMatch(textReport({ findings }, true), codes);
+  assertEquals(
+    textReport({ findings }, true).replaceAll(codes, ""),
+    textReport({ findings }, false),
+  );
+});
+
+Deno.test("textReport() says reason and fix once when a finding has many places", () => {
+  const many = ["a.ts", "b.ts", "c.ts"].map((file) =>
+    toFinding(kind, { severity: "warning", file, line: 1, message: `In ${file}.` })
+  );
+  const text = textReport({ findings: many }, false);
+  assertEquals(text.match(/fix {2}Do this\./g)?.length, 1);
+  for (const { file } of many) assert(text.includes(`an-id  ${file}:1`));
+});
+
+Deno.test("textReport() says what was read and what could not be", () => {
+  const read = {
+    files: 2,
+    bytes: 1_500_000,
+    projects: ["supabase", "apps/a/supabase"],
+    unreadable: ["a.ts"],
+    skipped: [{ path: "big.js", reason: "It is too large." }],
+    ignored: 1,
+    known: 3,
+  };
+  const text = textReport({ findings: [], read }, false);
+  assertMatch(text, /^Read 2 files \(1\.5 MB\); 2 projects: supabase, apps\/a\/supabase\.$/m);
+  assertMatch(text, /^Could not read: a\.ts\.$/m);
+  assertMatch(text, /^Left out: big\.js\.$/m);
+  assertMatch(text, /^1 finding answered for by comments\.$/m);
+  assertMatch(text, /^3 findings known by the baseline\.$/m);
+});
+
+Deno.test("jsonReport() holds every finding with its place", () => {
+  const { findings: [first] } = JSON.parse(jsonReport({ findings }));
+  assertEquals([first.id, first.file, first.line], ["an-id", "a.ts", 3]);
+});
+
+Deno.test("sarifReport() is SARIF 2.1.0 with one rule per kind, and no place where there is none", () => {
+  const { version, runs: [run] } = JSON.parse(sarifReport({ findings }, [kind]));
+  assertEquals([version, run.tool.driver.rules.length], ["2.1.0", 1]);
+  const [error, info] = run.results;
+  assertEquals([error.ruleId, error.level, info.level], ["an-id", "error", "note"]);
+  const { artifactLocation, region } = error.locations[0].physicalLocation;
+  assertEquals([artifactLocation.uri, region.startLine, info.locations], ["a.ts", 3, undefined]);
 });

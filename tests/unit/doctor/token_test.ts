@@ -49,7 +49,7 @@ async function diagnose(
 
 /** Neither the token, nor what identifies its user, nor a key. */
 function assertTellsNothing(found: readonly Finding[], token: string) {
-  const text = textReport(found, false) + jsonReport(found);
+  const text = textReport({ findings: found }, false) + jsonReport({ findings: found });
   assert(!/eyJ|@|[0-9a-f]{8}-[0-9a-f]{4}|sb_\w+_\w{6}/.test(text), text);
   for (const part of token.split(".").filter((one) => one.length > 8)) assert(!text.includes(part));
 }
@@ -210,7 +210,7 @@ Deno.test("doctor token sends the token to the project that was named, and nowhe
 Deno.test("runCommand() reads the token from its reader and takes the project from the environment", async () => {
   const { token } = await signUp();
   const env = { SUPABASE_URL: stack.url, SUPABASE_ANON_KEY: apiKeys.anon };
-  const found = await runCommand({ kind: "token" }, {
+  const { findings: found } = await runCommand({ kind: "token" }, {
     env,
     readToken: () => Promise.resolve(token),
   });

@@ -14,7 +14,7 @@ export const keyExamples: Readonly<Record<string, Shown>> = {
     fires: [
       {
         when: "it is short",
-        files: { ".env": `# one\nJWT_SECRET="short-secret"\n` },
+        files: { ".env": `# one\nJWT_SECRET="short-secret"\n${URL_LINE}` },
         severity: "error",
         at: ".env:2",
       },
@@ -25,8 +25,8 @@ export const keyExamples: Readonly<Record<string, Shown>> = {
         at: ".env.production:1",
       },
       {
-        when: "config.toml has a short one",
-        files: config(`[auth]\njwt_secret = "short"`),
+        when: "config.toml of a public site has a short one",
+        files: config(`[auth]\njwt_secret = "short"\nsite_url = "https://app.example"`),
         severity: "error",
         at: "supabase/config.toml:2",
       },
@@ -35,6 +35,14 @@ export const keyExamples: Readonly<Record<string, Shown>> = {
       {
         when: "it is random",
         files: { ".env": "JWT_SECRET=f3Kq9ZbR2vX7mN1cY8tHs5LwPdGj4QaE6uJo" },
+      },
+      {
+        when: "it is another service's",
+        files: { "apps/api/.env": "JWT_SECRET=short\nPORT=3001" },
+      },
+      {
+        when: "it serves this machine alone",
+        files: { ".env": "SUPABASE_URL=http://localhost:54321\nSUPABASE_JWT_SECRET=short" },
       },
       { when: "it comes from elsewhere", files: { ".env": "JWT_SECRET=$OTHER" } },
       { when: "it is commented out", files: { ".env": "# JWT_SECRET=short" } },
@@ -149,21 +157,22 @@ export const keyExamples: Readonly<Record<string, Shown>> = {
   },
   "supabase-js-old": {
     fires: [
-      { when: "it is pinned", files: npm("2.38.5"), severity: "error", at: "package.json:3" },
-      { when: "it is version 1", files: npm("^1.35.0"), severity: "error", at: "package.json:3" },
+      { when: "it is pinned", files: npm("2.38.5"), severity: "warning", at: "package.json:3" },
+      { when: "it is version 1", files: npm("^1.35.0"), severity: "warning", at: "package.json:3" },
       {
         when: "source imports it",
         files: { "a.ts": `// one\nimport "https://esm.sh/@supabase/supabase-js@2.33.1";` },
-        severity: "error",
+        severity: "warning",
         at: "a.ts:2",
       },
       {
-        when: "an import map has it",
+        when: "an import map has it, and a file imports it",
         files: {
           "deno.json":
             `{ // maps\n  "imports": {\n    "s": "npm:@supabase/supabase-js@2.10.0",\n  },\n}`,
+          "a.ts": `import { createClient } from "s";`,
         },
-        severity: "error",
+        severity: "warning",
         at: "deno.json:3",
       },
       {
@@ -173,8 +182,18 @@ export const keyExamples: Readonly<Record<string, Shown>> = {
           "package-lock.json":
             `{ "packages": { "node_modules/@supabase/supabase-js": {\n "version": "2.38.0" } } }`,
         },
-        severity: "error",
+        severity: "warning",
         at: "package.json:3",
+      },
+      {
+        when: "three manifests of a monorepo resolve to one version",
+        files: {
+          "a/package.json": npm("2.38.0")["package.json"],
+          "b/package.json": npm("2.38.0")["package.json"],
+          "c/package.json": npm("2.38.0")["package.json"],
+        },
+        severity: "warning",
+        at: "a/package.json:3",
       },
     ],
     quiet: [
@@ -185,6 +204,35 @@ export const keyExamples: Readonly<Record<string, Shown>> = {
         files: {
           ...npm("^2.30.0"),
           "yarn.lock": `"@supabase/supabase-js@^2.30.0":\n  version "2.119.1"\n`,
+        },
+      },
+      {
+        when: "an import map has it, and nothing imports it",
+        files: {
+          "supabase/functions/deno.json":
+            `{ "imports": { "@supabase/supabase-js": "https://esm.sh/@supabase/supabase-js@2.7.1" } }`,
+          "supabase/functions/f/index.ts": "Deno.serve(() => new Response());",
+        },
+      },
+      {
+        when: "only its types are imported",
+        files: {
+          "a.ts": `import type { User } from "npm:@supabase/supabase-js@2.1.0";\n` +
+            `import { type Session } from "npm:@supabase/supabase-js@2.2.0";`,
+        },
+      },
+      {
+        when: "a function has it, which stores no session",
+        files: {
+          "supabase/functions/f/index.ts": `import "https://esm.sh/@supabase/supabase-js@2.38.4";`,
+        },
+      },
+      {
+        when: "the nearest lock file has a new one",
+        files: {
+          "yarn.lock": `"@supabase/supabase-js@^2.30.0":\n  version "2.31.0"\n`,
+          "apps/a/package.json": npm("^2.30.0")["package.json"],
+          "apps/a/yarn.lock": `"@supabase/supabase-js@^2.30.0":\n  version "2.119.1"\n`,
         },
       },
       { when: "a comment names it", files: { "a.ts": `// npm:@supabase/supabase-js@2.1.0` } },
@@ -210,6 +258,7 @@ export const keyExamples: Readonly<Record<string, Shown>> = {
         when: "Deno's lock has it",
         files: {
           "deno.json": `{ "imports": { "s": "npm:@supabase/supabase-js@^2.50.0" } }`,
+          "a.ts": `import { createClient } from "s";`,
           "deno.lock": `{ "npm": {\n "@supabase/supabase-js@2.50.1": {} } }`,
         },
         severity: "warning",
@@ -239,14 +288,34 @@ export const keyExamples: Readonly<Record<string, Shown>> = {
   "ssr-old": {
     fires: [{
       when: "it is pinned",
-      files: npm("0.0.9", "@supabase/ssr"),
-      severity: "error",
+      files: npm("0.3.0", "@supabase/ssr"),
+      severity: "warning",
       at: "package.json:3",
     }],
     quiet: [
-      { when: "it is the first good one", files: npm("0.0.10", "@supabase/ssr") },
+      { when: "it is the first with getAll", files: npm("0.4.0", "@supabase/ssr") },
       { when: "it is new", files: npm("^0.12.7", "@supabase/ssr") },
     ],
+  },
+  "auth-helpers": {
+    fires: [
+      {
+        when: "they are used",
+        files: npm("^0.10.0", "@supabase/auth-helpers-react"),
+        severity: "warning",
+        at: "package.json:3",
+      },
+      {
+        when: "source imports them",
+        files: {
+          "middleware.ts":
+            `import { createMiddlewareClient } from "npm:@supabase/auth-helpers-nextjs@0.8";`,
+        },
+        severity: "warning",
+        at: "middleware.ts:1",
+      },
+    ],
+    quiet: [{ when: "ssr alone is", files: npm("^0.12.7", "@supabase/ssr") }],
   },
   "ssr-patched-tag": {
     fires: [{

@@ -88,6 +88,18 @@ export const errorExamples: Readonly<Record<string, Shown>> = {
     }],
     quiet: [
       {
+        when: "the code decides, and the text is for servers of old",
+        files: asked(
+          `if (error && (error.code === "invalid_credentials" || error.message.includes("Invalid login"))) leave();`,
+        ),
+      },
+      {
+        when: "the code has decided before",
+        files: asked(
+          `if (error?.code === "user_banned") return "banned"; if (error?.message.includes("banned")) return "banned";`,
+        ),
+      },
+      {
         when: "it is no awaited call's error",
         files: app(`const { error } = result; if (error.message.includes("a")) leave();`),
       },
@@ -98,29 +110,32 @@ export const errorExamples: Readonly<Record<string, Shown>> = {
       },
     ],
   },
-  "sign-out-on-any-error": {
+  "invoke-error-status": {
     fires: [
       {
-        when: "the branch is for every error",
-        files: asked(`if (error) { await supabase.auth.signOut({ scope: "local" }); }`),
-        severity: "warning",
+        when: "the status is compared",
+        files: asked(`if (error?.status === 401) leave();`, `supabase.functions.invoke("me")`),
+        severity: "error",
         at: `${SRC}:2`,
       },
       {
-        when: "a missing user goes along",
-        files: asked(`if (error || !data.user) await supabase.auth.signOut({ scope: "local" });`),
-        severity: "warning",
+        when: "the code is, of a kept result",
+        files: app(
+          `const answer = await supabase.functions.invoke("me"); switch (answer.error.code) { case "a": leave(); }`,
+        ),
+        severity: "error",
         at: `${SRC}:2`,
       },
     ],
     quiet: [
       {
-        when: "the error is judged",
+        when: "the status is of the answer",
         files: asked(
-          `if (error) { if (isAuthSessionMissingError(error)) await supabase.auth.signOut({ scope: "local" }); }`,
+          `if (error?.context.status === 401) leave();`,
+          `supabase.functions.invoke("me")`,
         ),
       },
-      { when: "the branch only tells", files: asked(`if (error) console.error(error.code);`) },
+      { when: "the error is of Auth", files: asked(`if (error?.status === 401) leave();`) },
     ],
   },
 };

@@ -1,0 +1,290 @@
+// Secrets, tokens and rights in source.
+import { app, AT, CLIENT, edge, type Shown, SRC } from "../_project.ts";
+
+const IMPORT = `import { createClient } from "npm:@supabase/supabase-js@2";\n`;
+const SERVICE_KEY = `Deno.env.get("SUPABASE_SERVICE_ROLE_KEY")!`;
+
+/** By id. */
+export const credentialExamples: Readonly<Record<string, Shown>> = {
+  "secret-compared": {
+    fires: [
+      {
+        when: "a header is compared with a variable",
+        files: edge(
+          `const wanted = Deno.env.get("CRON_KEY");\nDeno.serve((req) => new Response(null, { status: req.headers.get("x-key") === wanted ? 200 : 401 }));`,
+        ),
+        severity: "warning",
+        at: AT,
+      },
+      {
+        when: "the scheme stands in front",
+        files: edge(
+          "const wanted = `Bearer ${Deno.env.get('JOB_SECRET')}`;\nDeno.serve((req) => { const got = req.headers.get('authorization') ?? ''; return new Response(null, { status: got !== wanted ? 401 : 200 }); });",
+        ),
+        severity: "warning",
+        at: AT,
+      },
+      {
+        when: "a helper compares its parameter",
+        files: edge(
+          `export const isJob =\n (given: string) => given === Deno.env.get("JOB_TOKEN");`,
+        ),
+        severity: "warning",
+        at: AT,
+      },
+    ],
+    quiet: [
+      {
+        when: "it is only there or not",
+        files: edge(`if (Deno.env.get("JOB_SECRET") === undefined) throw new Error();`),
+      },
+      {
+        when: "it is compared in constant time",
+        files: edge(
+          `Deno.serve((req) => new Response(String(timingSafeEqual(a(req), b(Deno.env.get("JOB_SECRET"))))));`,
+        ),
+      },
+      {
+        when: "a cache is looked up",
+        files: edge(
+          `let kept = "";\nexport const f = () => { const key = Deno.env.get("SUPABASE_SERVICE_ROLE_KEY"); if (kept === key) return; };`,
+        ),
+      },
+      {
+        when: "the variable is no secret",
+        files: edge(
+          `Deno.serve((req) => new Response(String(req.headers.get("x-region") === Deno.env.get("REGION"))));`,
+        ),
+      },
+    ],
+  },
+  "service-client-overridden": {
+    fires: [
+      {
+        when: "it carries the caller's header",
+        files: edge(
+          `${IMPORT}export const f = (req: Request) => createClient("u", ${SERVICE_KEY}, { global: { headers: { Authorization: req.headers.get("Authorization")! } } });`,
+        ),
+        severity: "warning",
+        at: AT,
+      },
+      {
+        when: "the header goes through a constant and a template",
+        files: edge(
+          `${IMPORT}export const f = (req: Request) => { const token = req.headers.get("Authorization")!.slice(7); return createClient("u", ${SERVICE_KEY}, { global: { headers: { authorization: \`Bearer \${token}\` } } }); };`,
+        ),
+        severity: "warning",
+        at: AT,
+      },
+      {
+        when: "it signs in",
+        files: {
+          "supabase/functions/_shared/admin.ts":
+            `${IMPORT}export const admin = createClient("u", ${SERVICE_KEY});`,
+          ...edge(
+            `import { admin } from "../_shared/admin.ts";\nawait admin.auth.signInWithPassword({ email, password });`,
+          ),
+        },
+        severity: "warning",
+        at: AT,
+      },
+    ],
+    quiet: [
+      {
+        when: "it carries its own key",
+        files: edge(
+          `${IMPORT}const key = ${SERVICE_KEY}; export const f = createClient("u", key, { global: { headers: { Authorization: \`Bearer \${key}\` } } });`,
+        ),
+      },
+      {
+        when: "the key is public",
+        files: edge(
+          `${IMPORT}export const f = (req) => createClient("u", Deno.env.get("SUPABASE_ANON_KEY")!, { global: { headers: { Authorization: req.headers.get("Authorization")! } } });`,
+        ),
+      },
+      {
+        when: "another client signs in",
+        files: edge(`${CLIENT}await supabase.auth.signInWithPassword({ email, password });`),
+      },
+    ],
+  },
+  "hs256-only": {
+    fires: [{
+      when: "jose verifies with the shared secret",
+      files: edge(
+        `import { jwtVerify } from "npm:jose@5"; const secret = new TextEncoder().encode(Deno.env.get("SUPABASE_JWT_SECRET"));\nexport const f = (t: string) => jwtVerify(t, secret);`,
+      ),
+      severity: "warning",
+      at: AT,
+    }, {
+      when: "Hono's jwt() does",
+      files: edge(
+        `import { jwt } from "npm:hono@4/jwt";\napp.use(jwt({ secret: Deno.env.get("JWT_SECRET")!, alg: "HS256" }));`,
+      ),
+      severity: "warning",
+      at: AT,
+    }],
+    quiet: [
+      {
+        when: "the key set is fetched",
+        files: edge(
+          `import { createRemoteJWKSet, jwtVerify } from "npm:jose@5"; const keys = createRemoteJWKSet(new URL(url));\nexport const f = (t: string) => jwtVerify(t, keys);`,
+        ),
+      },
+      {
+        when: "another token is verified",
+        files: edge(
+          `import { jwtVerify } from "npm:jose@5";\nexport const f = (t: string) => jwtVerify(t, encode(Deno.env.get("DOWNLOAD_SECRET")));`,
+        ),
+      },
+    ],
+  },
+  "user-metadata-role": {
+    fires: [
+      {
+        when: "a role is compared",
+        files: edge(`${CLIENT}export const f = (user) => user?.user_metadata?.role === "admin";`),
+        severity: "warning",
+        at: AT,
+      },
+      {
+        when: "a tenant goes through a constant",
+        files: edge(
+          `export const f = (user) => {\n const tenant = user.user_metadata.tenant_id; if (!tenant) throw new Error(); return tenant; };`,
+        ),
+        severity: "warning",
+        at: AT,
+      },
+      {
+        when: "roles are searched",
+        files: edge(
+          `export const f = (claims) =>\n claims.user_metadata.roles.includes("editor");`,
+        ),
+        severity: "warning",
+        at: AT,
+      },
+    ],
+    quiet: [
+      {
+        when: "it is app_metadata",
+        files: edge(`export const f = (user) => user.app_metadata.role === "admin";`),
+      },
+      {
+        when: "a name is shown",
+        files: edge(`export const f = (user) => user.user_metadata.full_name ?? "";`),
+      },
+      {
+        when: "a role is only shown",
+        files: { "a.tsx": `export const A = ({ user }) => <p>{user.user_metadata.role}</p>;` },
+      },
+    ],
+  },
+  "token-exposed": {
+    fires: [
+      {
+        when: "the query has it",
+        files: edge(
+          `Deno.serve((req) =>\n check(new URL(req.url).searchParams.get("access_token")));`,
+        ),
+        severity: "warning",
+        at: AT,
+      },
+      {
+        when: "a parameter of the query goes to Auth",
+        files: edge(
+          `${CLIENT}Deno.serve(async (req) => { const token = new URL(req.url).searchParams.get("token")!; return Response.json(await supabase.auth.getUser(token)); });`,
+        ),
+        severity: "warning",
+        at: AT,
+      },
+      {
+        when: "the header is logged",
+        files: edge(
+          `Deno.serve((req) => {\n console.log("auth", req.headers.get("Authorization")); return new Response(); });`,
+        ),
+        severity: "warning",
+        at: AT,
+      },
+      {
+        when: "a session's token is logged",
+        files: app(
+          `const { data: { session } } = await supabase.auth.getSession(); console.debug(session.access_token);`,
+        ),
+        severity: "warning",
+        at: `${SRC}:2`,
+      },
+      {
+        when: "an address is built with it",
+        files: app(
+          "const { data } = await supabase.auth.getSession(); open(`/export?format=pdf&token=${data.session.access_token}`);",
+        ),
+        severity: "warning",
+        at: `${SRC}:2`,
+      },
+    ],
+    quiet: [
+      {
+        when: "only its presence is logged",
+        files: edge(
+          `Deno.serve((req) => { console.log("auth", !!req.headers.get("Authorization"), token.length); return new Response(); });`,
+        ),
+      },
+      {
+        when: "a link's fragment is read",
+        files: app(
+          `const hash = new URLSearchParams(location.hash.slice(1)); const token = hash.get("access_token"); createClient(token);`,
+        ),
+      },
+      {
+        when: "an invitation is looked up",
+        files: edge(
+          `Deno.serve(async (req) => { const token = new URL(req.url).searchParams.get("token"); return Response.json(await db.from("invitations").select().eq("token", token)); });`,
+        ),
+      },
+      {
+        when: "it goes into a header",
+        files: app(
+          "const { data } = await supabase.auth.getSession(); fetch(u, { headers: { Authorization: `Bearer ${data.session.access_token}` } });",
+        ),
+      },
+    ],
+  },
+  "refresh-token-kept": {
+    fires: [
+      {
+        when: "it goes into localStorage",
+        files: app(
+          `const { data } = await supabase.auth.getSession(); localStorage.setItem("refresh", data.session.refresh_token);`,
+        ),
+        severity: "warning",
+        at: `${SRC}:2`,
+      },
+      {
+        when: "it goes into a cookie",
+        files: app(
+          `const { data: { session } } = await supabase.auth.signInWithPassword(p); cookies().set("rt", session.refresh_token);`,
+        ),
+        severity: "warning",
+        at: `${SRC}:2`,
+      },
+      {
+        when: "it goes into a phone's secure store",
+        files: app(
+          `const { data: { session: { refresh_token } } } = await supabase.auth.getSession(); await SecureStore.setItemAsync("rt", refresh_token);`,
+        ),
+        severity: "warning",
+        at: `${SRC}:2`,
+      },
+    ],
+    quiet: [
+      {
+        when: "it is another service's",
+        files: app(`localStorage.setItem("google", google.refresh_token);`),
+      },
+      {
+        when: "the session is handed to supabase-js",
+        files: app(`await supabase.auth.setSession({ access_token, refresh_token });`),
+      },
+    ],
+  },
+};

@@ -1,0 +1,222 @@
+// An outage of Auth that is taken for a sign-out.
+import { app, asked, AT, CLIENT, edge, type Shown, SRC } from "../_project.ts";
+
+const route = (line: string, call = "supabase.auth.getUser(token)") =>
+  edge(
+    `${CLIENT}Deno.serve(async (req) => { const { data, error } = await ${call}; ${line} return Response.json(data); });`,
+  );
+const fires = (when: string, files: Shown["fires"][number]["files"], at = AT) => ({
+  when,
+  files,
+  severity: "warning" as const,
+  at,
+});
+
+/** By id. */
+export const outageExamples: Readonly<Record<string, Shown>> = {
+  "auth-outage-as-signed-out": {
+    fires: [
+      fires(
+        "any error is 401",
+        route(`if (error || !data.user) return new Response("no", { status: 401 });`),
+      ),
+      fires(
+        "only the user is looked at",
+        edge(
+          `${CLIENT}Deno.serve(async (req) => { const { data: { user } } = await supabase.auth.getUser(t); if (!user) return Response.json({}, { status: 401 }); return Response.json(user); });`,
+        ),
+      ),
+      fires(
+        "getClaims() fails",
+        route(
+          `if (error) return new Response(null, { status: 401 });`,
+          "supabase.auth.getClaims(token)",
+        ),
+      ),
+      fires(
+        "the answer is chosen by a condition",
+        route(`return data ? Response.json(data) : new Response(null, { status: 401 });`),
+      ),
+      fires(
+        "the user stands in the other branch",
+        route(`if (data.user) { serve(); } else { return new Response(null, { status: 401 }); }`),
+      ),
+      fires("a helper of the file answers", route(`if (error) return refuse(401, "who");`)),
+      fires(
+        "the whole result is kept",
+        edge(
+          `${CLIENT}export async function f(c) { const result = await supabase.auth.getUser(t); if (result.error) return c.json({}, 401); }`,
+        ),
+      ),
+      fires(
+        "the user is taken out of the awaited call",
+        edge(
+          `${CLIENT}export async function f(c) { const user = (await supabase.auth.getUser(t)).data.user; if (user === null) return c.json({}, 401); }`,
+        ),
+      ),
+      fires(
+        "it is thrown as an exception of Hono",
+        edge(
+          `${CLIENT}export async function f() { const { error } = await supabase.auth.getUser(t); if (error) throw new HTTPException(401); }`,
+        ),
+      ),
+      fires(
+        "it is thrown, and caught as 401",
+        edge(
+          `${CLIENT}Deno.serve(async () => { try { const { data, error } = await supabase.auth.getUser(t); if (error) throw error; return Response.json(data); } catch { return new Response("no", { status: 401 }); } });`,
+        ),
+      ),
+      fires(
+        "a helper returns null",
+        edge(
+          `${CLIENT}async function caller(t: string) { const { data, error } = await supabase.auth.getUser(t); if (error) return null; return data.user; }`,
+        ),
+      ),
+      fires(
+        "a helper of another file hands the user out, and the caller answers",
+        {
+          "supabase/functions/_shared/user.ts":
+            `${CLIENT}export const getCaller = async (t: string) => { const { data: { user } } = await supabase.auth.getUser(t); return user; };`,
+          ...edge(
+            `import { getCaller } from "../_shared/user.ts";\nDeno.serve(async (req) => { const user = await getCaller(t(req)); if (!user) return new Response(null, { status: 401 }); return Response.json(user); });`,
+          ),
+        },
+      ),
+      fires(
+        "Auth is asked by fetch",
+        edge(
+          "// one\nDeno.serve(async () => { const answer = await fetch(`${url}/auth/v1/user`, { headers }); if (!answer.ok) return new Response(null, { status: 401 }); return answer; });",
+        ),
+      ),
+      fires("a middleware redirects", {
+        "middleware.ts":
+          `import { createServerClient } from "@supabase/ssr"; import { NextResponse } from "next/server";\nexport async function middleware(r) { const { data: { user } } = await createServerClient(u, k, o).auth.getUser(); if (!user && !r.nextUrl.pathname.startsWith("/login")) return NextResponse.redirect(new URL("/login", r.url)); }`,
+      }, "middleware.ts:2"),
+      fires(
+        "a page goes to the sign-in",
+        app(
+          `supabase.auth.getUser().then(({ data }) => { if (!data.user) router.push("/login"); });`,
+        ),
+        `${SRC}:2`,
+      ),
+      fires("location is set", asked(`if (error) window.location.href = "/login";`), `${SRC}:2`),
+    ],
+    quiet: [
+      {
+        when: "a retryable error is told apart",
+        files: route(
+          `if (error && isAuthRetryableFetchError(error)) return new Response(null, { status: 503 }); if (error) return new Response(null, { status: 401 });`,
+        ),
+      },
+      {
+        when: "its status is looked at",
+        files: route(
+          `if (error) return new Response(null, { status: error.status >= 500 ? 503 : 401 });`,
+        ),
+      },
+      {
+        when: "its code is looked at",
+        files: route(`if (error?.code === "bad_jwt") return new Response(null, { status: 401 });`),
+      },
+      {
+        when: "its name is looked at",
+        files: route(
+          `if (error?.name === "AuthRetryableFetchError") throw error; if (error) return new Response(null, { status: 401 });`,
+        ),
+      },
+      {
+        when: "a function of the project judges it",
+        files: route(`if (error) return toResponse(error);`),
+      },
+      {
+        when: "an error is 503",
+        files: route(`if (error) return new Response(null, { status: 503 });`),
+      },
+      { when: "it is only logged", files: route(`if (error) console.error(error.message);`) },
+      {
+        when: "a signed-in user is sent on",
+        files: route(`if (data.user) return Response.redirect("/app");`),
+      },
+      {
+        when: "the status of the answer is looked at",
+        files: edge(
+          "Deno.serve(async () => { const a = await fetch(`${url}/auth/v1/user`); if (a.status === 403) return new Response(null, { status: 401 }); return a; });",
+        ),
+      },
+      {
+        when: "another call fails",
+        files: asked(
+          `if (error) return new Response(null, { status: 401 });`,
+          `supabase.from("a").select()`,
+        ),
+      },
+      {
+        when: "a caught error is judged",
+        files: edge(
+          `${CLIENT}Deno.serve(async () => { try { const { data, error } = await supabase.auth.getUser(t); if (error) throw error; return Response.json(data); } catch (error) { return new Response(null, { status: isAuthRetryableFetchError(error) ? 503 : 401 }); } });`,
+        ),
+      },
+    ],
+  },
+  "sign-out-on-any-error": {
+    fires: [
+      fires(
+        "the branch is for every error",
+        asked(`if (error) { await supabase.auth.signOut({ scope: "local" }); }`),
+        `${SRC}:2`,
+      ),
+      fires(
+        "a missing user goes along",
+        asked(`if (error || !data.user) await supabase.auth.signOut({ scope: "local" });`),
+        `${SRC}:2`,
+      ),
+      fires(
+        "it stands in a catch clause",
+        app(
+          `export async function f() { try { await load(); } catch { await supabase.auth.signOut({ scope: "local" }); } }`,
+        ),
+        `${SRC}:2`,
+      ),
+      fires(
+        "an answer is not ok",
+        app(
+          `export async function f() { const res = await fetch("/me"); if (!res.ok) { await supabase.auth.signOut({ scope: "local" }); } }`,
+        ),
+        `${SRC}:2`,
+      ),
+    ],
+    quiet: [
+      {
+        when: "the error is judged",
+        files: asked(
+          `if (error) { if (isAuthSessionMissingError(error)) await supabase.auth.signOut({ scope: "local" }); }`,
+        ),
+      },
+      { when: "the branch only tells", files: asked(`if (error) console.error(error.code);`) },
+      {
+        when: "the status of the answer decides",
+        files: app(
+          `export async function f() { const res = await fetch("/me"); if (res.status === 401) await supabase.auth.signOut({ scope: "local" }); }`,
+        ),
+      },
+      {
+        when: "what was caught is judged",
+        files: app(
+          `export async function f() { try { await load(); } catch (e) { if (e instanceof SignedOut) await supabase.auth.signOut({ scope: "local" }); } }`,
+        ),
+      },
+      {
+        when: "a failed sign-out is tried again, locally",
+        files: app(
+          `export async function f() { try { await supabase.auth.signOut({ scope: "global" }); } catch { await supabase.auth.signOut({ scope: "local" }); } }`,
+        ),
+      },
+      {
+        when: "a button does it",
+        files: app(
+          `export const leave = async () => { await supabase.auth.signOut({ scope: "local" }); };`,
+        ),
+      },
+    ],
+  },
+};
