@@ -224,14 +224,12 @@ export const refreshTokenKept: Rule = {
     "Let supabase-js keep the session (`auth.storage`, or the cookies of @supabase/ssr), and ask it: `auth.getSession()`.",
   types: ["CallExpression"],
   look(node) {
-    const path = memberPath(child(node, "callee"));
-    const method = path.at(-1) ?? "";
+    const method = memberPath(child(node, "callee")).at(-1) ?? "";
+    if (!/^set(?:Item|ItemAsync|Cookie)?$/.test(method)) return;
     const object = child(bare(child(node, "callee")), "object");
     const owner = object === undefined ? "" : [...walk(object)].map(nameOf).join(".");
-    const keeps = (/^set(?:Item|ItemAsync)?$/.test(method) &&
-      /storage|cookie|secure|mmkv|preferences/i.test(owner)) ||
-      method === "setItemAsync" ||
-      method === "setCookie";
+    const keeps = /Async$|Cookie$/.test(method) ||
+      /storage|cookie|secure|mmkv|preferences/i.test(owner);
     if (!keeps) return;
     const isKept = children(node, "arguments").some((one) =>
       [...walk(one)].some((each) => {

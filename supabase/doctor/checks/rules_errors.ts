@@ -57,14 +57,15 @@ export const errorTextMatch: Rule = {
     "Compare `error.code`, or use isAuthSessionMissingError(error) and isAuthRetryableFetchError(error) of @supabase/supabase-js.",
   types: ["BinaryExpression", "CallExpression", "SwitchStatement"],
   look(node, surroundings) {
-    if (deadErrorMatch.look(node, surroundings) !== undefined) return;
-    if (codeDecides(node)) return;
     const found = comparisons(node).some(({ of }) =>
       memberPath(of).at(-1) === "message" && errorOf(child(bare(of), "object")) === "auth"
     );
-    return found
-      ? { severity: "warning", message: "An error of Supabase Auth is told by its English text." }
-      : undefined;
+    if (!found || codeDecides(node)) return;
+    if (deadErrorMatch.look(node, surroundings) !== undefined) return;
+    return {
+      severity: "warning",
+      message: "An error of Supabase Auth is told by its English text.",
+    };
   },
 };
 

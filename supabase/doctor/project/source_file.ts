@@ -53,26 +53,32 @@ export function readSourceFile(path: string, text: string): SourceFile {
 
 function parseSource(path: string, text: string) {
   try {
-    return parse(text, {
-      sourceType: "unambiguous",
-      errorRecovery: true,
-      attachComment: false,
-      allowReturnOutsideFunction: true,
-      allowAwaitOutsideFunction: true,
-      plugins: [
-        "estree",
-        "decorators",
-        ...(/\.(?:[cm]?ts|vue|svelte)$/.test(path) || path.endsWith(".tsx")
-          ? ["typescript" as const]
-          : []),
-        ...(/\.[cm]?ts$/.test(path) ? [] : ["jsx" as const]),
-      ],
-    });
+    return parseAs(path, text, false);
   } catch (error) {
     // The parser is recursive: it gives up on source that is nested some hundred levels deep.
     if (error instanceof RangeError) throw new SyntaxError("It is nested too deeply.");
-    throw error;
+    if (!/\.[cm]?jsx?$/.test(path)) throw error;
+    return parseAs(path, text, true);
   }
+}
+
+function parseAs(path: string, text: string, isFlow: boolean) {
+  return parse(text, {
+    sourceType: "unambiguous",
+    errorRecovery: true,
+    attachComment: false,
+    allowReturnOutsideFunction: true,
+    allowAwaitOutsideFunction: true,
+    plugins: [
+      "estree",
+      "decorators",
+      ...(/\.(?:[cm]?ts|vue|svelte)$/.test(path) || path.endsWith(".tsx")
+        ? ["typescript" as const]
+        : []),
+      ...(/\.[cm]?ts$/.test(path) ? [] : ["jsx" as const]),
+      ...(isFlow ? ["flow" as const] : []),
+    ],
+  });
 }
 
 /** The old spelling of import attributes, `assert { … }`, as the new one; columns stay. */

@@ -127,9 +127,12 @@ export function foreign(place: Place | undefined): Foreign | undefined {
   let root: Node | undefined = node;
   while (root?.type === "MemberExpression") root = bare(child(root, "object"));
   const origin = root?.type === "Identifier" ? originOf(root) : undefined;
-  const loaded = bare(origin?.init); // const { a } = await import("npm:b")
-  if (loaded?.type === "ImportExpression" && origin?.path.length === 1) {
-    const from = nameOf(child(loaded, "source"));
+  const loaded = bare(origin?.init); // const { a } = await import("npm:b"), or = require("b")
+  const isRequire = nameOf(child(loaded, "callee")) === "require";
+  if ((loaded?.type === "ImportExpression" || isRequire) && origin?.path.length === 1) {
+    const from = isRequire
+      ? text(children(loaded, "arguments")[0])
+      : nameOf(child(loaded, "source"));
     if (from !== undefined && !/^\.{0,2}\//.test(from)) return { from, imported: origin.path[0]! };
   }
   if (origin?.kind !== "import") return undefined;
@@ -168,16 +171,17 @@ export function resultsOf(found: Node): Node[] {
 }
 
 /** The name of the environment variable that an expression reads, if it reads one. */
-export function environmentName(place: Place | undefined): string | undefined {
+export function environmentName(place: Place | undefined, depth = 0): string | undefined {
+  if (depth > 6) return undefined; // a chain of calls reads no variable
   const found = follow(place);
   const node = found?.node;
   if (found === undefined || node === undefined) return undefined;
   switch (node.type) {
     case "LogicalExpression":
-      return environmentName(at(found, child(node, "left"))) ??
-        environmentName(at(found, child(node, "right")));
+      return environmentName(at(found, child(node, "left")), depth + 1) ??
+        environmentName(at(found, child(node, "right")), depth + 1);
     case "ConditionalExpression":
-      return environmentName(at(found, child(node, "consequent")));
+      return environmentName(at(found, child(node, "consequent")), depth + 1);
     case "MemberExpression": {
       const path = memberPath(node);
       const meta = child(child(node, "object"), "object")?.type === "MetaProperty";
@@ -194,9 +198,9 @@ export function environmentName(place: Place | undefined): string | undefined {
       const callee = bare(child(node, "callee"));
       const args = children(node, "arguments");
       return callee?.type === "MemberExpression"
-        ? environmentName(at(found, child(callee, "object")))
+        ? environmentName(at(found, child(callee, "object")), depth + 1)
         : args.length === 1
-        ? environmentName(at(found, args[0]))
+        ? environmentName(at(found, args[0]), depth + 1)
         : undefined;
     }
     default:

@@ -65,6 +65,9 @@ export function nameOf(node: Node | undefined): string | undefined {
   return node?.type === "Identifier" && typeof node.name === "string" ? node.name : text(node);
 }
 
+/** Generated code has members thousands deep; nobody asks for more than the last few. */
+const MAX_PATH = 16;
+
 /**
  * The names along a member expression, outermost last: `a.b?.c!` is `["a", "b", "c"]`. What has no
  * name (a call, an index) is `"()"`.
@@ -72,7 +75,7 @@ export function nameOf(node: Node | undefined): string | undefined {
 export function memberPath(node: Node | undefined): string[] {
   const path: string[] = [];
   let found = bare(node);
-  while (found?.type === "MemberExpression") {
+  while (found?.type === "MemberExpression" && path.length < MAX_PATH) {
     const property = child(found, "property");
     path.push((found.computed === true ? text(property) : nameOf(property)) ?? "()");
     found = bare(child(found, "object"));
