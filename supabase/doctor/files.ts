@@ -21,8 +21,8 @@ const SKIPPED = new Set([
   "vendor",
 ]);
 /** Larger files are generated. */
-const MAX_BYTES = 1024 * 1024;
-const MAX_LOCK_BYTES = 16 * MAX_BYTES;
+const MAX_BYTES = 512 * 1024;
+const MAX_LOCK_BYTES = 16 * 1024 * 1024;
 
 /** A folder on the disk, and what of it is left out. */
 export interface Folder extends Files {

@@ -27,7 +27,8 @@ export type CorsInput = ReadFunction & { readonly modules: Modules };
 
 /** Whether pages call a function at all, as far as its CORS headers tell. */
 function isForPages({ facts, reach }: CorsInput): boolean {
-  return facts.check !== "webhook_signature" && facts.by !== "edge-auth" &&
+  const isForMachines = facts.check === "webhook_signature" || facts.check === "compares_secret";
+  return !isForMachines && facts.by !== "edge-auth" &&
     !reach.foreign.some(({ from, imported }) =>
       (imported === "cors" && /hono/.test(from)) || /@supabase\/server/.test(from)
     ) && reach.nodes.some(({ node }) => keyOf(node) === ORIGIN);
@@ -77,8 +78,7 @@ function isBareAnswer(place: Place): boolean {
   const isJson = node.type === "CallExpression" &&
     memberPath(child(node, "callee")).join(".") === "Response.json";
   if (!isNew && !isJson) return false;
-  const outer = node.parent;
-  if (outer?.type === "CallExpression" && children(outer, "arguments").includes(node)) return false;
+  if (!isReturned(node)) return false;
   const options = children(node, "arguments")[1];
   if (options === undefined) return true;
   const value = follow(at(place, options));
@@ -91,6 +91,16 @@ function isBareAnswer(place: Place): boolean {
   if (hasSpread(value.node)) return false;
   const headers = property(value.node, "headers");
   return headers === undefined || lacksOrigin(at(value, headers), 0);
+}
+
+/** Whether an answer is returned as it is; one that is kept or handed on may get its headers later. */
+function isReturned(node: Node): boolean {
+  let one: Node = node;
+  while (one.parent && /^(?:Conditional|Logical|Await)Expression$/.test(one.parent.type)) {
+    one = one.parent;
+  }
+  return one.parent?.type === "ReturnStatement" ||
+    (one.parent?.type === "ArrowFunctionExpression" && one.parent.body === one);
 }
 
 function lacksOrigin(place: Place, depth: number): boolean {

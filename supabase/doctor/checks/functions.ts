@@ -22,7 +22,7 @@ function unguarded({ classed }: FunctionsInput): ClassedFunction[] {
 
 /** Names of functions that are often meant for people who are not signed in. */
 const PUBLIC_NAME =
-  /public|webhook|callback|health|status|ping|contact|wait-?list|news-?letter|subscri|sign-?up|register|password|forgot|track|pixel|share|invite|embed|widget|og-|sitemap|rss/i;
+  /public|webhook|callback|health|status|ping|contact|wait-?list|news-?letter|subscri|sign-?(?:up|in)|log-?in|otp|register|password|forgot|track|pixel|share|invite|embed|widget|og-|sitemap|rss/i;
 
 /** Why it is not certain that a function should check its callers, and does not. */
 function doubtOf({ name, facts }: ClassedFunction): string {

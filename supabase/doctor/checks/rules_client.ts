@@ -61,23 +61,31 @@ export function hasAwaitingListener(node: Node, surroundings: Surroundings): boo
   const call = authCall(node);
   if (call?.method !== "onAuthStateChange") return false;
   const listener = follow(at(placeOf(node, surroundings), call.args[0]));
-  return listener !== undefined && isFunction(listener.node) && listener.node.async === true &&
-    awaitsSupabase(listener.node, { ...surroundings, file: listener.file }, 0);
+  if (listener === undefined || !isFunction(listener.node)) return false;
+  // A promise that is returned is awaited as well.
+  const returns = child(listener.node, "body")?.type !== "BlockStatement";
+  if (listener.node.async !== true && !returns) return false;
+  return awaitsSupabase(listener.node, { ...surroundings, file: listener.file }, returns ? 1 : 0);
 }
 
 /** Whether a function awaits supabase-js, itself or in a function of the project that it awaits. */
 function awaitsSupabase(listener: Node, surroundings: Surroundings, depth: number): boolean {
   const body = child(listener, "body");
   if (body === undefined) return false;
+  const isExpression = body.type !== "BlockStatement";
   for (const one of walk(body, (each) => each === body || !isFunction(each))) {
     const waits = one.type === "AwaitExpression" || (one.type === "ReturnStatement" && depth > 0);
-    const awaited = waits ? child(one, "argument") : undefined;
+    const awaited = one === body && isExpression
+      ? body
+      : waits
+      ? child(one, "argument")
+      : undefined;
     if (awaited === undefined) continue;
     for (const inner of walk(awaited, (each) => !isFunction(each))) {
       if (inner.type !== "CallExpression") continue;
       const place = placeOf(inner, surroundings);
       if (isSupabaseCall(place)) return true;
-      const callee = depth < 2 ? child(inner, "callee") : undefined;
+      const callee = depth < 3 ? child(inner, "callee") : undefined;
       let helper = callee?.type === "Identifier" ? follow(at(place, callee)) : undefined;
       if (helper?.node.type === "CallExpression") { // useCallback(async () => …, [])
         helper = at(helper, children(helper.node, "arguments")[0]);
@@ -266,7 +274,7 @@ export const middlewareDropsCookies: Rule = {
     if (write === undefined || scope === undefined || !writesOnResponse(write)) return;
     const dropped = [...walk(scope)].filter((one) =>
       one.type === "CallExpression" && Number(one.start ?? 0) > Number(node.start ?? 0) &&
-      /^NextResponse\.(?:redirect|rewrite|json)$/.test(
+      /^(?:NextResponse\.(?:redirect|rewrite|json)|Response\.redirect)$/.test(
         memberPath(child(one, "callee")).join("."),
       ) &&
       isReturnedAlone(one)

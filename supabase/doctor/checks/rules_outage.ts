@@ -40,7 +40,7 @@ export const outageAsSignedOut: Rule = {
   look(node, surroundings) {
     const asked = questionOf(node, surroundings);
     if (asked === undefined) return;
-    const outcome = outcomeOf(node, asked.isFetch, surroundings);
+    const outcome = asked.throws ? caughtAs(node) : outcomeOf(node, asked.isFetch, surroundings);
     if (outcome === undefined) return;
     return {
       severity: "warning",
@@ -53,6 +53,8 @@ export const outageAsSignedOut: Rule = {
 interface Question {
   readonly what: string;
   readonly isFetch: boolean;
+  /** A helper throws where the check fails, instead of handing out no user. */
+  readonly throws?: boolean;
 }
 
 /** A call that asks about the caller: directly, by fetch, or through one helper of the project. */
@@ -74,9 +76,9 @@ function questionOf(node: Node, surroundings: Surroundings): Question | undefine
     const there = { ...surroundings, file: helper.file };
     // What the helper itself does with an error is said there.
     if (isJudged(bindingsOf(one)) || outcomeOf(one, false, there) !== undefined) return undefined;
-    if (returnsUser(helper.node, one)) {
-      return { what: `${inner.what} in ${nameOf(callee)}()`, isFetch: false };
-    }
+    const what = `${inner.what} in ${nameOf(callee)}()`;
+    if (throwsOnFailure(one)) return { what, isFetch: false, throws: true };
+    if (returnsUser(helper.node, one)) return { what, isFetch: false };
   }
   return undefined;
 }
@@ -132,6 +134,10 @@ function bindingsOf(call: Node): Bindings {
   const { parent } = value;
   if (parent?.type === "VariableDeclarator" && parent.init === value) {
     names.set(parent, (inner) => meaning([...path, ...inner]));
+  } else if (parent?.type === "AssignmentExpression" && parent.right === value) {
+    const left = child(parent, "left"); // user = (await …).data.user
+    const origin = left?.type === "Identifier" ? originOf(left) : undefined;
+    if (origin !== undefined) names.set(origin.node, (inner) => meaning([...path, ...inner]));
   } else if (parent?.type === "MemberExpression" && parent.object === value) {
     const then = parent.parent; // .then(({ data, error }) => …)
     const callback = then?.type === "CallExpression" ? children(then, "arguments")[0] : undefined;
@@ -234,6 +240,23 @@ function outcomeOf(call: Node, isFetch: boolean, { file }: Surroundings): string
     if (inCatch !== undefined) return inCatch;
   }
   return undefined;
+}
+
+/** What the catch clause around a call does, if it does not look at what it caught. */
+function caughtAs(call: Node): string | undefined {
+  const caught = catchAround(call);
+  return caught && signedOut(caught, false, false);
+}
+
+/** Whether a function throws where its check fails. */
+function throwsOnFailure(call: Node): boolean {
+  const all = bindingsOf(call);
+  return [...walk(all.scope)].some((one) => {
+    if (one.type !== "IfStatement") return false;
+    const side = failsIn(child(one, "test"), all);
+    const branch = side && child(one, side);
+    return branch !== undefined && throws(branch);
+  });
 }
 
 function functionName(scope: Node): string | undefined {
@@ -457,6 +480,13 @@ function isNotOk(test: Node | undefined, surroundings: Surroundings): boolean {
   if (found?.type === "LogicalExpression" && found.operator === "||") {
     return isNotOk(child(found, "left"), surroundings) ||
       isNotOk(child(found, "right"), surroundings);
+  }
+  if (found?.type === "BinaryExpression") { // res.status !== 200, res.status >= 400
+    const status = rootOf(child(found, "left"));
+    const limit = bare(child(found, "right"))?.value;
+    return status?.path.join() === "status" &&
+      ((/^!==?$/.test(String(found.operator)) && limit === 200) ||
+        (/^>=?$/.test(String(found.operator)) && Number(limit) >= 299 && Number(limit) <= 400));
   }
   if (found?.type !== "UnaryExpression" || found.operator !== "!") return false;
   const root = rootOf(child(found, "argument"));

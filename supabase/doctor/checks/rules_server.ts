@@ -317,20 +317,65 @@ export const userMetadataRole: Rule = {
     "user_metadata is the user's own: `updateUser({ data })` of any signed-in client writes it. A role, a tenant or a plan in there is whatever its user wants it to be.",
   fix:
     "Keep it in `app_metadata`, which only the service writes (`auth.admin.updateUserById(id, { app_metadata })`), or in a table under row level security.",
-  types: ["MemberExpression"],
+  types: ["MemberExpression", "VariableDeclarator"],
   look(node, { runtime }) {
-    const path = memberPath(node);
-    if (!/^(?:user_metadata|raw_user_meta_data)$/.test(path.at(-2) ?? "")) return;
-    if (!RIGHTS.test(path.at(-1)!) || !decides(node)) return;
+    const name = node.type === "VariableDeclarator" ? takenRight(node) : readRight(node);
+    if (name === undefined) return;
     return {
       severity: runtime === "browser" ? "info" : "warning",
-      message: `user_metadata.${path.at(-1)} decides, and every user can write it.`,
+      message: `user_metadata.${name} decides, and every user can write it.`,
     };
   },
 };
 
+const METADATA = /^(?:user_metadata|raw_user_meta_data)$/;
+
+/** `user.user_metadata.role`, also through `const metadata = user.user_metadata`. */
+function readRight(node: Node): string | undefined {
+  const path = memberPath(node);
+  const name = path.at(-1)!;
+  if (!RIGHTS.test(name)) return undefined;
+  let owner = path.at(-2) ?? "";
+  const object = bare(child(node, "object"));
+  if (object?.type === "Identifier") {
+    const origin = originOf(object);
+    owner = origin?.path.at(-1) ?? (memberPath(valueOf(object)).at(-1) ?? owner);
+  }
+  return METADATA.test(owner) && decides(node) ? name : undefined;
+}
+
+/** `const { role } = user.user_metadata`. */
+function takenRight(declarator: Node): string | undefined {
+  if (!METADATA.test(memberPath(withoutDefault(child(declarator, "init"))).at(-1) ?? "")) {
+    return undefined;
+  }
+  for (const one of children(child(declarator, "id"), "properties")) {
+    const name = nameOf(child(one, "key"));
+    if (name !== undefined && RIGHTS.test(name) && namesDecide(declarator)) return name;
+  }
+  return undefined;
+}
+
+/** `a ?? {}` is `a`. */
+function withoutDefault(node: Node | undefined): Node | undefined {
+  const found = bare(node);
+  return found?.type === "LogicalExpression" ? bare(child(found, "left")) : found;
+}
+
 const RIGHTS =
   /^(?:role|roles|user_?role|is_?(?:super_?)?admin|admin|permissions?|scopes?|tenant(?:_?id)?|org(?:anization)?_?id|workspace_?id|plan|tier|subscription|is_?(?:staff|moderator|owner|premium|pro))$/i;
+
+/** Whether a name that a declaration makes decides anything. */
+function namesDecide(declarator: Node, depth = 0): boolean {
+  const id = child(declarator, "id");
+  const program = around(declarator, (each) => each.type === "Program");
+  if (id === undefined || program === undefined) return false;
+  const own = new Set(walk(id));
+  return [...walk(program)].some((each) =>
+    each.type === "Identifier" && !own.has(each) && originOf(each)?.node === declarator &&
+    decides(each, depth)
+  );
+}
 
 /** Whether a value is compared, or is a condition, also through a name. */
 function decides(node: Node, depth = 0): boolean {
@@ -350,15 +395,7 @@ function decides(node: Node, depth = 0): boolean {
     if (parent.type === "CallExpression") {
       return /^(?:includes|has|some)$/.test(memberPath(child(parent, "callee")).at(-1) ?? "");
     }
-    if (parent.type === "VariableDeclarator") {
-      const id = child(parent, "id");
-      const program = around(parent, (each) => each.type === "Program");
-      return depth < 2 && id?.type === "Identifier" && program !== undefined &&
-        [...walk(program)].some((each) =>
-          each !== id && each.type === "Identifier" && each.name === id.name &&
-          originOf(each)?.node === parent && decides(each, depth + 1)
-        );
-    }
+    if (parent.type === "VariableDeclarator") return depth < 2 && namesDecide(parent, depth + 1);
     if (/Statement$|Function|Property$|JSX/.test(parent.type)) return false;
   }
   return false;

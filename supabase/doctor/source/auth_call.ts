@@ -67,8 +67,14 @@ export function errorOf(node: Node | undefined): "auth" | "functions" | undefine
   }
   if (found.type !== "Identifier") return undefined;
   const origin = originOf(found);
-  if (origin?.kind !== "const" || origin.path.join() !== "error") return undefined;
-  return partOf(origin.init);
+  if (origin?.path.join() !== "error") return undefined;
+  if (origin.kind === "const") return partOf(origin.init);
+  if (origin.kind !== "parameter") return undefined;
+  const then = origin.node.parent?.parent; // .then(({ error }) => …)
+  const callee = then?.type === "CallExpression" ? bare(child(then, "callee")) : undefined;
+  return callee !== undefined && memberPath(callee).at(-1) === "then"
+    ? partOf(child(callee, "object"))
+    : undefined;
 }
 
 function partOf(call: Node | undefined): "auth" | "functions" | undefined {

@@ -56,6 +56,14 @@ export const appExamples: Readonly<Record<string, Shown>> = {
         severity: "warning",
         at: `${SRC}:3`,
       },
+      {
+        when: "the promise is returned by an arrow",
+        files: app(
+          `supabase.auth.onAuthStateChange((_event, session) => supabase.from("a").select().eq("id", session.user.id));`,
+        ),
+        severity: "warning",
+        at: `${SRC}:2`,
+      },
     ],
     quiet: [
       {
@@ -63,6 +71,15 @@ export const appExamples: Readonly<Record<string, Shown>> = {
         files: app(
           `supabase.auth.onAuthStateChange(async () => { setTimeout(async () => { await supabase.from("a").select(); }, 0); });`,
         ),
+      },
+      {
+        when: "the package is one that does not hang",
+        files: {
+          "package.json": `{ "dependencies": { "@supabase/supabase-js": "^2.111.0" } }`,
+          ...app(
+            `supabase.auth.onAuthStateChange(async () => { await supabase.from("a").select(); });`,
+          ),
+        },
       },
       {
         when: "it is not awaited",

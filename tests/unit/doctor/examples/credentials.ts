@@ -156,6 +156,22 @@ export const credentialExamples: Readonly<Record<string, Shown>> = {
         at: AT,
       },
       {
+        when: "it is taken apart",
+        files: edge(
+          `export const f = (user) => {\n const { role = "user" } = user.user_metadata ?? {}; return role === "admin"; };`,
+        ),
+        severity: "warning",
+        at: AT,
+      },
+      {
+        when: "the metadata goes through a constant",
+        files: edge(
+          `export const f = (user) => { const meta = user.user_metadata;\n return meta["is_admin"] ? 1 : 2; };`,
+        ),
+        severity: "warning",
+        at: AT,
+      },
+      {
         when: "roles are searched",
         files: edge(
           `export const f = (claims) =>\n claims.user_metadata.roles.includes("editor");`,

@@ -83,6 +83,25 @@ export const outageExamples: Readonly<Record<string, Shown>> = {
         },
       ),
       fires(
+        "the result is compared with null",
+        edge(
+          `${CLIENT}export async function f(c) { const res = await supabase.auth.getUser(t); if (res.error !== null) return c.json({}, 401); }`,
+        ),
+      ),
+      fires(
+        "the user is assigned in a try block",
+        edge(
+          `${CLIENT}export async function f(c) { let user = null; try { user = (await supabase.auth.getUser(t)).data.user; } finally { done(); } if (!user) return c.json({}, 401); }`,
+        ),
+      ),
+      fires("a helper of another file throws, and the caller catches it as 401", {
+        "supabase/functions/_shared/user.ts":
+          `${CLIENT}export async function requireUser(t: string) { const { data, error } = await supabase.auth.getUser(t); if (error) throw new Error("no"); return data.user; }`,
+        ...edge(
+          `import { requireUser } from "../_shared/user.ts";\nDeno.serve(async (req) => { try { return Response.json(await requireUser(t(req))); } catch { return new Response(null, { status: 401 }); } });`,
+        ),
+      }),
+      fires(
         "Auth is asked by fetch",
         edge(
           "// one\nDeno.serve(async () => { const answer = await fetch(`${url}/auth/v1/user`, { headers }); if (!answer.ok) return new Response(null, { status: 401 }); return answer; });",
@@ -182,6 +201,18 @@ export const outageExamples: Readonly<Record<string, Shown>> = {
         app(
           `export async function f() { const res = await fetch("/me"); if (!res.ok) { await supabase.auth.signOut({ scope: "local" }); } }`,
         ),
+        `${SRC}:2`,
+      ),
+      fires(
+        "a status other than 200 comes",
+        app(
+          `export async function f() { const res = await fetch("/me"); if (res.status !== 200) supabase.auth.signOut({ scope: "local" }); }`,
+        ),
+        `${SRC}:2`,
+      ),
+      fires(
+        "a promise is rejected",
+        app(`load().catch(() => supabase.auth.signOut({ scope: "local" }));`),
         `${SRC}:2`,
       ),
     ],

@@ -119,6 +119,14 @@ export const errorExamples: Readonly<Record<string, Shown>> = {
         at: `${SRC}:2`,
       },
       {
+        when: "the promise is taken further",
+        files: app(
+          `supabase.functions.invoke("me").then(({ data, error }) => { if (error.status === 401) leave(); });`,
+        ),
+        severity: "error",
+        at: `${SRC}:2`,
+      },
+      {
         when: "the code is, of a kept result",
         files: app(
           `const answer = await supabase.functions.invoke("me"); switch (answer.error.code) { case "a": leave(); }`,
