@@ -1,6 +1,7 @@
 /** How errors of supabase-js are read. */
 
 import { errorOf } from "../source/auth_call.ts";
+import { isLogged } from "../source/caller_check.ts";
 import {
   bare,
   child,
@@ -144,6 +145,7 @@ export const invokeErrorStatus: Rule = {
     if (name !== "status" && name !== "code" && name !== "statusCode") return;
     if (errorOf(child(node, "object")) !== "functions") return;
     if (node.parent?.type === "AssignmentExpression" && node.parent.left === node) return;
+    if (isLogged(node)) return;
     return {
       severity: "error",
       message: `error.${name} of functions.invoke() is always undefined.`,

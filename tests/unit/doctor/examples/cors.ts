@@ -67,6 +67,14 @@ const route = (req: Request) => req.method === "OPTIONS" ? new Response() : Resp
         },
       },
       {
+        when: "an answer is kept, and gets them later",
+        files: {
+          ...OFF,
+          ...edge(handler(`const answer = new Response("no", { status: 400 });
+return decorate(answer);`)),
+        },
+      },
+      {
         when: "it redirects a page",
         files: {
           ...OFF,

@@ -132,6 +132,12 @@ export const credentialExamples: Readonly<Record<string, Shown>> = {
         ),
       },
       {
+        when: "the key set is tried as well",
+        files: edge(
+          `import { jwtVerify } from "npm:jose@5"; export const f = async (t: string) => { try { return await jwtVerify(t, jwks); } catch { return await jwtVerify(t, encode(Deno.env.get("JWT_SECRET"))); } };`,
+        ),
+      },
+      {
         when: "another token is verified",
         files: edge(
           `import { jwtVerify } from "npm:jose@5";\nexport const f = (t: string) => jwtVerify(t, encode(Deno.env.get("DOWNLOAD_SECRET")));`,

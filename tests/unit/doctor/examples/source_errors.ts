@@ -144,6 +144,10 @@ export const errorExamples: Readonly<Record<string, Shown>> = {
         ),
       },
       { when: "the error is of Auth", files: asked(`if (error?.status === 401) leave();`) },
+      {
+        when: "it is only logged",
+        files: asked(`console.error({ status: error.status });`, `supabase.functions.invoke("me")`),
+      },
     ],
   },
 };

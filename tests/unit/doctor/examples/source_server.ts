@@ -28,6 +28,20 @@ export const serverExamples: Readonly<Record<string, Shown>> = {
     ],
     quiet: [
       {
+        when: "both are asked in callbacks of the same function",
+        files: {
+          "src/hooks.server.ts":
+            `export const handle = async () => { const a = await timed(() => supabase.auth.getSession()); const b = await timed(() => supabase.auth.getUser()); return a && b; };`,
+        },
+      },
+      {
+        when: "only the token is taken, to be passed on",
+        files: {
+          "app/api/route.ts":
+            `export async function GET() { const { data: { session } } = await supabase.auth.getSession(); if (!session) return new Response(null, { status: 401 }); return fetch(u, { headers: { Authorization: session.access_token } }); }`,
+        },
+      },
+      {
         when: "a server asks Auth beside it, as SvelteKit's guide does",
         files: {
           "src/hooks.server.ts":
@@ -50,6 +64,40 @@ export const serverExamples: Readonly<Record<string, Shown>> = {
   },
   "get-user-without-token": {
     fires: [
+      {
+        when: "its version ignores the client's header",
+        files: edge(
+          `import { createClient } from "https://esm.sh/@supabase/supabase-js@2.42.5"; const headers = { Authorization: h };\nawait createClient("u", "k", { global: { headers } }).auth.getUser();`,
+        ),
+        severity: "error",
+        at: AT,
+      },
+      {
+        when: "its version ignores the header, through an import map and a helper",
+        files: {
+          "supabase/functions/deno.json":
+            `{ "imports": { "@supabase/supabase-js": "npm:@supabase/supabase-js@2.39.3" } }`,
+          "supabase/functions/_shared/client.ts":
+            `import { createClient as make } from "@supabase/supabase-js"; export const clientFor = (req: Request) => make("u", "k", { global: { headers: { Authorization: req.headers.get("Authorization")! } } });`,
+          ...edge(
+            `import { clientFor } from "../_shared/client.ts";\nDeno.serve(async (req) => Response.json(await clientFor(req).auth.getUser()));`,
+          ),
+        },
+        severity: "warning",
+        at: AT,
+      },
+      {
+        when: "a factory of the project makes the client without a header",
+        files: {
+          "supabase/functions/_shared/client.ts":
+            `import { createClient } from "npm:@supabase/supabase-js@2"; export function plain(url = "u") { return createClient(url, "k"); }`,
+          ...edge(
+            `import { plain } from "../_shared/client.ts";\nDeno.serve(async () => Response.json(await plain().auth.getUser()));`,
+          ),
+        },
+        severity: "error",
+        at: AT,
+      },
       {
         when: "the client has no session",
         files: edge(`${CLIENT}await supabase.auth.getUser();`),
@@ -75,6 +123,22 @@ export const serverExamples: Readonly<Record<string, Shown>> = {
     ],
     quiet: [
       { when: "the token is passed", files: edge(`${CLIENT}await supabase.auth.getUser(token);`) },
+      {
+        when: "the project's own createClient() sets the caller's header",
+        files: {
+          "supabase/functions/_shared/client.ts":
+            `import { createClient as make } from "npm:@supabase/supabase-js@2"; export function createClient(req: Request) { const headers = { Authorization: req.headers.get("Authorization")! }; return make("u", "k", { global: { headers } }); }`,
+          ...edge(
+            `import { createClient } from "../_shared/client.ts";\nDeno.serve(async (req) => Response.json(await createClient(req).auth.getUser()));`,
+          ),
+        },
+      },
+      {
+        when: "the version asks with the header",
+        files: edge(
+          `import { createClient } from "npm:@supabase/supabase-js@2.39.8"; createClient("u", "k", { global: { headers: { Authorization: h } } }).auth.getUser();`,
+        ),
+      },
       {
         when: "the client has the caller's Authorization header",
         files: edge(
