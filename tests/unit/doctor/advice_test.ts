@@ -8,6 +8,7 @@ import {
   isAuthRetryableFetchError,
   isAuthSessionMissingError,
 } from "@supabase/supabase-js";
+import { createClient as createOldClient } from "@supabase/supabase-js-2.109";
 import { apiKeys } from "../../../supabase/local/keys.ts";
 import { bootStack, type RunningStack } from "../../../supabase/local/stack.ts";
 
@@ -98,6 +99,7 @@ Deno.test("functions.invoke() has one fixed text when the function refuses", asy
   const { error } = await supabase.functions.invoke("me");
   answer = undefined;
   assertEquals(error.message, "Edge Function returned a non-2xx status code");
+  assertEquals([error.status, error.code, error.context.status], [undefined, undefined, 401]);
   assertEquals((await error.context.json()).code, "session_not_found");
 });
 
@@ -244,4 +246,71 @@ Deno.test("a secret key with cookies acts as the user, and as the service withou
   };
   assertMatch(await bearer(jar) ?? "", /^Bearer eyJ/);
   assertEquals(await bearer(new Map()), `Bearer ${apiKeys.secret}`);
+});
+
+Deno.test("a client with the caller's header calls Auth for some methods, and for others not", async () => {
+  const { token } = await signedIn();
+  const calls: string[] = [];
+  const supabase = createClient(stack.url, apiKeys.publishable, {
+    auth: { persistSession: false, autoRefreshToken: false },
+    global: {
+      headers: { Authorization: `Bearer ${token}` },
+      fetch: (input, init) => {
+        const { method, url, headers } = new Request(input, init);
+        assertEquals(headers.get("Authorization"), `Bearer ${token}`);
+        calls.push(`${method} ${new URL(url).pathname.replace("/auth/v1", "")}`);
+        return Promise.resolve(Response.json({ id: "u", factors: [] }));
+      },
+    },
+  });
+  const { auth } = supabase;
+  const asked = async (call: () => Promise<{ error: unknown }>) => {
+    calls.length = 0;
+    const { error } = await call();
+    return [calls.join(), (error as Error | null)?.name];
+  };
+  assertEquals(await asked(() => auth.getUser()), ["GET /user", undefined]);
+  assertEquals(await asked(() => auth.mfa.listFactors()), ["GET /user", undefined]);
+  assertEquals(await asked(() => auth.mfa.enroll({ factorType: "totp" })), [
+    "POST /factors",
+    undefined,
+  ]);
+  const missing = "AuthSessionMissingError";
+  assertEquals(await asked(() => auth.updateUser({ data: {} })), ["", missing]);
+  assertEquals(await asked(() => auth.reauthenticate()), ["", missing]);
+  assertEquals(await asked(() => auth.refreshSession()), ["", missing]);
+  assertEquals(await asked(() => auth.signOut({ scope: "others" })), ["", undefined]);
+  const { data } = await auth.mfa.getAuthenticatorAssuranceLevel();
+  assertEquals([data?.currentLevel, calls], [null, []]);
+});
+
+/** Whether a refresh ends when a listener awaits the client that it listens to. */
+async function endsWithAwaitingListener(make: typeof createClient): Promise<boolean> {
+  const { storage } = await signedIn();
+  const supabase = make(stack.url, apiKeys.publishable, {
+    auth: { storage, autoRefreshToken: false },
+    global: {
+      fetch: (input, init) =>
+        new URL(new Request(input, init).url).pathname.startsWith("/rest/")
+          ? Promise.resolve(Response.json([]))
+          : fetch(input, init),
+    },
+  });
+  const { data: { subscription } } = supabase.auth.onAuthStateChange(async () => {
+    await supabase.from("todos").select();
+  });
+  let ended = false;
+  void supabase.auth.getSession().then(() => ended = true);
+  // Nothing here waits for the network: what has not ended after so many turns waits for itself.
+  for (let turn = 0; turn < 200 && !ended; turn++) await new Promise((go) => setTimeout(go, 0));
+  subscription.unsubscribe();
+  return ended;
+}
+
+Deno.test("a listener that awaits its client hangs it in 2.109.0, and not in the newest", async () => {
+  assertEquals(
+    await endsWithAwaitingListener(createOldClient as unknown as typeof createClient),
+    false,
+  );
+  assertEquals(await endsWithAwaitingListener(createClient), true);
 });
