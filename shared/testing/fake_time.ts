@@ -12,7 +12,7 @@ interface Timer {
 /**
  * The clocks and timers of a test: `Date`, `performance.now()` (which begins at 0), `setTimeout()`
  * and `setInterval()` stand still until the test moves them. So no test waits, and none depends on
- * how fast the machine is. The names are those of Deno's standard library.
+ * how fast the machine is. `AbortSignal.timeout()` stays real. The names are those of Deno's standard library.
  *
  * @example
  * ```ts

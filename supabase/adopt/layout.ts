@@ -41,6 +41,7 @@ export const CONFIG = "supabase/config.toml";
 /** The import map of functions that have none of their own. */
 export const SHARED_IMPORT_MAP = "supabase/functions/import_map.json";
 
+const CLI_FOLDER = "supabase/functions";
 const ENTRY = /^([A-Za-z0-9][\w-]*)\/index\.(?:[cm]?[jt]sx?)$/;
 /** Without it, a function is open to whoever calls it, so importing anything else is no guard. */
 const GUARDS = ["edgeFunction", "auth", "*"];
@@ -65,30 +66,45 @@ export function readLayout(files: ProjectFiles): Layout {
     throw new ProjectError("This is edge-auth itself: name the folder of your project.");
   }
   const config = readToml(text);
-  const names = (folder: string) =>
-    new Map([...files.keys()].flatMap((path) => {
-      const name = path.startsWith(`${folder}/`) && ENTRY.exec(path.slice(folder.length + 1))?.[1];
-      return name ? [[name, path] as const] : [];
-    }));
-  const isBeside = names("supabase/functions").size === 0 && names("functions").size > 0;
-  const folder = isBeside ? "functions" : "supabase/functions";
+  const inCliFolder = new Map(
+    [...files.keys()].flatMap((path) => {
+      const [, name] = path.startsWith(`${CLI_FOLDER}/`)
+        ? ENTRY.exec(path.slice(CLI_FOLDER.length + 1)) ?? []
+        : [];
+      return name === undefined ? [] : [[name, path] as const];
+    }),
+  );
+  const named = new Map(
+    functionNames(config).flatMap((name) => {
+      const { entrypoint } = functionSettings(config, name);
+      const path = typeof entrypoint === "string" ? join("supabase", entrypoint) : "";
+      return files.has(path) ? [[name, path] as const] : [];
+    }),
+  );
+  // A folder functions/ that config.toml does not lead to is somebody else's.
+  const isBeside = inCliFolder.size === 0 &&
+    [...named.values()].some((path) => path.startsWith("functions/"));
+  const folder = isBeside ? "functions" : CLI_FOLDER;
   const copy = `${folder}/${COPY_FOLDER}`;
-  const entries = names(folder);
-  const functions = [...entries].sort().map(([name, path]): ProjectFunction => {
+  const entries = [...new Map([...inCliFolder, ...named])].sort();
+  const functions = entries.map(([name, entry]): ProjectFunction => {
     const settings = functionSettings(config, name);
-    const written = settings.entrypoint;
-    const entry = typeof written === "string" ? join("supabase", written) : path;
     const importMap = importMapOf(dirname(entry), settings, files);
     const verifyJwt = settings.verify_jwt;
     return {
       name,
       folder: dirname(entry),
-      use: useOf(files.has(entry) ? entry : path, importMap, copy, files),
+      use: useOf(entry, importMap, copy, files),
       importMap,
       verifyJwt: typeof verifyJwt === "boolean" ? verifyJwt : undefined,
     };
   });
   return { folder, copy, functions, config };
+}
+
+/** The functions that config.toml names. */
+function functionNames(config: Readonly<Record<string, unknown>> | undefined): string[] {
+  return Object.keys(isObject(config?.functions) ? config.functions : {});
 }
 
 /** `[functions.<name>]` of config.toml. */
@@ -104,7 +120,7 @@ function functionSettings(
 /** The import maps that config.toml names, by their paths in the project. */
 export function namedImportMaps(files: ProjectFiles): string[] {
   const config = readToml(files.get(CONFIG) ?? "");
-  return Object.keys(isObject(config?.functions) ? config.functions : {}).flatMap((name) => {
+  return functionNames(config).flatMap((name) => {
     const { import_map: path } = functionSettings(config, name);
     return typeof path === "string" && path !== "" ? [join("supabase", path)] : [];
   });

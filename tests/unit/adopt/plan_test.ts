@@ -146,6 +146,24 @@ Deno.test("planAdoption() works in the layout with functions beside supabase", (
   assert("functions/_shared/edge-auth/mod.ts" in after);
 });
 
+Deno.test("planAdoption() finds a function by the entrypoint that config.toml names", () => {
+  const { after } = adopt({
+    [CONFIG]: '[functions.api]\nentrypoint = "./functions/api/main.ts"\n',
+    "supabase/functions/api/main.ts": GUARDED,
+  });
+  assertEquals(functionsOf(after[CONFIG])!.api, {
+    entrypoint: "./functions/api/main.ts",
+    verify_jwt: false,
+  });
+  assertEquals(importsOf(after["supabase/functions/api/deno.json"]), IMPORTS);
+});
+
+Deno.test("planAdoption() leaves a folder functions alone that config.toml does not lead to", () => {
+  const { plan, after } = adopt({ [CONFIG]: "", "functions/webhook/index.ts": "export {};" });
+  assertEquals(plan.folder, COPY);
+  assert("supabase/functions/me/index.ts" in after);
+});
+
 Deno.test("planAdoption() keeps a project's own version of a package, and gives no second one", () => {
   const map = "supabase/functions/a/deno.json";
   const files = {
