@@ -8,11 +8,12 @@
 import { fileURLToPath } from "node:url";
 import { create } from "tar";
 import ts from "typescript";
+import denoJson from "../../deno.json" with { type: "json" };
 
 const root = new URL("../../", import.meta.url);
 
 /** The version that the tarball names. */
-export const VERSION = "0.1.0";
+export const VERSION: string = denoJson.version;
 
 /** The package's entries, and the files that they are. */
 const ENTRIES = {
