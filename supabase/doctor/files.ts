@@ -3,23 +3,8 @@
 import type { Files } from "./project/sources.ts";
 import { isOfInterest, LOCK } from "./project/workspace.ts";
 
-/** Folders that hold nothing of the project's own. */
-const SKIPPED = new Set([
-  ".git",
-  ".next",
-  ".nuxt",
-  ".output",
-  ".svelte-kit",
-  ".temp",
-  ".turbo",
-  ".vercel",
-  ".branches",
-  "build",
-  "coverage",
-  "dist",
-  "node_modules",
-  "vendor",
-]);
+/** Folders that hold nothing of the project's own; so does every folder that begins with a dot. */
+const SKIPPED = /^(?:\.|(?:build|coverage|dist|node_modules|vendor)$)/;
 /** Larger files are generated. */
 const MAX_BYTES = 512 * 1024;
 const MAX_LOCK_BYTES = 16 * 1024 * 1024;
@@ -45,7 +30,7 @@ export async function openFolder(folder: string): Promise<Folder> {
   const open = [{ path: "", isLinked: false }];
 
   async function visit(path: string, entry: Deno.DirEntry, isLinked: boolean): Promise<void> {
-    if (SKIPPED.has(entry.name) && !entry.isFile) return;
+    if (SKIPPED.test(entry.name) && !entry.isFile) return;
     if (entry.isDirectory) return void open.push({ path, isLinked });
     if (entry.isSymlink) {
       const target = await Deno.realPath(`${folder}/${path}`);

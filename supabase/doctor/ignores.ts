@@ -6,8 +6,8 @@ import type { Finding } from "./finding.ts";
 const IGNORE =
   /(?:\/\/|\/\*+|#|<!--|^\s*\*)\s*edge-auth:\s*ignore\s+([\w-]+)(?:,?\s+because\s+(\S.*))?/;
 
-/** A comment without a reason, or with an id that there is not. */
-export interface IdleIgnore {
+/** A comment that names a finding and gives no reason. */
+export interface BareIgnore {
   readonly file: string;
   readonly line: number;
   readonly message: string;
@@ -23,9 +23,9 @@ export interface IdleIgnore {
 export function applyIgnores(
   findings: readonly Finding[],
   read: (path: string) => string | undefined,
-): { kept: Finding[]; idle: IdleIgnore[] } {
+): { kept: Finding[]; bare: BareIgnore[] } {
   const texts = new Map<string, string[]>();
-  const idle = new Map<string, IdleIgnore>();
+  const bare = new Map<string, BareIgnore>();
   const linesOf = (path: string) => {
     let lines = texts.get(path);
     if (lines === undefined) texts.set(path, lines = (read(path) ?? "").split(/\r?\n/));
@@ -39,11 +39,11 @@ export function applyIgnores(
       if (name !== id) continue;
       if (reason !== undefined) return false;
       const message = `The finding ${id} is not left out: say why, "ignore ${id}, because …".`;
-      idle.set(`${file}:${number}`, { file, line: number, message });
+      bare.set(`${file}:${number}`, { file, line: number, message });
     }
     return true;
   });
-  return { kept, idle: [...idle.values()] };
+  return { kept, bare: [...bare.values()] };
 }
 
 /** The lines on which a comment answers for a line, from 1. */

@@ -32,7 +32,7 @@ const ofSource: readonly SourceCheck[] = [
 ];
 
 /** A comment that leaves nothing out. */
-export const idleIgnore: Kind = {
+export const ignoreWithoutReason: Kind = {
   id: "ignore-without-reason",
   why: "A finding that is left out without a reason is forgotten, and nobody can judge it later.",
   fix: "Write the reason behind it: `// edge-auth: ignore <id>, because …`.",
@@ -41,7 +41,7 @@ export const idleIgnore: Kind = {
 /** The kinds of finding in a folder. */
 export const folderKinds: readonly Kind[] = [
   unreadable,
-  idleIgnore,
+  ignoreWithoutReason,
   ...ofConfigs,
   ...functionChecks,
   ...corsChecks,

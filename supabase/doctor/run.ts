@@ -8,7 +8,7 @@ import { runChecks, sortFindings, toFinding } from "./finding.ts";
 import { applyIgnores } from "./ignores.ts";
 import { observe } from "./live/observation.ts";
 import { readWorkspace } from "./project/workspace.ts";
-import { examine, idleIgnore, inspectionChecks, liveChecks } from "./registry.ts";
+import { examine, ignoreWithoutReason, inspectionChecks, liveChecks } from "./registry.ts";
 import type { Report } from "./report.ts";
 import { inspect } from "./token/inspection.ts";
 
@@ -67,10 +67,10 @@ async function readProject(
   if (files.paths.length === 0) throw new UsageError("There is nothing to read in this folder.");
   const workspace = readWorkspace(files, sessions);
   const { findings, functions } = examine(workspace, progress);
-  const { kept, idle } = applyIgnores(findings, (path) => workspace.sources.files.read(path));
+  const { kept, bare } = applyIgnores(findings, (path) => workspace.sources.files.read(path));
   const all = sortFindings([
     ...kept,
-    ...idle.map((one) => toFinding(idleIgnore, { severity: "warning", ...one })),
+    ...bare.map((one) => toFinding(ignoreWithoutReason, { severity: "warning", ...one })),
   ]);
   if (command.writeBaseline) await Deno.writeTextFile(baseline, writeBaseline(all));
   const counted = command.writeBaseline ? [] : newFindings(all, known);

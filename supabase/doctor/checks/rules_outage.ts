@@ -39,7 +39,7 @@ export const outageAsSignedOut: Rule = {
   types: ["CallExpression"],
   look(node, surroundings) {
     const asked = questionOf(node, surroundings);
-    if (asked === undefined) return;
+    if (asked === undefined || isBeyondBound(node)) return;
     const outcome = asked.throws ? caughtAs(node) : outcomeOf(node, asked.isFetch, surroundings);
     if (outcome === undefined) return;
     return {
@@ -49,6 +49,27 @@ export const outageAsSignedOut: Rule = {
     };
   },
 };
+
+/** So many calls of one scope are looked at: each looks through the scope, and code may be generated. */
+const MAX_PER_SCOPE = 50;
+const looked = new WeakMap<Node, Set<Node>>();
+
+function isBeyondBound(call: Node): boolean {
+  const scope = around(call, (one) => isFunction(one) || one.type === "Program")!;
+  const calls = looked.get(scope) ?? new Set();
+  looked.set(scope, calls);
+  if (calls.size < MAX_PER_SCOPE) calls.add(call);
+  return !calls.has(call);
+}
+
+const within = new WeakMap<Node, readonly Node[]>();
+
+/** Every node of a scope, listed once. */
+function nodesWithin(scope: Node): readonly Node[] {
+  let nodes = within.get(scope);
+  if (nodes === undefined) within.set(scope, nodes = [...walk(scope)]);
+  return nodes;
+}
 
 interface Question {
   readonly what: string;
@@ -70,7 +91,7 @@ function questionOf(node: Node, surroundings: Surroundings): Question | undefine
   }
   const helper = follow(placeOf(callee, surroundings));
   if (helper === undefined || !isFunction(helper.node)) return undefined;
-  for (const one of walk(helper.node)) {
+  for (const one of nodesWithin(helper.node)) {
     const inner = one.type === "CallExpression" ? directQuestion(one) : undefined;
     if (inner === undefined || inner.isFetch) continue;
     const there = { ...surroundings, file: helper.file };
@@ -148,7 +169,7 @@ function bindingsOf(call: Node): Bindings {
     }
   }
   // `const user = data.user`, `const { user } = data`: names of names.
-  for (const one of walk(scope)) {
+  for (const one of nodesWithin(scope)) {
     if (one.type !== "VariableDeclarator" || names.has(one)) continue;
     const root = rootOf(child(one, "init"));
     const origin = root && originOf(root.node);
@@ -226,7 +247,7 @@ function outcomeOf(call: Node, isFetch: boolean, { file }: Surroundings): string
   const all = bindingsOf(call);
   if (isJudged(all)) return undefined;
   const isComponent = /^[A-Z]/.test(functionName(all.scope) ?? "") && /x$/.test(file?.path ?? "");
-  for (const one of walk(all.scope)) {
+  for (const one of nodesWithin(all.scope)) {
     if (one.type !== "IfStatement" && one.type !== "ConditionalExpression") continue;
     const side = failsIn(child(one, "test"), all);
     const branch = side && child(one, side);
@@ -251,7 +272,7 @@ function caughtAs(call: Node): string | undefined {
 /** Whether a function throws where its check fails. */
 function throwsOnFailure(call: Node): boolean {
   const all = bindingsOf(call);
-  return [...walk(all.scope)].some((one) => {
+  return nodesWithin(all.scope).some((one) => {
     if (one.type !== "IfStatement") return false;
     const side = failsIn(child(one, "test"), all);
     const branch = side && child(one, side);
@@ -328,7 +349,7 @@ function throws(branch: Node): boolean {
 }
 
 /** The catch clause that takes what is thrown at a place, if it does not look at it. */
-export function catchAround(node: Node): Node | undefined {
+function catchAround(node: Node): Node | undefined {
   let inner: Node = node;
   for (let one = node.parent; one; inner = one, one = one.parent) {
     if (one.type === "TryStatement" && one.block === inner) {
@@ -341,7 +362,7 @@ export function catchAround(node: Node): Node | undefined {
 }
 
 /** Whether a catch clause asks what it caught, by its type, name, status or code. */
-export function judgesCaught(handler: Node): boolean {
+function judgesCaught(handler: Node): boolean {
   const param = child(handler, "param");
   const name = nameOf(param);
   if (param === undefined || name === undefined) return param !== undefined;
@@ -352,7 +373,7 @@ export function judgesCaught(handler: Node): boolean {
 
 /** Whether an error is told apart from others anywhere around. */
 function isJudged(all: Bindings): boolean {
-  for (const one of walk(all.scope)) {
+  for (const one of nodesWithin(all.scope)) {
     if (one.type !== "Identifier") continue;
     const origin = originOf(one);
     const of = origin && all.names.get(origin.node);
@@ -416,7 +437,7 @@ function returnsUser(helper: Node, call: Node): boolean {
   const all = bindingsOf(call);
   const body = child(helper, "body");
   if (body !== undefined && body.type !== "BlockStatement") return [...walk(body)].includes(call);
-  return [...walk(helper)].some((one) => {
+  return nodesWithin(helper).some((one) => {
     if (one.type !== "ReturnStatement") return false;
     const value = bare(child(one, "argument"));
     if (value === undefined) return false;

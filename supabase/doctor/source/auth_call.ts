@@ -50,12 +50,6 @@ export function* authCalls(nodes: Iterable<Node>): Generator<AuthCall & { node: 
   }
 }
 
-/** The call of supabase-js that a promise or a result comes from, also out of a `Promise.all`. */
-export function callBehind(node: Node | undefined): Node | undefined {
-  const found = valueOf(node);
-  return found?.type === "CallExpression" ? found : undefined;
-}
-
 /** Whether a name is the `error` of an awaited supabase-js call, and of which part of it. */
 export function errorOf(node: Node | undefined): "auth" | "functions" | undefined {
   const found = bare(node);

@@ -445,7 +445,7 @@ function mentions(node: Node | undefined, pattern: RegExp, place: Place, depth =
 }
 
 /** Whether an expression holds a secret out of the environment. */
-export function holdsSecret(place: Place | undefined): string | undefined {
+function holdsSecret(place: Place | undefined): string | undefined {
   if (place === undefined) return undefined;
   for (const node of walk(place.node, (one) => one.type !== "BinaryExpression")) {
     if (!/^(?:Identifier|MemberExpression|CallExpression)$/.test(node.type)) continue;

@@ -155,7 +155,7 @@ export function isCallersToken(place: Place | undefined, depth = 0): boolean {
   if (place === undefined || depth > 4) return false;
   const whole = follow(place)!;
   for (const node of walk(whole.node)) {
-    if (node.type === "CallExpression" && readsHeader(node, "authorization")) return true;
+    if (node.type === "CallExpression" && headerOf(node) === "authorization") return true;
     if (node.type === "MemberExpression") {
       const path = memberPath(node);
       if (path.at(-1) === "access_token") return true;
@@ -172,12 +172,10 @@ export function isCallersToken(place: Place | undefined, depth = 0): boolean {
     .test(nameOf(whole.node) ?? "");
 }
 
-/** `headers.get("Authorization")` of fetch, or `c.req.header("Authorization")` of Hono. */
-export function readsHeader(call: Node, name: string): boolean {
-  return headerOf(call) === name;
-}
-
-/** The name of the header that a call reads, in small letters. */
+/**
+ * The name of the header that a call reads, in small letters: `headers.get("Authorization")` of
+ * fetch, `c.req.header("Authorization")` of Hono, `getHeader(event, "authorization")` of h3.
+ */
 export function headerOf(call: Node): string | undefined {
   if (call.type !== "CallExpression") return undefined;
   const path = memberPath(child(call, "callee"));

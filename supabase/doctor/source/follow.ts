@@ -108,7 +108,7 @@ function memberOf(place: Place | undefined, name: string, depth: number): Place 
 }
 
 /** The declaration of a name, through imports. */
-export function definition(place: Place): { origin: Origin; place: Place } | undefined {
+function definition(place: Place): { origin: Origin; place: Place } | undefined {
   const origin = originOf(place.node);
   if (origin === undefined) return undefined;
   if (origin.kind !== "import") return { origin, place };
