@@ -6,6 +6,7 @@ import { edgeAuthFolders, type Modules } from "./modules.ts";
 import { packagesOf, type PackageUse } from "./packages.ts";
 import { folderOf, join } from "./paths.ts";
 import { isSourceFile } from "./source_file.ts";
+import { isTestPath } from "../source/runtime.ts";
 import { attempt, type Files, Sources, type Unreadable } from "./sources.ts";
 
 /** A Supabase project: one folder `supabase/`. */
@@ -69,6 +70,7 @@ export function readWorkspace(files: Files, sessions?: number): Workspace {
     ...paths.flatMap((path) => /^(.*\bsupabase)\/functions\//.exec(path)?.[1] ?? [])
       .filter((path) => /(?:^|\/)supabase$/.test(path)),
   ]);
+  for (const folder of folders) if (isTestPath(`${folder}/`)) folders.delete(folder); // fixtures
   const configs = new Map(
     [...folders].map((folder) => {
       const path = join(folder, "config.toml");
