@@ -27,6 +27,9 @@ const PUBLIC_NAME =
 /** Why it is not certain that a function should check its callers, and does not. */
 function doubtOf({ name, facts }: ClassedFunction): string {
   if (facts.doubt !== undefined) return ` Whether it checks more is unknown: ${facts.doubt}.`;
+  if (facts.power !== undefined && !facts.writes) {
+    return " It only reads: whether everybody may see that is not known here.";
+  }
   return PUBLIC_NAME.test(name) ? " Whether it is meant to be public is not seen here." : "";
 }
 

@@ -1,7 +1,6 @@
 /** How errors of supabase-js are read. */
 
 import { errorOf } from "../source/auth_call.ts";
-import { isLogged } from "../source/caller_check.ts";
 import {
   bare,
   child,
@@ -145,10 +144,21 @@ export const invokeErrorStatus: Rule = {
     if (name !== "status" && name !== "code" && name !== "statusCode") return;
     if (errorOf(child(node, "object")) !== "functions") return;
     if (node.parent?.type === "AssignmentExpression" && node.parent.left === node) return;
-    if (isLogged(node)) return;
+    if (!isCompared(node)) return;
     return {
       severity: "error",
       message: `error.${name} of functions.invoke() is always undefined.`,
     };
   },
 };
+
+/** Whether a value is compared, switched over, or a condition; one that is only told harms nobody. */
+function isCompared(node: Node): boolean {
+  let one = node;
+  while (one.parent && bare(one.parent) === bare(one)) one = one.parent;
+  const { parent } = one;
+  if (parent?.type === "BinaryExpression") return true;
+  if (parent?.type === "SwitchStatement") return parent.discriminant === one;
+  return /^(?:If|While)Statement$|^ConditionalExpression$/.test(parent?.type ?? "") &&
+    parent!.test === one;
+}

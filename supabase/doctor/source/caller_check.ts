@@ -44,6 +44,8 @@ export interface CallerFacts {
   readonly power: string | undefined;
   /** Why a check may be there that cannot be seen. */
   readonly doubt: string | undefined;
+  /** Whether it writes anything, as far as is seen: rows, files, users, or calls of functions. */
+  readonly writes: boolean;
   /** Whether anything that it does is worth protecting. */
   readonly hasEffects: boolean;
   /** Where the power, or the unverified token, is. */
@@ -65,6 +67,7 @@ export function callerFacts(entry: SourceFile, modules: Modules): CallerFacts & 
   const doubts = new Set<string>();
   const headers = new Set<string>();
   let hasEffects = false;
+  let writes = false;
   let hashes = false;
   let verifies: string | undefined;
   for (const { node, file } of reached.nodes) {
@@ -84,6 +87,11 @@ export function callerFacts(entry: SourceFile, modules: Modules): CallerFacts & 
         power.push({ what: "a service_role or secret key", ...where });
       }
       const method = memberPath(child(node, "callee")).at(-1) ?? "";
+      const auth = authCall(node)?.method ?? "";
+      if (/^(?:signIn|signUp|verifyOtp|exchangeCode)/.test(auth)) {
+        doubts.add(`it signs its caller in, by ${auth}()`);
+      }
+      if (WRITES.test(method) || auth.startsWith("admin.")) writes = true;
       if (EFFECTS.test(method) || isFreeCall(node)) hasEffects = true;
       if (/^(?:createHmac|importKey|timingSafeEqual|hmac)$/.test(method)) hashes = true;
       if (VERIFIES_WEBHOOK.test(method)) verifies ??= `${method}()`;
@@ -128,6 +136,7 @@ export function callerFacts(entry: SourceFile, modules: Modules): CallerFacts & 
     by: best?.by ?? "",
     power: (first ?? power[0])?.what,
     doubt: [...doubts][0],
+    writes,
     hasEffects: hasEffects || power.length > 0,
     file: place?.file ?? first?.file ?? entry.path,
     line: place?.line ?? first?.line ?? 1,
@@ -140,6 +149,9 @@ const PLAIN_HEADERS =
   /^(?:accept|content-|origin$|referer$|host$|user-agent$|x-forwarded-|x-real-ip$|cf-|range$|if-|upgrade$|access-control-|x-client-info$|x-region$|x-request-id$|idempotency-key$|connection$|sec-|prefer$|apikey$|location$|retry-after$|x-ratelimit|etag$|x-supabase-api-version$)/;
 /** Calls that reach beyond the function. */
 const EFFECTS = /^(?:fetch|from|rpc|invoke|upload|send|query|create\w*Client|connect)$/;
+
+const WRITES =
+  /^(?:insert|update|upsert|delete|rpc|invoke|upload|remove|move|copy|query|execute|unsafe|send|fetch)$/;
 
 /** A call of something that is not of the language: what it does cannot be seen. */
 function isFreeCall(node: Node): boolean {

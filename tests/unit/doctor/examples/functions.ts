@@ -105,6 +105,26 @@ export const functionExamples: Readonly<Record<string, Shown>> = {
         at: `${ENTRY}:2`,
       },
       {
+        when: "it only reads",
+        files: {
+          ...OFF,
+          ...edge(
+            `${SERVICE}Deno.serve(async () => Response.json(await admin.from("a").select()));`,
+          ),
+        },
+        severity: "warning",
+        at: `${ENTRY}:1`,
+      },
+      {
+        when: "it signs its caller in",
+        files: {
+          ...OFF,
+          ...edge(behind("await admin.auth.signInWithPassword(await req.clone().json());")),
+        },
+        severity: "warning",
+        at: `${ENTRY}:1`,
+      },
+      {
         when: "its name says that people without an account call it",
         files: {
           ...config("[functions.contact-form]\nverify_jwt = false"),
