@@ -10,6 +10,7 @@ import { Faults } from "./control/faults.ts";
 import { answerControl, type Controls } from "./control/routes.ts";
 import { functionEnv } from "./functions/env.ts";
 import { FunctionHost } from "./functions/host.ts";
+import { createUpload } from "./functions/upload.ts";
 import { type Backends, gateway } from "./gateway.ts";
 import { KeyRing } from "./jwt.ts";
 import { type ApiKeys, apiKeys, jwtSecret, type SigningKey, signingKey } from "./keys.ts";
@@ -93,7 +94,13 @@ function listen(port: number): {
     const gone = new AbortController();
     info.completed.catch(() => gone.abort());
     const { url, method, headers, body } = request;
-    return await handler(new Request(url, { method, headers, body, signal: gone.signal }));
+    const forwarded = new Request(url, { method, headers, body, signal: gone.signal });
+    const response = await handler(forwarded);
+    // A refusal of the gateway itself: see createUpload().
+    if (forwarded.body && !forwarded.bodyUsed && !forwarded.body.locked) {
+      await createUpload(forwarded.body).drain();
+    }
+    return response;
   });
   return { server, answer: resolve };
 }

@@ -1,6 +1,7 @@
 /** A function in a worker, from the side of the host. */
 
 import type { FromWorker, ToWorker } from "./protocol.ts";
+import { createUpload, type Upload } from "./upload.ts";
 
 /** The function could not start; the message says why. */
 export class BootError extends Error {}
@@ -15,6 +16,8 @@ interface Exchange {
   readonly head: PromiseWithResolvers<Response>;
   /** Aborts the body when the worker ends before it. */
   readonly aborted: AbortController;
+  /** The body of the request. */
+  upload?: Upload;
 }
 
 /** A worker that runs one function until it is retired or ends. */
@@ -51,13 +54,16 @@ export class FunctionWorker {
     const head = Promise.withResolvers<Response>();
     head.promise.catch(() => {}); // Awaited below, unless the start fails first.
     // Before the start has ended: a worker that is retired meanwhile still answers this request.
-    this.#open.set(id, { head, aborted: new AbortController() });
+    const exchange: Exchange = { head, aborted: new AbortController() };
+    this.#open.set(id, exchange);
     try {
       await this.#ready.promise;
       request.signal.addEventListener("abort", () => {
         if (!this.ended) this.#post({ type: "abort", id });
       }, { once: true });
-      const { method, body } = request;
+      const { method } = request;
+      if (request.body) exchange.upload = createUpload(request.body);
+      const body = exchange.upload?.stream ?? null;
       const headers: [string, string][] = [...request.headers];
       this.#post({ type: "request", id, url, method, headers, body }, body ? [body] : []);
       return await head.promise;
@@ -108,8 +114,12 @@ export class FunctionWorker {
     const content = body && !NULL_BODY_STATUSES.includes(status)
       ? this.#follow(id, body, exchange)
       : null;
-    exchange.head.resolve(new Response(content, { status, statusText, headers }));
-    if (!content) this.#done(id);
+    const resolve = () => {
+      exchange.head.resolve(new Response(content, { status, statusText, headers }));
+      if (!content) this.#done(id);
+    };
+    if (message.leavesUpload && exchange.upload) void exchange.upload.drain().then(resolve);
+    else resolve();
   }
 
   /** Passes a body on; the request is done when the body has ended. */

@@ -24,5 +24,7 @@ export type FromWorker =
     statusText: string;
     headers: [string, string][];
     body: ReadableStream<Uint8Array> | null;
+    /** The function does not read the rest of the request's body. */
+    leavesUpload: boolean;
   }
   | { type: "thrown"; id: number; reason: string };

@@ -70,16 +70,47 @@ async function boot(entry: string, env: Record<string, string>): Promise<void> {
   }
 }
 
+/** The same stream, which says when its reader does not want the rest. */
+function onCancel(
+  stream: ReadableStream<Uint8Array>,
+  cancelled: () => void,
+): ReadableStream<Uint8Array> {
+  const reader = stream.getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      const { value, done } = await reader.read();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel(reason) {
+      cancelled();
+      return reader.cancel(reason);
+    },
+  });
+}
+
 async function answer(message: ToWorker & { type: "request" }): Promise<void> {
   const { id, url, method, headers, body } = message;
   const controller = new AbortController();
   running.set(id, controller);
   try {
-    const request = new Request(url, { method, headers, body, signal: controller.signal });
+    let isCancelled = false;
+    const upload = body && onCancel(body, () => isCancelled = true);
+    const request = new Request(url, { method, headers, body: upload, signal: controller.signal });
     const response = await handler!(request, info);
+    const isStreamed = request.bodyUsed || request.body?.locked || response.body === request.body;
+    const leavesUpload = isCancelled || !isStreamed;
     const { status, statusText, body: stream } = response;
     scope.postMessage(
-      { type: "response", id, status, statusText, headers: [...response.headers], body: stream },
+      {
+        type: "response",
+        id,
+        status,
+        statusText,
+        headers: [...response.headers],
+        body: stream,
+        leavesUpload,
+      },
       stream ? [stream] : [],
     );
   } catch (error) {
