@@ -130,12 +130,15 @@ export function edgeFunction(name: string, options: EdgeFunctionOptions = {}): u
     const allowed = METHODS.filter((method) =>
       app.router.match(method, c.req.path)[0].some(([[, route]]) => route.method === method)
     );
-    if (allowed.length === 0) return respond(c, "not_found", { source: "handler" });
     const allow = allowed.flatMap((method) => method === "GET" ? ["GET", "HEAD"] : [method]);
-    return respond(c, "method_not_allowed", {
-      source: "handler",
-      headers: { Allow: allow.join(", ") },
-    });
+    const response = allowed.length === 0
+      ? respond(c, "not_found", { source: "handler" })
+      : respond(c, "method_not_allowed", {
+        source: "handler",
+        headers: { Allow: allow.join(", ") },
+      });
+    cors.apply(c, response.headers); // also for a path that is not below the function's name
+    return response;
   });
   return app;
 }

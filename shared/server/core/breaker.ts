@@ -23,7 +23,6 @@ export function createBreaker(getUser: GetUser): GetUser {
   let failedTokens = new Set<string>();
   let failedAtMs = -Infinity;
   let isOpen = false;
-  let isProbing = false;
   let probedAtMs = -Infinity;
 
   function record(token: string, timeoutMs: number, { answer }: GetUserResult): void {
@@ -46,13 +45,10 @@ export function createBreaker(getUser: GetUser): GetUser {
 
   function probe(token: string): void {
     const nowMs = performance.now();
-    if (isProbing || nowMs - probedAtMs < PROBE_INTERVAL_MS) return;
-    isProbing = true;
+    if (nowMs - probedAtMs < PROBE_INTERVAL_MS) return;
     probedAtMs = nowMs;
-    void getUser(token, PROBE_TIMEOUT_MS).then((result) => {
-      isProbing = false;
-      record(token, PROBE_TIMEOUT_MS, result);
-    });
+    // Beside one that hangs: it may have begun while Auth was away.
+    void getUser(token, PROBE_TIMEOUT_MS).then((result) => record(token, PROBE_TIMEOUT_MS, result));
   }
 
   return async function getUserThroughBreaker(token, timeoutMs) {

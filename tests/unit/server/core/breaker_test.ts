@@ -101,3 +101,29 @@ Deno.test("createBreaker() asks once a second while it is open, nobody pays for 
     assertEquals(await it.ask("x"), "breaker_open"); // the probe is not an answer for anybody
     assertEquals(await it.ask("y"), 403);
   }));
+
+Deno.test("createBreaker() closes within two seconds when Auth is back, also after probes that hang", () =>
+  inFakeTime(async () => {
+    let isBack = false;
+    const getUser = createBreaker((_token, timeoutMs) =>
+      isBack
+        ? Promise.resolve({ user: null, answer: status(200), calls: 1 })
+        : new Promise((resolve) =>
+          setTimeout(() => resolve({ user: null, answer: TIMED_OUT, calls: 1 }), timeoutMs)
+        )
+    );
+    for (const token of ["a", "b", "c", "d", "e"]) void getUser(token, 3000);
+    for (let n = 0; n < 80; n++) {
+      mock.timers.tick(100);
+      await settle(1);
+      void getUser("f", 3000);
+    }
+    isBack = true;
+    for (let n = 0; n < 20; n++) {
+      mock.timers.tick(100);
+      await settle(1);
+      void getUser("f", 3000);
+    }
+    const { answer } = await getUser("f", 3000);
+    assertEquals(answer.kind, "answer");
+  }));
