@@ -15,13 +15,8 @@ const FIRST_PROCESS = [
   "tests/unit/local",
 ];
 const SECOND_PROCESS = ["shared", "functions"];
-<<<<<<< HEAD
 /** They have tasks of their own: one needs a browser, the other npm and minutes. */
-const IGNORED = ["tests/e2e/chromium", "tests/e2e/frontends"];
-=======
-/** They have tasks of their own: one needs a browser, the other takes minutes. */
-const IGNORED = ["tests/e2e/chromium", "tests/e2e/faults"];
->>>>>>> 57e2426 (deno task test:faults: a table of 66 behaviours of Auth, an outage under load, fuzz, leaks, memory, isolation)
+const IGNORED = ["tests/e2e/chromium", "tests/e2e/frontends", "tests/e2e/faults"];
 
 /** How many tests ended how. */
 export interface Summary {
