@@ -19,6 +19,7 @@ export {
   type OnError,
 } from "./server/edge_function.ts";
 export type { StandardSchema } from "./server/internal/standard_schema.ts";
+export { limitRequests, type LimitRequestsOptions } from "./server/limit_requests.ts";
 export { requireAal, type RequireAalOptions, type RequiredAal } from "./server/require_aal.ts";
 export { requireOrigin } from "./server/require_origin.ts";
 export type { Issue, Problem, ProblemDetails } from "./problems/problem.ts";

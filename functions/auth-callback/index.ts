@@ -1,7 +1,7 @@
 // Where a mail link or an OAuth code becomes a session. The app page that the link leads to posts
 // here when the user clicks: a link scanner follows GETs, and would use the link up.
 import { z } from "zod";
-import { body, callAuth, edgeFunction, requireOrigin } from "../../shared/mod.ts";
+import { body, callAuth, edgeFunction, limitRequests, requireOrigin } from "../../shared/mod.ts";
 
 const origins = (Deno.env.get("APP_ORIGINS") || "http://127.0.0.1:3000")
   .split(",").map((origin) => origin.trim());
@@ -19,7 +19,11 @@ const Callback = z.union([
 
 const app = edgeFunction("auth-callback", { public: ["/"], cors: { origins } });
 
-app.post("/", requireOrigin(origins), body(Callback), async (c) => {
+// Auth limits these calls per address, 30 in five minutes, and all of them come from this function:
+// one caller must not use them up for everybody.
+const limit = limitRequests({ max: 10, windowSeconds: 300 });
+
+app.post("/", requireOrigin(origins), limit, body(Callback), async (c) => {
   const proof = c.req.valid("json");
   const session = "code" in proof
     ? await callAuth({

@@ -131,3 +131,14 @@ Deno.test("auth-callback answers auth_unavailable when Auth is down", async () =
     retry_after: 9,
   });
 });
+
+Deno.test("auth-callback lets one caller use up no more than a third of Auth's limit per address", async () => {
+  callback.answer = () => refuses(403, "otp_expired");
+  const seen: number[] = [];
+  for (let n = 0; n < 30; n++) {
+    seen.push((await post(LINK, { Origin: APP, "CF-Connecting-IP": "192.0.2.1" })).status);
+  }
+  assertEquals([seen.filter((status) => status === 403).length, seen.at(-1)], [10, 429]);
+  assertEquals((await callback.sent()).length, 10);
+  assertEquals((await post(LINK, { Origin: APP, "CF-Connecting-IP": "192.0.2.2" })).status, 403);
+});

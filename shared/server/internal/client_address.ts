@@ -1,0 +1,13 @@
+import type { Context } from "hono";
+
+/**
+ * The address of the caller, as the platform tells it; `undefined` where it does not. Cloudflare, in
+ * front of hosted projects, sets the first header itself. The second can be made up by the caller, so
+ * what goes by it limits only those who do not.
+ */
+export function clientAddress(c: Context): string | undefined {
+  const address = c.req.header("CF-Connecting-IP") ??
+    c.req.header("X-Forwarded-For")?.split(",", 1)[0];
+  const trimmed = address?.trim();
+  return trimmed !== undefined && /^[0-9A-Fa-f.:]{2,45}$/.test(trimmed) ? trimmed : undefined;
+}
