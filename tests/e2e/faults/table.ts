@@ -99,9 +99,9 @@ export function render(rows: readonly Row[]): string {
   ];
   return `# Faults
 
-Made by \`deno task docs\` from [upstream.ts](upstream.ts): one request with a living token, through
-a strict \`auth()\`. \`deno task test:faults\` holds it, and runs an outage under load, fuzzed requests,
-a check for leaks and one of what memory really holds.
+Made by \`deno task docs\` from [upstream.ts](upstream.ts): one request with a living token, through a
+strict \`auth()\`. \`deno task test:faults\` holds it, and runs an outage under load, fuzzed requests, a
+check for leaks and one of what memory really holds.
 
 ${table.join("\n")}
 `;

@@ -120,6 +120,8 @@ Deno.test("retryAfterSeconds() reads seconds and HTTP dates, from one second to 
     assertEquals([read("3600"), read("3601"), read("9".repeat(400))], [3600, 3600, 3600]);
     assertEquals(read("Mon, 23 Nov 2026 12:00:30 GMT"), 30);
     assertEquals(read("Tue, 24 Nov 2026 12:00:30 GMT"), 3600);
+    mock.timers.setTime(Date.parse("2026-11-23T12:00:00.500Z"));
+    assertEquals(read("Mon, 23 Nov 2026 12:00:30 GMT"), 30); // rounded up: never too early
     for (const garbage of ["", "-5", "1.5", "soon 5", "5, 5", "1e3", "0x10"]) {
       assertEquals([garbage, read(garbage)], [garbage, undefined]);
     }

@@ -417,3 +417,20 @@ Deno.test("createKeyStore() leaves a kind of key that it does not know to Auth, 
     assertEquals(await find(createKeyStore(readProject(env), fetch), "k1"), "unusable");
   }
 });
+
+Deno.test("createKeyStore() takes keys from a 200 only, asks for no cached set, and follows no redirect", async () => {
+  const { jwk } = await signingKey("k1");
+  for (const status of [201, 203, 301, 403, 404, 500]) {
+    const sent: Request[] = [];
+    const keys = createKeyStore(readProject(environment()), (input, init) => {
+      sent.push(new Request(input, init));
+      return Promise.resolve(json(status, { keys: [jwk] }));
+    });
+    await keys.refresh();
+    assertEquals([status, await find(keys, "k1")], [status, undefined]);
+    assertEquals([sent[0]?.headers.get("cache-control"), sent[0]?.redirect], [
+      "no-cache",
+      "manual",
+    ]);
+  }
+});

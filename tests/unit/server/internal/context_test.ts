@@ -2,7 +2,16 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { auth, type AuthEnv, edgeFunction } from "../../../../shared/mod.ts";
 import { getAdmission } from "../../../../shared/server/internal/context.ts";
 import { Hono } from "hono";
-import { alive, bearer, fakeAuth, json, refuses, token, USER_ID } from "../../../support/server.ts";
+import {
+  alive,
+  bearer,
+  fakeAuth,
+  inFakeTime,
+  json,
+  refuses,
+  token,
+  USER_ID,
+} from "../../../support/server.ts";
 
 Deno.test("createContext() gives a client that acts as the user, with the project's key", async () => {
   const { options, calls } = fakeAuth((request) =>
@@ -210,3 +219,43 @@ Deno.test("auth() takes the time of Auth only, not of a page on the way to it", 
   const now = await (await ask()).json() as number;
   assert(Math.abs(now - Date.now() / 1000) < 30, `${now}`);
 });
+
+Deno.test("auth() keeps the answer for a strict route where another route is not strict", async () => {
+  const { options, calls } = fakeAuth();
+  const app = new Hono<AuthEnv>()
+    .get("/fresh", auth({ ...options, freshness: 60 }), (c) => c.text("in"))
+    .get("/strict", auth(options), (c) => c.text("in"));
+  const ask = async (path: string, n: number) => {
+    assertEquals((await app.request(path, { headers: bearer(token({ n })) })).status, 200);
+    return calls.length;
+  };
+  assertEquals(await ask("/fresh", 1), 1);
+  assertEquals(await ask("/strict", 2), 2);
+  assertEquals(await ask("/fresh", 2), 2); // profits from the check of the strict route
+  assertEquals(await ask("/strict", 2), 3);
+});
+
+Deno.test("auth() asks again on a context that has lived for more than a second", () =>
+  inFakeTime(async (time) => {
+    let isAlive = true;
+    const { options, calls } = fakeAuth(() =>
+      isAlive ? alive() : refuses(403, "session_not_found")
+    );
+    const check = auth(options);
+    const seen: unknown[] = [];
+    const app = new Hono<AuthEnv>().use(check).get("/", async (c) => {
+      const again = async () => {
+        const refusal = await check(c, () => Promise.resolve());
+        return refusal === undefined ? "in" : (await refusal.json()).code;
+      };
+      seen.push(await again());
+      time.tick(1001); // a stream that stays open
+      seen.push(await again());
+      isAlive = false;
+      time.tick(1001);
+      seen.push(await again());
+      return c.text("");
+    });
+    await app.request("/", { headers: bearer(token()) });
+    assertEquals([seen, calls.length], [["in", "in", "session_not_found"], 3]);
+  }));

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { edgeFunction, type OnError, ProblemError } from "../../../../shared/mod.ts";
 import { MAX_LOG_BYTES } from "../../../../shared/server/internal/log.ts";
 import { mask } from "../../../../shared/server/internal/mask.ts";
-import { logged, token, UPSTREAM_TEXT } from "../../../support/server.ts";
+import { bearer, fakeAuth, logged, token, UPSTREAM_TEXT } from "../../../support/server.ts";
 
 /** What is logged, and what the hook sees, when a handler throws. */
 async function thrownBy(thrown: unknown, hook?: (...args: Parameters<OnError>) => unknown) {
@@ -167,5 +167,30 @@ Deno.test("edgeFunction() answers and logs what throws when it is read", async (
     const { status, log } = await thrownBy(thrown);
     assertEquals(status, 500);
     assert(log.includes("r1"));
+  }
+});
+
+Deno.test("edgeFunction() logs six places of a stack, and keeps Server-Timing where a handler throws", async () => {
+  const deep = (n: number): never => {
+    if (n === 0) throw new Error("deep");
+    return deep(n - 1);
+  };
+  let thrown: unknown;
+  try {
+    deep(9);
+  } catch (error) {
+    thrown = error;
+  }
+  const { log } = await thrownBy(thrown);
+  assertEquals(log.match(/^ {4}at /gm)?.length, 6);
+  for (const one of [new Error("x"), { code: "42P01", message: "m", details: null, hint: null }]) {
+    const app = edgeFunction("f", { auth: fakeAuth().options });
+    app.get("/", () => {
+      throw one;
+    });
+    await logged(async () => {
+      const response = await app.request("/f", { headers: bearer(token()) });
+      assertMatch(response.headers.get("Server-Timing") ?? "", /^auth;desc="check"/);
+    });
   }
 });
