@@ -116,3 +116,16 @@ console.log(process.version.split(".")[0], problemOf(error)?.action);
     );
     assertEquals((await run(folder, "npx", "node", "main.js")).trim(), "v22 sign_in");
   }));
+
+Deno.test("useSession() shows nobody before it is known, and listens once", () =>
+  inFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/package.json`, '{ "type": "module" }');
+    const packages = ["@supabase/supabase-js", "react", "react-dom", "happy-dom", "node@22"];
+    await run(folder, "npm", "install", ...packages, await pack(folder));
+    await Deno.copyFile(new URL("use_session.mjs", import.meta.url), `${folder}/main.js`);
+    assertEquals(JSON.parse(await run(folder, "npx", "node", "main.js")), {
+      server: "<p>unknown</p>",
+      seen: ["unknown", "ada@example.com", "nobody"],
+      subscriptions: 0, // the client was attached before, and its one subscription is enough
+    });
+  }));
