@@ -16,6 +16,12 @@ export interface Question {
   readonly origin?: string | undefined;
   readonly functionName?: string | undefined;
   readonly fetch?: typeof globalThis.fetch;
+  /**
+   * How long one answer may take, in milliseconds.
+   *
+   * @default {10_000}
+   */
+  readonly timeoutMs?: number;
 }
 
 /** What a function answers to those it has to refuse. */
@@ -44,15 +50,23 @@ export interface Observation {
   readonly function: FunctionAnswers | undefined;
 }
 
-const TIMEOUT = 10_000;
+const TIMEOUT_MS = 10_000;
 const CALLS = 5;
 
 /** Asks a running project. Sends no user's token; the only key it sends is a public one. */
 export async function observe(question: Question): Promise<Observation> {
-  const { url, apiKey, jwks, origin, functionName, fetch = globalThis.fetch } = question;
+  const {
+    url,
+    apiKey,
+    jwks,
+    origin,
+    functionName,
+    fetch = globalThis.fetch,
+    timeoutMs = TIMEOUT_MS,
+  } = question;
   const key: Record<string, string> = apiKey === undefined ? {} : { apikey: apiKey };
   const get = (path: string, headers: Record<string, string>, method = "GET") =>
-    boundedFetch(fetch, `${url}${path}`, { method, headers }, TIMEOUT);
+    boundedFetch(fetch, `${url}${path}`, { method, headers }, timeoutMs);
 
   const sent = Date.now();
   const health = await get("/auth/v1/health", key);
