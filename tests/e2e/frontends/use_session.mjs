@@ -2,8 +2,8 @@
 import { Buffer } from "node:buffer";
 import process from "node:process";
 import { createClient } from "@supabase/supabase-js";
-import { Window } from "happy-dom";
 
+const { Window } = await import("happy-dom");
 const window = new Window({ url: "https://app.example/" });
 const { document } = window;
 Object.assign(globalThis, { window, document, IS_REACT_ACT_ENVIRONMENT: true });
