@@ -1,4 +1,4 @@
-// sign_in: confirmed by Auth, looked at again, cleared here and only here. DESIGN, rule 9.
+// sign_in: confirmed by Auth, looked at again, cleared here and only here.
 import { assert, assertEquals } from "@std/assert";
 import { mock } from "node:test";
 import { problemOf, withRecovery } from "../../../shared/browser/mod.ts";
