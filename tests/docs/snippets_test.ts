@@ -3,6 +3,7 @@
 // with what is really there. A block that cannot be run fails.
 import { assert, assertEquals, assertMatch, fail } from "@std/assert";
 import { parse as parseToml } from "@std/toml";
+import { parse as parseYaml } from "@std/yaml";
 import { problem as buildProblem } from "../../shared/problems/problem.ts";
 import { PROBLEMS } from "../../shared/problems/table.ts";
 import { apiKeys } from "../../supabase/local/keys.ts";
@@ -67,6 +68,9 @@ for (const [page, blocks] of pages) {
             break;
           case "json":
             checkJson(JSON.parse(text));
+            break;
+          case "yaml":
+            await runWorkflow(text, shell, where);
             break;
           default:
             fail(`${where}: nothing here can run "${block.language}"`);
@@ -250,6 +254,17 @@ async function checkCookbook({ text, page, line }: Block): Promise<void> {
 /** What a TOML block says must be said by the project's configuration. */
 async function checkToml(text: string, config: string): Promise<void> {
   assertContains(parseToml(await Deno.readTextFile(config)), parseToml(text), config);
+}
+
+/** Runs the commands of a GitHub workflow that calls edge-auth from a checkout in `.edge-auth`. */
+async function runWorkflow(text: string, shell: Shell, where: string): Promise<void> {
+  const { jobs } = parseYaml(text) as { jobs: Record<string, { steps: { run?: string }[] }> };
+  const commands = Object.values(jobs).flatMap(({ steps }) => steps.flatMap(({ run = [] }) => run));
+  assert(commands.length > 0, `${where}: no command`);
+  for (const command of commands) {
+    const { stderr, failed } = await shell.run(command.replaceAll(".edge-auth/", "./"));
+    assertEquals(failed, [], `${where}\n${stderr}`);
+  }
 }
 
 function checkJson(value: unknown): void {
