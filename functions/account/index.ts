@@ -38,7 +38,8 @@ app.put("/email", body(NewEmail), async (c) => {
   return c.body(null, 204);
 });
 
-app.delete("/other-sessions", async (c) => {
+// Asks for a new sign-in after a day, so that whoever finds an old session cannot sign its owner out.
+app.delete("/other-sessions", requireAal("enrolled", { maxAge: 24 * 60 * 60 }), async (c) => {
   await callAuth({ method: "POST", path: "/logout?scope=others", token: c.var.auth.token });
   return c.body(null, 204);
 });

@@ -132,6 +132,10 @@ function controlsOf(auth: AuthContext, faults: Faults): Controls {
     ring: auth.keys,
     faults,
     endSession: (id) => auth.store.endSession(id),
+    setSignedInAt: async (id, at) => {
+      await auth.store.setCreatedAt(id, at);
+      auth.amr.set(id, [{ method: "password", timestamp: Math.floor(at.getTime() / 1000) }]);
+    },
     admin: (method, id, body) => {
       const init = { method, headers: admin, body: JSON.stringify(body) };
       return answerAuth(new Request(`${auth.issuer}/admin/users/${id}`, init), auth);

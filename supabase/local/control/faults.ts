@@ -2,8 +2,11 @@
 
 import { apiVersion } from "../auth/shape.ts";
 
-/** Normal; unreachable; slow; answering 429 to every request. */
-export const MODES = ["on", "off", "slow", "limited"] as const;
+/**
+ * Normal; unreachable; slow; answering 429 to every request; answering everything but the renewal of
+ * a session, which a firewall in front of it refuses with a page.
+ */
+export const MODES = ["on", "off", "slow", "limited", "no_refresh"] as const;
 
 /** How Auth behaves. */
 export type Mode = (typeof MODES)[number];
@@ -42,6 +45,7 @@ export class Faults {
       return Response.json(body, { status: 503, headers });
     }
     if (this.#mode === "limited") return limited(request);
+    if (this.#mode === "no_refresh" && isRefresh(request)) return firewallPage();
     return undefined;
   }
 
@@ -51,6 +55,18 @@ export class Faults {
     await Promise.race([promise, this.#changed.promise]);
     clearTimeout(timer);
   }
+}
+
+function isRefresh({ url }: Request): boolean {
+  const { pathname, searchParams } = new URL(url);
+  return pathname === "/auth/v1/token" && searchParams.get("grant_type") === "refresh_token";
+}
+
+/** What supabase-js alone takes for the end of the session. */
+function firewallPage(): Response {
+  const page = "<!doctype html><title>403</title><h1>Request blocked</h1>";
+  const html = { ...headers, "content-type": "text/html; charset=utf-8" };
+  return new Response(page, { status: 403, headers: html });
 }
 
 /** Auth's 429, which has no Retry-After. */

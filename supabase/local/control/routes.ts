@@ -2,10 +2,13 @@
  * The routes of the page's buttons, which control the stack. Same origin and JSON only.
  *
  *     GET  /_local/auth                                       {"mode"}
- *     POST /_local/auth             {"mode"}                  on, off, slow (5 s), limited (429)
+ *     POST /_local/auth             {"mode"}                  on, off, slow (5 s), limited (429),
+ *                                                             no_refresh (a firewall's 403 page)
  *     POST /_local/session/end      {"token"}                 like a sign-out on another device
  *     POST /_local/session/expire   {"token"}                 {"access_token"}: of the same session,
  *                                                             expired a minute ago
+ *     POST /_local/session/age      {"token"}                 {"access_token"}: of the same session,
+ *                                                             whose sign-in was 25 hours ago
  *     POST /_local/user/delete      {"token"}                 by the admin API
  *     POST /_local/user/ban         {"token"}                 for a day
  *     POST /_local/user/unban       {"token"}
@@ -23,10 +26,15 @@ export interface Controls {
   readonly ring: KeyRing;
   readonly faults: Faults;
   endSession(id: string): Promise<void>;
+  /** Moves the sign-in that opened a session. */
+  setSignedInAt(id: string, at: Date): Promise<void>;
   /** Calls Auth's admin API for one user, whatever the mode of {@linkcode Faults} is. */
   admin(method: string, userId: string, body: Record<string, unknown>): Promise<Response>;
   now(): number;
 }
+
+/** Auth wants a nonce for a password change when the sign-in is more than a day ago. */
+const AGED_MS = 25 * 60 * 60 * 1000;
 
 type Body = Readonly<Record<string, unknown>>;
 type Route = (body: Body, controls: Controls) => Promise<Response>;
@@ -75,6 +83,14 @@ async function expire(body: Body, controls: Controls): Promise<Response> {
   return answer(200, { access_token: token });
 }
 
+async function age(body: Body, controls: Controls): Promise<Response> {
+  const claims = await claimsOf(body, controls);
+  const at = new Date(controls.now() - AGED_MS);
+  await controls.setSignedInAt(String(claims.session_id), at);
+  const amr = [{ method: "password", timestamp: Math.floor(at.getTime() / 1000) }];
+  return answer(200, { access_token: await controls.ring.sign({ ...claims, amr }) });
+}
+
 function asAdmin(method: string, change: (body: Body) => Record<string, unknown>): Route {
   return async (body, controls) => {
     const { sub } = await claimsOf(body, controls);
@@ -88,6 +104,7 @@ const posts: Readonly<Record<string, Route>> = {
   "/_local/auth": setMode,
   "/_local/session/end": endSession,
   "/_local/session/expire": expire,
+  "/_local/session/age": age,
   "/_local/user/delete": asAdmin("DELETE", () => ({})),
   "/_local/user/ban": asAdmin("PUT", () => ({ ban_duration: "24h" })),
   "/_local/user/unban": asAdmin("PUT", () => ({ ban_duration: "none" })),

@@ -122,6 +122,21 @@ Deno.test("account answers insufficient_aal without a call when the user has a s
   assertEquals(response.status, 204);
 });
 
+Deno.test("account answers authentication_too_old without a call when an old sign-in ends the other sessions", async () => {
+  const timestamp = Math.floor(Date.now() / 1000) - 25 * 60 * 60;
+  const old = bearer(token({ amr: [{ method: "password", timestamp }] }));
+  const { max_age } = await assertRefusal(
+    await account.send("DELETE", "/account/other-sessions", undefined, old),
+    {
+      status: 401,
+      code: "authentication_too_old",
+      action: "step_up",
+      challenge: "insufficient_user_authentication",
+    },
+  );
+  assertEquals([max_age, await account.sent()], [24 * 60 * 60, []]);
+});
+
 Deno.test("account makes no call when the body does not fit the schema", async () => {
   const invalid = { status: 400, code: "validation_failed", action: "fix_request", replay: false };
   const bodies = [

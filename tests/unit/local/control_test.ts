@@ -34,7 +34,7 @@ function user(token: string, headers: Record<string, string> = {}) {
   return send("/auth/v1/user", { method: "GET", headers: { authorization, ...headers } });
 }
 
-const MODES = ["on", "off", "slow", "limited"];
+const MODES = ["on", "off", "slow", "limited", "no_refresh"];
 
 Deno.test("answerControl() refuses a request that is not a POST of JSON from its own origin", async () => {
   const body = { mode: "off" };
@@ -82,6 +82,38 @@ Deno.test("session/expire returns an expired token of the same session", async (
   // An expired token still names its session.
   assertStrictEquals((await control("session/end", { token: body.access_token })).status, 200);
   assertStrictEquals((await user(token)).body.error_code, "session_not_found");
+});
+
+Deno.test("session/age returns a token of the same session with a sign-in of yesterday", async () => {
+  const signedUp = await signUp(stack);
+  const { body } = await control("session/age", { token: signedUp.access_token });
+  const amr = (token: string) => Object(decodeClaims(token).amr)[0].timestamp;
+  const hours = (amr(signedUp.access_token) - amr(body.access_token)) / 3600;
+  assertStrictEquals(Math.round(hours), 25);
+  assertStrictEquals((await user(body.access_token)).status, 200);
+  // A renewal makes it no younger.
+  const { refresh_token } = signedUp;
+  const path = "/token?grant_type=refresh_token";
+  const renewed = await post<Session>(stack, path, { refresh_token });
+  assertStrictEquals(amr(renewed.access_token), amr(body.access_token));
+});
+
+Deno.test("/_local/auth refuses only renewals when the mode is no_refresh", async () => {
+  const { access_token: token, refresh_token } = await signUp(stack);
+  await control("auth", { mode: "no_refresh" });
+  const path = "/auth/v1/token?grant_type=refresh_token";
+  const request = new Request(stack.url + path, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ refresh_token }),
+  });
+  const refused = await stack.fetch(request);
+  assertEquals([refused.status, refused.headers.get("content-type")], [
+    403,
+    "text/html; charset=utf-8",
+  ]);
+  assertStrictEquals((await user(token)).status, 200);
+  await control("auth", { mode: "on" });
 });
 
 Deno.test("user/ban bans a user, and user/unban lifts the ban", async () => {
