@@ -8,6 +8,7 @@ const NOT_RUN = [
   "@tanstack/query-core",
   "@types/react",
   "@vue/runtime-dom",
+  "axe-core",
   "playwright-core",
   "tar",
   "typescript",

@@ -1,105 +1,117 @@
-/** Who is signed in on this device: sign up, sign in, sign out, and the mail for those who forgot. */
+/** Who is signed in on this device: sign up, sign in, sign out, and the mail for a forgotten password. */
 
 import type { AuthError } from "@supabase/supabase-js";
 import { onSession } from "../../../shared/browser/mod.ts";
-import { begin } from "./calls.ts";
-import { hooks, isStorageClean, supabase, visitor } from "./client.ts";
+import {
+  changeSession,
+  hooks,
+  isOfAnotherTab,
+  isStorageClean,
+  supabase,
+  visitor,
+} from "./client.ts";
 import { byId, onClick, say } from "./dom.ts";
-import { newPerson, type Person, remember } from "./person.ts";
-import type { Run } from "./timeline.ts";
-import { expect, showSignedOut } from "./verdicts.ts";
+import { Run } from "./run.ts";
+import { currentUser, newUser, rememberUser, startUser } from "./user.ts";
+import { showNewToken, showRenewedToken, showSignedOut } from "./verdicts.ts";
 
-let person: Person = visitor ?? newPerson();
-/** Whether there was a session since the page was opened. */
-let was = false;
+/** Whether somebody was signed in since the page was opened. */
+let wasSignedIn = false;
 
-/** What supabase-js says about a call of its own; it has no words for an Auth that is away. */
+/** What Auth says about a sign-in; supabase-js has no words for an Auth that is away or limits. */
 function words({ message, status = 0 }: AuthError): string {
-  return status === 0 || status >= 500
-    ? "Auth does not answer. Try again when it is back."
-    : message;
+  if (status === 429) return "Too many tries. Auth limits them: wait a moment, then try again.";
+  if (status === 0 || status >= 500) return "Auth does not answer. Try again when it is back.";
+  return /[.!?]$/.test(message) ? message : `${message}.`;
 }
 
-/** Ends a run with what supabase-js said; throws it for the status. */
-function conclude(run: Run, error: AuthError | null, done: string): void {
+/** Runs something that Auth answers; throws what it refuses. */
+async function ask(
+  title: string,
+  path: string,
+  send: () => Promise<{ error: AuthError | null }>,
+  done: string,
+): Promise<void> {
+  const run = new Run({ title, requests: [`POST /auth/v1${path}`] });
+  const { error } = await changeSession(send);
   run.end(error ? "bad" : "ok", error ? words(error) : done);
   if (error) throw new Error(words(error));
 }
 
-/** Takes down what is now known of the person, who may sign in with it again. */
-export function know(change: Partial<Person>): void {
-  person = { ...person, ...change };
-  remember(person);
-  const form = byId<HTMLFormElement>("sign-in-form");
-  for (const [name, value] of Object.entries(person)) {
-    const input = form.elements.namedItem(name);
-    if (input instanceof HTMLInputElement) input.value = value;
-  }
-}
-
-/** Signs up, which signs in: this stack confirms no addresses. */
-export async function signUp(): Promise<void> {
-  const run = begin("Sign up");
-  const { error } = await supabase.auth.signUp(person);
-  conclude(run, error, `signed in as ${person.email}`);
+async function signUp(): Promise<void> {
+  const user = currentUser();
+  const done = `signed in as ${user.email}`;
+  await ask("Sign up", "/signup", () => supabase.auth.signUp(user), done);
+  say(`Signed in as ${user.email}. That account is new.`, "ok");
 }
 
 async function signIn(): Promise<void> {
-  const run = begin("Sign in");
-  const { error } = await supabase.auth.signInWithPassword(person);
-  conclude(run, error, `signed in as ${person.email}`);
-  say(`Signed in as ${person.email}.`);
+  const user = currentUser();
+  const path = "/token?grant_type=password";
+  const send = () => supabase.auth.signInWithPassword(user);
+  await ask("Sign in", path, send, `signed in as ${user.email}`);
+  say(`Signed in as ${user.email}.`, "ok");
 }
 
-/** Makes sure that somebody is signed in, whoever it was, else somebody new. */
+/** Makes sure that somebody is signed in: whoever it was, else somebody new. */
 export async function ensureSignedIn(): Promise<void> {
   const { data } = await supabase.auth.getSession();
   if (data.session) return;
-  if (visitor === undefined && !was) return await signUp();
+  if (visitor === undefined && !wasSignedIn) return await signUp();
   try {
     await signIn();
   } catch {
-    know(newPerson());
+    rememberUser(newUser());
     await signUp();
   }
 }
 
 async function forgot(): Promise<void> {
-  const run = begin("Password forgotten");
+  const { email } = currentUser();
   // The link leads to this page, because this page asks for it; see siteOf() in mail/outbox.ts.
   const redirectTo = location.origin;
-  const { error } = await supabase.auth.resetPasswordForEmail(person.email, { redirectTo });
-  conclude(run, error, "a mail was sent");
+  const send = () => supabase.auth.resetPasswordForEmail(email, { redirectTo });
+  await ask("Password forgotten", "/recover", send, "a mail was sent");
   const accept = { headers: { accept: "application/json" } };
   const mails: { to: string; link?: string }[] = await (await fetch("/_local/mail", accept)).json();
-  const link = mails.findLast(({ to }) => to === person.email)?.link;
+  const link = mails.findLast(({ to }) => to === email)?.link;
   byId("mail").hidden = link === undefined;
   byId<HTMLAnchorElement>("mail-link").href = link ?? "/_local/mail";
-  say("Auth has sent a mail. Its link is below the form.");
+  say("Auth has sent a mail. Its link is below the form.", "info");
+  byId("mail-link").focus();
 }
 
-/** Shows who is signed in, or the form. */
-export function show(email: string | undefined): void {
-  const signedOut = email === undefined;
-  const form = byId("sign-in");
-  // After a sign-out the focus goes where the user goes on.
-  const appears = form.hidden && signedOut && was;
-  form.hidden = !signedOut;
-  byId("account").hidden = signedOut;
-  if (signedOut) byId("new-password").hidden = true;
-  const chip = byId("who");
-  chip.textContent = signedOut ? "Signed out" : `Signed in as ${email}`;
-  chip.dataset.tone = signedOut ? "bad" : "ok";
+async function signOut(scope: "local" | "global"): Promise<void> {
+  const title = scope === "local" ? "Sign out here" : "Sign out everywhere";
+  await ask(title, "/logout", () => supabase.auth.signOut({ scope }), "signed out");
+  say("You signed out.");
+}
+
+/** Shows who is signed in, or the form; the focus follows, if it was in what goes. */
+export function showAccount(email: string | undefined): void {
+  const isSignedOut = email === undefined;
+  const [form, account] = [byId("sign-in"), byId("account")];
+  const appears = form.hidden && isSignedOut && wasSignedIn;
+  const wasInForm = form.contains(document.activeElement);
+  form.hidden = !isSignedOut;
+  account.hidden = isSignedOut;
+  if (isSignedOut) byId("new-password").hidden = true;
+  else byId("mail").hidden = true;
+  const who = byId("who");
+  who.textContent = isSignedOut ? "Signed out" : `Signed in as ${email}`;
+  who.dataset.tone = isSignedOut ? "bad" : "ok";
+  // Not while a dialog or a link's page is in use.
   if (appears) byId("sign-in-title").focus({ preventScroll: true });
+  else if (wasInForm && !isSignedOut) byId("account-title").focus({ preventScroll: true });
 }
 
 /**
  * Takes form and buttons into use.
  *
- * @param expected Whether somebody will be signed in at once: then no form comes up before.
+ * @param isNew Whether somebody will be signed in at once: then no form comes up before.
  */
-export function startAccount(expected: boolean): void {
-  know({});
+export function startAccount(isNew: boolean): void {
+  startUser(visitor);
   const form = byId<HTMLFormElement>("sign-in-form");
   const actions: Record<string, () => Promise<void>> = { in: signIn, up: signUp, forgot };
   form.addEventListener("submit", (event) => event.preventDefault());
@@ -107,29 +119,33 @@ export function startAccount(expected: boolean): void {
     onClick(button, async () => {
       if (button.value !== "forgot" && !form.checkValidity()) return;
       const { email, password } = Object.fromEntries(new FormData(form));
-      know({ email: String(email), password: String(password) });
+      rememberUser({ email: String(email), password: String(password) });
       await actions[button.value]?.();
     });
   }
-  for (const [id, scope] of [["sign-out", "local"], ["sign-out-all", "global"]] as const) {
-    onClick(byId(id), async () => {
-      const run = begin(`Sign out, ${scope}`);
-      const { error } = await supabase.auth.signOut({ scope });
-      conclude(run, error, "signed out");
-      showSignedOut();
-      say("You signed out.");
-    });
-  }
+  onClick(byId("sign-out"), () => signOut("local"));
+  onClick(byId("sign-out-all"), () => signOut("global"));
   hooks.onSignedOut = (problem) => {
-    const clean = isStorageClean() ? "its storage is clean" : "its storage still holds something";
-    say(`${problem.message} This page has signed out by itself, and ${clean}.`);
+    if (problem.code === "no_authorization") {
+      showSignedOut();
+      if (isOfAnotherTab()) say("Signed out in another tab.", "bad");
+    } else {
+      const clean = isStorageClean() ? "its storage is clean" : "its storage still holds something";
+      say(`${problem.message} This page has signed out by itself, and ${clean}.`, "bad");
+    }
   };
-  let told = false;
+  let isUnknown = true;
   onSession(supabase, ({ kind, session }) => {
-    was ||= session !== null;
-    if (kind === "signed_in" && session) expect(session.access_token);
-    if (was || !expected) show(session ? session.user?.email ?? person.email : undefined);
-    if (kind === "signed_out" && told && document.hidden) say("Signed out in another tab.");
-    told = true;
+    const isFirst = isUnknown;
+    isUnknown = false;
+    wasSignedIn ||= session !== null;
+    if (kind === "signed_in") showNewToken(session.access_token);
+    if (kind === "signed_in" && !isFirst && isOfAnotherTab()) {
+      say(`Signed in as ${session.user.email} in another tab.`, "ok");
+    }
+    if (kind === "refreshed") showRenewedToken(session.access_token);
+    if (wasSignedIn || !isNew) {
+      showAccount(session ? session.user?.email ?? currentUser().email : undefined);
+    }
   });
 }

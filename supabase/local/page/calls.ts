@@ -1,86 +1,130 @@
-/** The buttons that call functions, and the timeline of what came of it. */
+/** The buttons that call functions and the database. */
 
 import { problemOf } from "../../../shared/browser/mod.ts";
-import { hooks, invoke } from "./client.ts";
-import { byId, onClick, say } from "./dom.ts";
-import { showExchange } from "./exchange_view.ts";
-import { newPerson, type Person } from "./person.ts";
-import { isCall, onExchange } from "./recorder.ts";
-import { authLine, callLines, stepLine } from "./steps.ts";
-import { Run } from "./timeline.ts";
+import { hooks, supabase } from "./client.ts";
+import { byId, onClick, say, type Tone } from "./dom.ts";
+import { observeRequests } from "./exchange.ts";
+import { isUnderWay, observeRuns, observeStep, Run } from "./run.ts";
+import { newPassword, rememberUser } from "./user.ts";
 import { judge } from "./verdicts.ts";
+import { showLimit } from "./waiting.ts";
 
 type Method = "GET" | "POST" | "PUT" | "DELETE";
 
-let running: Run | undefined;
-
-/** Begins a run that the next exchanges belong to. */
-export function begin(title: string, parallel = false): Run {
-  running = new Run(title, parallel);
-  return running;
+/** What came of a call; `error` as supabase-js gives it. */
+interface Outcome {
+  readonly data: unknown;
+  readonly error: unknown;
+  readonly status: number;
 }
 
-function bodyOf(call: string): Record<string, string> | undefined {
-  if (call === "POST todos") return { title: `Tea at ${new Date().toLocaleTimeString("en-GB")}` };
-  if (call === "PUT account/password") return { password: newPassword() };
-  return undefined;
+/** Options of {@linkcode callFunction}. */
+export interface CallOptions {
+  readonly title?: string;
+  readonly body?: Record<string, unknown>;
+  readonly headers?: Record<string, string>;
 }
 
-/** A new one each time: Auth refuses the old one. */
-export function newPassword(): string {
-  return `${newPerson().email.slice(4, 10)}-horse`;
+/** The tone of a call that did not succeed: not bad, if it may succeed later. */
+function toneOf(error: unknown): Tone {
+  return problemOf(error)?.action === "retry" ? "wait" : "bad";
 }
 
-/** Calls a function once. */
-async function once(call: string, run: Run, done: (call: string, body: unknown) => void) {
-  const [method = "GET", name = ""] = call.split(" ");
-  const body = bodyOf(call);
-  const options = { method: method as Method, ...(body === undefined ? {} : { body }) };
-  const { error, response } = await invoke(name, options);
+/** Ends a run with what its call came to, and says so. */
+function conclude(run: Run, { error, status }: Outcome, title: string): void {
+  if (run.signal.aborted) {
+    run.end("info", "stopped");
+    return say(`${title} was stopped.`);
+  }
   if (!error) {
-    run.end("ok", `${response?.status ?? 200}: done`);
-    say(`${call} was answered with ${response?.status ?? 200}.`);
-    return done(call, body);
+    run.end("ok", `done, ${status}`);
+    return say(`${title} was answered with ${status}.`, "ok");
   }
   const problem = problemOf(error);
-  if (problem === undefined) run.end("bad", error instanceof Error ? error.message : "failed");
-  else run.end("bad", `${problem.code}, action ${problem.action}`);
-  // A sign-out has said its sentence already.
-  if (problem && problem.action !== "sign_in") say(`${call}: ${problem.message}`);
+  run.end(toneOf(error), problem ? `${problem.code}, action ${problem.action}` : String(error));
+  // That a session ended was told already; not that nobody was signed in to begin with.
+  if (problem?.action !== "sign_in" || problem.code === "no_authorization") {
+    say(`${title}: ${problem?.message ?? String(error)}`, toneOf(error));
+  }
 }
 
-/** Calls a function, perhaps several times at once. */
-export async function call(
-  call: string,
-  times = 1,
-  done: (call: string, body: unknown) => void = () => {},
-): Promise<void> {
-  const run = begin(times > 1 ? `${call}, ${times} at once` : call, times > 1);
-  await Promise.all(Array.from({ length: times }, () => once(call, run, done)));
+async function invoke(call: string, run: Run, options: CallOptions): Promise<Outcome> {
+  const [method = "GET", name = ""] = call.split(" ");
+  const { body, headers } = options;
+  const { data, error, response } = await supabase.functions.invoke(name, {
+    method: method as Method,
+    signal: run.signal,
+    ...(body ? { body } : {}),
+    ...(headers ? { headers } : {}),
+  });
+  return { data, error, status: response?.status ?? 0 };
+}
+
+/** Calls a function once, as a run of its own. */
+export async function callFunction(call: string, options: CallOptions = {}): Promise<Outcome> {
+  const { title = call } = options;
+  const run = begin(title, call.replace(" ", " /functions/v1/"));
+  const outcome = await invoke(call, run, options);
+  conclude(run, outcome, title);
+  return outcome;
+}
+
+function begin(title: string, request: string, times?: number): Run {
+  if (isUnderWay(request)) throw new Error(`${title} is still under way. Stop it, or wait for it.`);
+  return new Run({ title, requests: [request], ...(times ? { times } : {}) });
+}
+
+async function callAtOnce(call: string, times: number): Promise<void> {
+  const run = begin(`${call}, ${times} at once`, call.replace(" ", " /functions/v1/"), times);
+  const outcomes = await Promise.all(
+    Array.from({ length: times }, () => invoke(call, run, {})),
+  );
+  const failed = outcomes.find(({ error }) => error);
+  conclude(run, failed ?? { data: null, error: null, status: 200 }, `${call}, ${times} at once,`);
+}
+
+async function selectTodos(): Promise<void> {
+  const run = begin("SELECT todos", "GET /rest/v1/todos");
+  const answer = await supabase.from("todos").select("title").abortSignal(run.signal);
+  conclude(run, answer, "SELECT todos");
+}
+
+/** Sets a password through the function that does so, and remembers it. */
+export async function changePassword(password: string): Promise<boolean> {
+  const { error } = await callFunction("PUT account/password", { body: { password } });
+  if (!error) rememberUser({ password });
+  return !error;
+}
+
+/** What a button calls. */
+async function press(call: string, times: number): Promise<void> {
+  if (times > 1) return await callAtOnce(call, times);
+  if (call === "SELECT todos") return await selectTodos();
+  if (call === "PUT account/password") return void await changePassword(newPassword());
+  const title = `Tea at ${new Date().toLocaleTimeString("en-GB")}`;
+  await callFunction(call, call === "POST todos" ? { body: { title } } : {});
 }
 
 /** Takes the buttons into use. */
-export function startCalls(onNewPassword: (change: Pick<Person, "password">) => void): void {
-  onExchange((exchange) => {
-    if (!isCall(exchange)) {
-      const line = authLine(exchange);
-      if (line) running?.add(line);
-      return;
-    }
-    for (const line of callLines(exchange)) running?.add(line);
-    showExchange(exchange);
-    judge(exchange);
+export function startCalls(): void {
+  observeRequests((request) => {
+    const tell = observeRuns(request);
+    return (exchange) => {
+      tell(exchange);
+      judge(exchange);
+    };
   });
   hooks.onStep = (event) => {
-    const line = stepLine(event);
-    if (line) running?.add(line);
-    if (event.step === "wait") say("Auth does not answer. You stay signed in; the call waits.");
+    observeStep(event);
+    if (event.step === "wait" && event.code === "over_request_rate_limit") {
+      showLimit(event.ms ?? 0);
+      say("Auth limits how often it is asked. You stay signed in, and the call waits.", "wait");
+    } else if (event.step === "wait") {
+      say("Auth does not answer. You stay signed in, and the call waits.", "wait");
+    }
   };
   for (const button of byId("calls").querySelectorAll<HTMLElement>("[data-call]")) {
-    const { call: which = "", times = "1" } = button.dataset;
-    onClick(button, () =>
-      call(which, Number(times), (call, body) => {
-        if (call === "PUT account/password") onNewPassword(body as Pick<Person, "password">);
-      }));
+    const { call = "", times = "1" } = button.dataset;
+    onClick(button, () => press(call, Number(times)));
   }
 }

@@ -1,52 +1,79 @@
-/** The page's client: supabase-js as any page has it, and recovery around its calls. */
+/** The page's client: supabase-js as any page has it, and recovery below all that it sends. */
 
 import { createClient } from "@supabase/supabase-js";
-import { type RecoveryEvent, withRecovery } from "../../../shared/browser/mod.ts";
-import type { Problem } from "../../../shared/browser/mod.ts";
-import { askForProof } from "./ask.ts";
-import { publishableKey, recall } from "./person.ts";
-import { recordingFetch } from "./recorder.ts";
+import { createRecovery, type RecoveryOptions } from "../../../shared/browser/mod.ts";
+import { observedFetch } from "./exchange.ts";
+import { publishableKey, rememberedUser } from "./user.ts";
 
 /** Where supabase-js keeps the session. */
-const storageKey = "sb-page-auth-token";
+const STORAGE_KEY = "sb-page-auth-token";
 
 /** Who was here before; found out before the client looks for a session. */
-export const visitor = recall();
+export const visitor = rememberedUser();
 
-export const supabase = createClient(location.origin, publishableKey, {
-  auth: { storageKey, detectSessionInUrl: false },
-  global: { fetch: recordingFetch },
-});
-
-/** Told what recovery does. */
+/** What the page does about what recovery tells; filled in by the files that show it. */
 export const hooks: {
-  onStep: (event: RecoveryEvent) => void;
-  onSignedOut: (problem: Problem) => void;
-} = { onStep: () => {}, onSignedOut: () => {} };
+  -readonly [K in "onStep" | "onSignedOut" | "onOutage" | "onStepUp" | "onReauthenticate"]?:
+    RecoveryOptions[K];
+} = {};
 
-export const { invoke } = withRecovery(supabase, {
-  onStep: (event) => hooks.onStep(event),
-  onSignedOut: (problem) => hooks.onSignedOut(problem),
-  onReauthenticate: askForProof,
-  // A page that shows waiting can afford two minutes of it.
+const recovery = createRecovery({
+  fetch: observedFetch,
+  onStep: (event) => hooks.onStep?.(event),
+  onSignedOut: (problem) => hooks.onSignedOut?.(problem),
+  onOutage: (outage) => hooks.onOutage?.(outage),
+  onStepUp: (problem, dialog) => hooks.onStepUp?.(problem, dialog),
+  onReauthenticate: (problem, dialog) => hooks.onReauthenticate?.(problem, dialog),
+  // A page that shows the waiting can afford two minutes of it.
   patience: 120_000,
 });
 
+export const supabase = recovery.attach(
+  createClient(location.origin, publishableKey, {
+    auth: { storageKey: STORAGE_KEY, detectSessionInUrl: false },
+    global: { fetch: recovery.fetch },
+  }),
+);
+
+let changesHere = 0;
+
+/**
+ * Runs something that signs in or out in this tab.
+ *
+ * @param run Asks supabase-js.
+ * @returns What it gives.
+ */
+export async function changeSession<T>(run: () => Promise<T>): Promise<T> {
+  changesHere++;
+  try {
+    return await run();
+  } finally {
+    // supabase-js does not wait for those who are told.
+    setTimeout(() => changesHere--);
+  }
+}
+
+/** Whether a change of the session came from another tab, as it is told. */
+export function isOfAnotherTab(): boolean {
+  return changesHere === 0;
+}
+
 /** The access token that is stored, or none. It may have run out. */
 export function storedToken(): string | undefined {
-  return JSON.parse(localStorage.getItem(storageKey) ?? "{}").access_token;
+  return JSON.parse(localStorage.getItem(STORAGE_KEY) ?? "{}")?.access_token;
 }
 
 /**
- * Puts another access token into the stored session, and leaves its expiry as it is: so it is on a
- * machine whose clock is behind, where only the server notices that a token has run out.
+ * Changes the stored session, as time does: as if it had not been renewed just now.
+ *
+ * @param change What is different.
  */
-export function replaceToken(token: string): void {
-  const session = JSON.parse(localStorage.getItem(storageKey) ?? "{}");
-  localStorage.setItem(storageKey, JSON.stringify({ ...session, access_token: token }));
+export function changeStoredSession(change: { access_token: string; expires_at?: number }): void {
+  const { renewed_at: _, ...session } = JSON.parse(localStorage.getItem(STORAGE_KEY) ?? "{}");
+  localStorage.setItem(STORAGE_KEY, JSON.stringify({ ...session, ...change }));
 }
 
-/** Whether anything of a session is left in this browser. */
+/** Whether nothing of a session is left in this browser. */
 export function isStorageClean(): boolean {
   return Object.keys(localStorage).every((key) => !key.startsWith("sb-"));
 }

@@ -21,13 +21,24 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Says one sentence to everybody, also to those who listen. */
-export function say(sentence: string): void {
-  byId("status").textContent = sentence;
+/** Good, bad, to be waited for, or none of these; never told by colour alone. */
+export type Tone = "ok" | "bad" | "wait" | "info";
+
+/** Says what happened: the headline of the page, read aloud too. The first sentence stands out. */
+export function say(text: string, tone: Tone = "info"): void {
+  const [first = ""] = /^.*?[.!?](?= [A-Z]|$)/.exec(text) ?? [text];
+  const rest = text.slice(first.length).trim();
+  byId("status").replaceChildren(
+    make("strong", "", first),
+    ...(rest ? [" ", make("span", "", rest)] : []),
+  );
+  byId("headline").dataset.tone = tone;
 }
 
-/** Good, bad, or to be waited for; never told by colour alone. */
-export type Tone = "ok" | "bad" | "wait" | "info";
+/** Says what an error is about. */
+export function sayError(error: unknown): void {
+  say(error instanceof Error ? error.message : String(error), "bad");
+}
 
 /** Runs something for a button, which cannot be pressed twice meanwhile. */
 export function onClick(button: HTMLElement, run: () => Promise<void>): void {
@@ -38,7 +49,7 @@ export function onClick(button: HTMLElement, run: () => Promise<void>): void {
     try {
       await run();
     } catch (error) {
-      say(error instanceof Error ? error.message : String(error));
+      sayError(error);
     } finally {
       button.removeAttribute("aria-busy");
     }

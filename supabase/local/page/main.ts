@@ -1,37 +1,43 @@
 /** The page of the local stack: something to see first, then everything to try. */
 
-import { ensureSignedIn, know, show, startAccount } from "./account.ts";
-import { call, startCalls } from "./calls.ts";
+import { ensureSignedIn, showAccount, startAccount } from "./account.ts";
+import { callFunction, startCalls } from "./calls.ts";
 import { storedToken, visitor } from "./client.ts";
-import { isLink, startConfirm, takeRedirectProblem } from "./confirm.ts";
-import { byId, say } from "./dom.ts";
-import { startElsewhere } from "./elsewhere.ts";
+import { startDialogs } from "./dialogs.ts";
+import { byId, say, sayError } from "./dom.ts";
+import { isLink, showUselessLink, startMailLink, takeRedirectProblem } from "./mail_link.ts";
+import { startStackControls } from "./stack_controls.ts";
+import { startWaiting } from "./waiting.ts";
 
 const problem = takeRedirectProblem();
 // A new visitor is somebody; one who signed out stays so.
-const newcomer = visitor === undefined && !isLink && problem === null;
-startAccount(newcomer);
-startCalls(know);
-startConfirm(know);
-await startElsewhere(know, ensureSignedIn);
+const isNew = visitor === undefined && !isLink && problem === null;
+startCalls();
+startWaiting();
+startDialogs();
+startAccount(isNew);
+startMailLink();
+await startStackControls(ensureSignedIn);
 
 if (isLink) {
-  byId("confirm-title").focus();
+  byId("link-title").focus();
   say("You followed a link. Nothing has happened yet.");
 } else if (problem) {
-  say(problem.message);
-} else if (newcomer) {
+  showUselessLink(problem);
+} else if (isNew) {
   try {
     await ensureSignedIn();
-    await call("GET me");
-    say("Somebody new is signed in, and GET me was let in. Now end the session elsewhere.");
+    const { error } = await callFunction("GET me");
+    if (!error) {
+      say("A new user is signed in, and GET me let it in. Now end the session elsewhere.", "ok");
+    }
   } catch (error) {
-    show(undefined);
-    say(error instanceof Error ? error.message : String(error));
+    showAccount(undefined);
+    sayError(error);
   }
 } else if (storedToken() === undefined) {
-  say("Nobody is signed in here.");
+  say("Nobody is signed in here. Sign in to go on.");
 } else {
-  await call("GET me");
+  await callFunction("GET me");
 }
 document.documentElement.dataset.ready = "";

@@ -2,66 +2,71 @@
 
 import { supabase } from "./client.ts";
 import { byId, type Tone } from "./dom.ts";
-import { bearerOf, type Exchange, isCall } from "./recorder.ts";
+import { bearerOf, codeOf, type Exchange, isFunction, isSuccess } from "./exchange.ts";
 
-function show(id: string, tone: Tone, big: string, small: string): void {
-  const card = byId(id);
-  card.dataset.tone = tone;
-  const [first, second] = card.querySelectorAll("p");
-  if (first) first.textContent = big;
-  if (second) second.textContent = small;
+function show(id: string, tone: Tone, verdict: string, reason: string): void {
+  const cell = byId(id);
+  cell.dataset.tone = tone;
+  const [first, second] = cell.querySelectorAll("p");
+  if (first) first.textContent = verdict;
+  if (second) second.textContent = reason;
 }
 
 async function showSignature(token: string): Promise<void> {
   try {
-    // supabase-js' own local check: signature and `exp`, no question to Auth.
+    // supabase-js' own local check: signature and `exp`, and no request to Auth.
     const { data, error } = await supabase.auth.getClaims(token);
-    if (data) {
-      const minutes = Math.round((data.claims.exp - Date.now() / 1000) / 60);
-      const small = `getClaims(): signed by this project, ends in ${minutes} min`;
-      return show("signature", "ok", "Valid", small);
-    }
-    if (error) return show("signature", "bad", "Not valid", `getClaims(): ${error.message}`);
+    if (!data) return show("signature", "bad", "Not valid", `getClaims(): ${error?.message}`);
+    const minutes = Math.round((data.claims.exp - Date.now() / 1000) / 60);
+    show("signature", "ok", "Valid", `getClaims(): signed here, ${minutes} min left`);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return show("signature", "bad", "Not valid", `getClaims(): ${reason}`);
+    show("signature", "bad", "Not valid", `getClaims(): ${reason}`);
   }
 }
 
-function showSession({ status, answer }: Exchange): void {
-  const refusal = /"code":\s*"(\w+)"/.exec(answer)?.[1] ?? "no code";
-  if (status >= 200 && status < 300) {
-    return show("session", "ok", "Alive", `edge-auth asked: the call was let in`);
+/** Refusals that say something about the session, in a word. */
+const WORDS: Readonly<Record<string, string>> = {
+  session_not_found: "Ended",
+  token_expired: "Not asked",
+  user_banned: "Banned",
+  user_not_found: "No such user",
+  insufficient_aal: "Alive",
+  authentication_too_old: "Alive",
+};
+
+function showSession(exchange: Exchange): void {
+  const { status } = exchange;
+  const code = codeOf(exchange) ?? "no code";
+  if (isSuccess(exchange)) return show("session", "ok", "Alive", "getUser(): let in");
+  if (status === 429) return show("session", "wait", "Limited", `429 ${code}`);
+  if (status === 0 || status >= 500) {
+    return show("session", "wait", "No answer", status ? `${status} ${code}` : "");
   }
-  if (status === 0 || status === 429 || status >= 500) {
-    const small = `edge-auth: ${status || "no answer"} ${refusal}; nobody is signed out for that`;
-    return show("session", "wait", "No answer", small);
-  }
-  if (status === 401 || status === 403) {
-    const words: Record<string, string> = {
-      token_expired: "Run out",
-      user_banned: "Banned",
-      user_not_found: "No such user",
-    };
-    return show("session", "bad", words[refusal] ?? "Ended", `edge-auth: ${status} ${refusal}`);
-  }
+  const word = WORDS[code];
+  if (word) show("session", word === "Alive" ? "ok" : "bad", word, `${status} ${code}`);
 }
 
 /** Somebody signed in: there is a token of which nobody has asked Auth yet. */
-export function expect(token: string): void {
+export function showNewToken(token: string): void {
   show("session", "info", "Not asked yet", "call a function");
   void showSignature(token);
 }
 
-/** The user signed out: the token does not know. */
-export function showSignedOut(): void {
-  show("session", "bad", "Ended", "you signed out; the token was not taken back, no token can be");
+/** The same session has another token. */
+export function showRenewedToken(token: string): void {
+  void showSignature(token);
 }
 
-/** Looks at the answer of a call. Its token stays on show when the client has dropped it. */
+/** The user signed out, here or in another tab. The token does not know. */
+export function showSignedOut(): void {
+  show("session", "bad", "Ended", "signed out; a token cannot be taken back");
+}
+
+/** Looks at the answer of a function. Its token stays on show when the client has dropped it. */
 export function judge(exchange: Exchange): void {
-  const token = bearerOf(exchange);
-  if (token === undefined || !isCall(exchange)) return;
+  const token = bearerOf(exchange.request);
+  if (token === undefined || !isFunction(exchange.request)) return;
   showSession(exchange);
   void showSignature(token);
 }

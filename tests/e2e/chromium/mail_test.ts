@@ -6,11 +6,11 @@ import {
   newDevice,
   openPage,
   openPlace,
-  personOf,
   type Place,
   press,
   recordRequests,
   says,
+  userOf,
   visit,
   waitForSignedIn,
   waitForSignIn,
@@ -24,9 +24,9 @@ Deno.test.afterAll(() => place.close());
 
 const CALLBACK = "POST /functions/v1/auth-callback";
 
-/** Lets the person of a page forget the password; gives the link of the mail. */
+/** Lets the user of a page forget the password; gives the link of the mail. */
 async function forget(page: Page): Promise<string> {
-  const { email } = await personOf(page);
+  const { email } = await userOf(page);
   await press(page, "Sign out here");
   await waitForSignIn(page);
   await press(page, "I forgot it");
@@ -39,15 +39,15 @@ async function forget(page: Page): Promise<string> {
 
 Deno.test("the link of a mail, a click and a new password end in a working call", async () => {
   const page = await openPage(place);
-  const person = await personOf(page);
-  // The same person on an old device.
+  const user = await userOf(page);
+  // The same user on an old device.
   const old = await openPage(place);
   await press(old, "Sign out here");
   await waitForSignIn(old);
-  await old.getByLabel("E-mail").fill(person.email);
-  await old.getByLabel("Password", { exact: true }).fill(person.password);
+  await old.getByLabel("E-mail").fill(user.email);
+  await old.getByLabel("Password", { exact: true }).fill(user.password);
   await press(old, "Sign in");
-  await says(old, `Signed in as ${person.email}.`);
+  await says(old, `Signed in as ${user.email}.`);
 
   const link = await forget(page);
   assertMatch(
@@ -86,6 +86,9 @@ Deno.test("the second click on a link is otp_expired, and ends no session", asyn
   await visit(page, link);
   await press(page, "Continue");
   await says(page, "used up or too old");
+  await page.getByRole("heading", { name: "This link is used up" }).waitFor();
+  assertEquals(await page.locator(":focus").textContent(), "This link is used up");
+  assertEquals(await page.getByRole("button", { name: "Continue" }).count(), 0);
   assertEquals((await lastRun(page)).at(-1), "result otp_expired, action restart_flow");
   await waitForSignedIn(page);
   // On a device where nobody is signed in it is the same.
@@ -102,6 +105,7 @@ Deno.test("an error that Auth writes into the address is shown in our words, and
   const path = "/#error=access_denied&error_code=otp_expired&error_description=%3Cb%3Ehacked&sb=";
   const page = await openPage(place, device, path);
   await says(page, "used up or too old");
+  await page.getByRole("heading", { name: "This link is used up" }).waitFor();
   assertEquals(await page.getByText("hacked").count(), 0);
   assertEquals(new URL(page.url()).hash, "");
   await device.close();

@@ -2,16 +2,17 @@
 import { assert, assertEquals } from "@std/assert";
 import { createStackClient } from "../scenarios/client.ts";
 import {
+  answers,
   lastRun,
   newDevice,
   openPage,
   openPlace,
-  personOf,
   type Place,
   press,
   recordRequests,
   says,
   storedSession,
+  userOf,
   waitForSignedIn,
   waitForSignIn,
 } from "./visit.ts";
@@ -38,7 +39,7 @@ Deno.test("a session ended elsewhere leads to the sign-in, and other devices go 
   const page = await openPage(place, device);
   const behind = await openPage(place, device);
   const client = createStackClient(place.stack);
-  const other = await client.signIn(await personOf(page));
+  const other = await client.signIn(await userOf(page));
   await press(page, "End this session");
   await says(page, "does not know yet");
   await waitForSignedIn(page);
@@ -48,11 +49,11 @@ Deno.test("a session ended elsewhere leads to the sign-in, and other devices go 
   await waitForSignIn(page);
   await says(page, "This session has ended. Sign in again.");
   assertEquals(await lastRun(page), [
-    "request GET me → 401",
-    "problem session_not_found: This session has ended. Sign in again.",
-    "action sign_in: first asks Auth about this very token",
-    "auth GET /user → 403",
-    "action signs out, on this device only",
+    "request GET me",
+    "answer 401 session_not_found",
+    "client sign_in: first asks Auth about this very token",
+    "auth GET /user → 403 session_not_found",
+    "client signs out, on this device only",
     "result session_not_found, action sign_in",
   ]);
   // A keyboard goes on where the page does.
@@ -97,7 +98,7 @@ Deno.test("a ban signs nobody out, and once it is lifted the session works again
   await press(page, "Ban the user");
   await says(page, "The user is banned.");
   await press(page, "GET me");
-  await page.locator("#answer", { hasText: "user_banned" }).waitFor();
+  await answers(page, "user_banned");
   assertEquals((await lastRun(page)).at(-1), "result user_banned, action contact_support");
   await waitForSignedIn(page);
   await press(page, "Lift the ban");
@@ -107,7 +108,7 @@ Deno.test("a ban signs nobody out, and once it is lifted the session works again
   do {
     await press(page, "GET me");
     await page.locator("#calls [aria-busy]").waitFor({ state: "detached" });
-  } while ((await lastRun(page)).at(-1) !== "result 200: done" && Date.now() < end);
-  assertEquals((await lastRun(page)).at(-1), "result 200: done");
+  } while ((await lastRun(page)).at(-1) !== "result done, 200" && Date.now() < end);
+  assertEquals((await lastRun(page)).at(-1), "result done, 200");
   await page.context().close();
 });

@@ -1,12 +1,12 @@
-/** People with browsers, on a stack of this test's own. */
+/** Users with browsers, on a stack of this test's own. */
 
 import { assertEquals } from "@std/assert";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { bootStack, type RunningStack } from "../../../supabase/local/stack.ts";
 import { launchChromium } from "./chromium.ts";
 
 /** What the page may take at most, on a busy machine. */
-const PATIENCE = 20_000;
+const TIMEOUT_MS = 20_000;
 
 /** A stack and a browser. */
 export interface Place {
@@ -28,7 +28,7 @@ export async function openPlace(): Promise<Place> {
 /** A browser with a storage of its own: another device. */
 export async function newDevice({ browser }: Place): Promise<BrowserContext> {
   const context = await browser.newContext({ reducedMotion: "reduce" });
-  context.setDefaultTimeout(PATIENCE);
+  context.setDefaultTimeout(TIMEOUT_MS);
   return context;
 }
 
@@ -45,9 +45,22 @@ export async function visit(page: Page, url: string): Promise<void> {
   await page.locator("html[data-ready]").waitFor();
 }
 
+/** A button by its name; those of the story are named after what they tell. */
+export function button(page: Page, name: string): Locator {
+  return page.locator("button:not(#timeline *)").and(
+    page.getByRole("button", { name, exact: true }),
+  );
+}
+
 /** Presses a button by its name. */
 export async function press(page: Page, name: string): Promise<void> {
-  await page.getByRole("button", { name, exact: true }).click();
+  await button(page, name).click();
+}
+
+/** Sets how Auth behaves, by its name on the page; waits until the page says so. */
+export async function setAuth(page: Page, name: string, says: string): Promise<void> {
+  await page.locator("#modes").getByLabel(name).check();
+  await page.locator("#auth", { hasText: says }).waitFor();
 }
 
 /** Waits until the page says something. */
@@ -77,8 +90,8 @@ export function storedSession(page: Page): Promise<{ access_token: string }> {
   return page.evaluate(() => JSON.parse(localStorage.getItem("sb-page-auth-token") ?? "null"));
 }
 
-/** Who the page's person is: what its form offers, seen or not. */
-export async function personOf(page: Page): Promise<{ email: string; password: string }> {
+/** The user of a page: whom its form offers, seen or not. */
+export async function userOf(page: Page): Promise<{ email: string; password: string }> {
   const form = page.locator("#sign-in-form");
   return {
     email: await form.locator("[name=email]").inputValue(),
@@ -86,14 +99,33 @@ export async function personOf(page: Page): Promise<{ email: string; password: s
   };
 }
 
-/** The newest run of the timeline, once it has a result: its lines. */
-export async function lastRun(page: Page): Promise<string[]> {
-  const run = page.locator("#timeline > li").first();
-  await run.locator(".step[data-kind=result]").waitFor();
+/** The newest run of this title, or the newest of all that a button began. */
+export function newestRun(page: Page, title?: string): Locator {
+  const runs = page.locator("#timeline > li:not([data-background])");
+  const named = page.getByRole("button", { name: title ?? "", exact: true });
+  return (title === undefined ? runs : runs.filter({ has: named })).first();
+}
+
+/** The lines of the newest run, of this title or of all, once it has a result. */
+export async function lastRun(page: Page, title?: string): Promise<string[]> {
+  const run = newestRun(page, title);
+  await run.locator(".step[data-kind=result]").waitFor({ state: "attached" });
+  return await linesOf(run);
+}
+
+/** The lines of a run. */
+export async function linesOf(run: Locator): Promise<string[]> {
   const kinds = await run.locator(".kind").allTextContents();
   const texts = await run.locator(".text").allTextContents();
   const counts = await run.locator(".count").allTextContents();
   return kinds.map((kind, n) => `${kind} ${texts[n]}${counts[n]}`);
+}
+
+/** Waits until the newest run has an answer with this text in it. */
+export async function answers(page: Page, text: string): Promise<void> {
+  await newestRun(page).locator(".answer", { hasText: text }).first().waitFor({
+    state: "attached",
+  });
 }
 
 /** Takes down the requests of a page, as `METHOD /path`. */

@@ -1,0 +1,78 @@
+/** Where the links of mails lead: it posts on a click, and then lets the user choose a password. */
+
+import type { Problem } from "../../../shared/browser/mod.ts";
+import { problemOf } from "../../../shared/browser/mod.ts";
+import { parseAuthRedirect } from "../../../shared/problems/auth_redirect.ts";
+import { callFunction, changePassword } from "./calls.ts";
+import { changeSession, supabase } from "./client.ts";
+import { byId, onClick, say } from "./dom.ts";
+import { publishableKey, rememberUser } from "./user.ts";
+
+const query = new URLSearchParams(location.search);
+
+/** Whether the page was opened by the link of a mail. */
+export const isLink = location.pathname === "/auth/confirm" && query.has("token_hash");
+
+/** What Auth wrote into the address, if it led here with an error; the address is cleaned of it. */
+export function takeRedirectProblem(): Problem | null {
+  const { problem, url } = parseAuthRedirect(location.href);
+  if (problem) history.replaceState(null, "", url);
+  return problem;
+}
+
+/** Says that a link is of no use any more, and what to do. */
+export function showUselessLink(problem: Problem | undefined): void {
+  const isUsedUp = problem?.code === "otp_expired";
+  byId("link").hidden = false;
+  byId("link-title").textContent = isUsedUp ? "This link is used up" : "This link did not work";
+  byId("link-text").textContent = isUsedUp
+    ? "A link of a mail works once, and only for a while. Ask for a new mail on the page."
+    : "Nothing has changed. Try the link again, or ask for a new mail on the page.";
+  byId("link-continue").hidden = isUsedUp;
+  say(problem?.message ?? "The link could not be used.", "bad");
+  byId("link-title").focus();
+}
+
+async function follow(): Promise<void> {
+  const body = { token_hash: query.get("token_hash"), type: query.get("type") };
+  // As nobody: whoever is signed in here has nothing to do with whose link this is.
+  const headers = { Authorization: `Bearer ${publishableKey}` };
+  const title = "The link of the mail";
+  const { data, error } = await callFunction("POST auth-callback", { title, body, headers });
+  if (error) return showUselessLink(problemOf(error));
+  history.replaceState(null, "", "/");
+  byId("link").hidden = true;
+  byId("verdicts").hidden = body.type === "recovery";
+  const { access_token, refresh_token } = Object(data);
+  const set = () => supabase.auth.setSession({ access_token, refresh_token });
+  const { error: refused } = await changeSession(set);
+  if (refused) throw refused;
+  const { data: { session } } = await supabase.auth.getSession();
+  if (session?.user.email) rememberUser({ email: session.user.email });
+  if (body.type !== "recovery") {
+    byId("account-title").focus();
+    return say("Your address is confirmed, and you are signed in.", "ok");
+  }
+  byId("new-password").hidden = false;
+  byId("new-password-title").focus();
+  say("You are signed in. Choose a new password.", "ok");
+}
+
+async function setPassword(form: HTMLFormElement): Promise<void> {
+  if (!form.reportValidity()) return;
+  if (!await changePassword(String(new FormData(form).get("password")))) return;
+  byId("new-password").hidden = true;
+  byId("verdicts").hidden = false;
+  byId("account-title").focus();
+  say("The new password is set. Every other session of yours has ended.", "ok");
+}
+
+/** Takes the link's button and the form for the new password into use. */
+export function startMailLink(): void {
+  byId("link").hidden = !isLink;
+  byId("verdicts").hidden = isLink; // there is one thing to do here
+  onClick(byId("link-continue"), follow);
+  const form = byId<HTMLFormElement>("new-password-form");
+  form.addEventListener("submit", (event) => event.preventDefault());
+  onClick(byId("new-password-set"), () => setPassword(form));
+}

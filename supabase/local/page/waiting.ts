@@ -1,0 +1,48 @@
+/** What the page waits for, with a countdown: an outage, which can be tried now, or a limit, which not. */
+
+import { hooks } from "./client.ts";
+import { byId, onClick, say } from "./dom.ts";
+import type { Outage } from "../../../shared/browser/mod.ts";
+
+let outage: Outage | null = null;
+/** Until when Auth's limit is waited for, in milliseconds since 1970. */
+let limitedUntil = 0;
+
+function show(): void {
+  const now = Date.now();
+  const until = outage?.nextTry ?? limitedUntil;
+  byId("waiting").hidden = outage === null && now >= limitedUntil;
+  byId("try-now").hidden = outage === null;
+  const seconds = Math.ceil((until - now) / 1000);
+  byId("countdown").textContent = seconds > 0 ? `Next try in ${seconds} s` : "Trying";
+  const since = outage ? new Date(outage.since).toLocaleTimeString("en-GB") : "";
+  byId("since").textContent = since ? `No answer since ${since}.` : "";
+}
+
+/** A call waits because Auth limits how often it is asked. */
+export function showLimit(ms: number): void {
+  limitedUntil = Date.now() + ms;
+  show();
+}
+
+/** Takes the countdown into use. */
+export function startWaiting(): void {
+  hooks.onOutage = (next) => {
+    const isNew = outage === null && next !== null;
+    const isOver = outage !== null && next === null;
+    outage = next;
+    if (isNew) say("Auth does not answer. You stay signed in.", "wait");
+    // Not where a call has said more by now.
+    if (isOver && byId("headline").dataset.tone === "wait") {
+      say("Auth answers again. You stayed signed in.", "ok");
+    }
+    show();
+  };
+  onClick(byId("try-now"), () => {
+    outage?.tryNow();
+    // The button goes when Auth answers: the focus goes where the answer is told.
+    byId("headline").focus({ preventScroll: true });
+    return Promise.resolve();
+  });
+  setInterval(show, 500);
+}
