@@ -7,13 +7,14 @@ import {
   hooks,
   isOfAnotherTab,
   isStorageClean,
+  storedToken,
   supabase,
   visitor,
 } from "./client.ts";
-import { byId, onClick, say } from "./dom.ts";
+import { byId, onClick, say, sayLater } from "./dom.ts";
 import { Run } from "./run.ts";
 import { currentUser, newUser, rememberUser, startUser } from "./user.ts";
-import { showNewToken, showRenewedToken, showSignedOut } from "./verdicts.ts";
+import { showNewToken, showSignature, showSignedOut } from "./verdicts.ts";
 
 /** Whether somebody was signed in since the page was opened. */
 let wasSignedIn = false;
@@ -33,6 +34,7 @@ async function ask(
   done: string,
 ): Promise<void> {
   const run = new Run({ title, requests: [`POST /auth/v1${path}`] });
+  sayLater(`${title} is under way.`);
   const { error } = await changeSession(send);
   run.end(error ? "bad" : "ok", error ? words(error) : done);
   if (error) throw new Error(words(error));
@@ -83,8 +85,14 @@ async function forgot(): Promise<void> {
 
 async function signOut(scope: "local" | "global"): Promise<void> {
   const title = scope === "local" ? "Sign out here" : "Sign out everywhere";
-  await ask(title, "/logout", () => supabase.auth.signOut({ scope }), "signed out");
-  say("You signed out.");
+  try {
+    await ask(title, "/logout", () => supabase.auth.signOut({ scope }), "signed out");
+    say("You signed out.");
+  } catch (error) {
+    if (storedToken() !== undefined) throw error;
+    showSignedOut(false);
+    say("You signed out on this device. Auth could not be told, so the session itself goes on.");
+  }
 }
 
 /** Shows who is signed in, or the form; the focus follows, if it was in what goes. */
@@ -143,7 +151,7 @@ export function startAccount(isNew: boolean): void {
     if (kind === "signed_in" && !isFirst && isOfAnotherTab()) {
       say(`Signed in as ${session.user.email} in another tab.`, "ok");
     }
-    if (kind === "refreshed") showRenewedToken(session.access_token);
+    if (kind === "refreshed") void showSignature(session.access_token);
     if (wasSignedIn || !isNew) {
       showAccount(session ? session.user?.email ?? currentUser().email : undefined);
     }

@@ -2,12 +2,12 @@
 
 import { problemOf } from "../../../shared/browser/mod.ts";
 import { hooks, supabase } from "./client.ts";
-import { byId, onClick, say, type Tone } from "./dom.ts";
+import { byId, onClick, say, sayLater, type Tone } from "./dom.ts";
 import { observeRequests } from "./exchange.ts";
 import { isUnderWay, observeRuns, observeStep, Run } from "./run.ts";
 import { newPassword, rememberUser } from "./user.ts";
 import { judge } from "./verdicts.ts";
-import { showLimit } from "./waiting.ts";
+import { endLimit, showLimit } from "./waiting.ts";
 
 type Method = "GET" | "POST" | "PUT" | "DELETE";
 
@@ -32,6 +32,7 @@ function toneOf(error: unknown): Tone {
 
 /** Ends a run with what its call came to, and says so. */
 function conclude(run: Run, { error, status }: Outcome, title: string): void {
+  for (const request of run.requests) endLimit(request);
   if (run.signal.aborted) {
     run.end("info", "stopped");
     return say(`${title} was stopped.`);
@@ -71,6 +72,7 @@ export async function callFunction(call: string, options: CallOptions = {}): Pro
 
 function begin(title: string, request: string, times?: number): Run {
   if (isUnderWay(request)) throw new Error(`${title} is still under way. Stop it, or wait for it.`);
+  sayLater(`${title} is under way.`);
   return new Run({ title, requests: [request], ...(times ? { times } : {}) });
 }
 
@@ -116,8 +118,9 @@ export function startCalls(): void {
   });
   hooks.onStep = (event) => {
     observeStep(event);
+    endLimit(event.request);
     if (event.step === "wait" && event.code === "over_request_rate_limit") {
-      showLimit(event.ms ?? 0);
+      showLimit(event.request, event.ms ?? 0);
       say("Auth limits how often it is asked. You stay signed in, and the call waits.", "wait");
     } else if (event.step === "wait") {
       say("Auth does not answer. You stay signed in, and the call waits.", "wait");

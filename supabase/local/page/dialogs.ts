@@ -74,14 +74,17 @@ async function reauthenticate(
 /** A sign-in that is too old is made anew, in place: for users without a second factor too. */
 async function signInAnew({ code, message }: Problem, { signal }: Dialog<true | void>) {
   if (code !== "authentication_too_old") return false;
-  const proof = await show("Sign in anew", message, undefined, signal);
-  if (proof === undefined) return false;
-  const { email } = currentUser();
-  const password = proof.current_password;
-  const send = () => supabase.auth.signInWithPassword({ email, password });
-  const { error } = await changeSession(send);
-  if (error) say(`${error.message}.`, "bad");
-  return error === null;
+  let why = message;
+  for (;;) {
+    const proof = await show("Sign in anew", why, undefined, signal);
+    if (proof === undefined) return false;
+    const { email } = currentUser();
+    const password = proof.current_password;
+    const send = () => supabase.auth.signInWithPassword({ email, password });
+    const { error } = await changeSession(send);
+    if (error === null) return true;
+    why = `${error.message}. Try again.`; // one mistyped password is not the end
+  }
 }
 
 /** Takes the dialog into use. */

@@ -24,12 +24,21 @@ export function make<K extends keyof HTMLElementTagNameMap>(
 /** Good, bad, to be waited for, or none of these; never told by colour alone. */
 export type Tone = "ok" | "bad" | "wait" | "info";
 
+let pending: ReturnType<typeof setTimeout> | undefined;
+
+/** Says something in half a second, unless something else was said by then. */
+export function sayLater(text: string): void {
+  clearTimeout(pending);
+  pending = setTimeout(() => say(text), 500);
+}
+
 /** Says what happened: the headline of the page, read aloud too. The first sentence stands out. */
 export function say(text: string, tone: Tone = "info"): void {
+  clearTimeout(pending);
   const [first = ""] = /^.*?[.!?](?= [A-Z]|$)/.exec(text) ?? [text];
   const rest = text.slice(first.length).trim();
   byId("status").replaceChildren(
-    make("strong", "", first),
+    make("strong", first.length > 46 ? "long" : "", first),
     ...(rest ? [" ", make("span", "", rest)] : []),
   );
   byId("headline").dataset.tone = tone;

@@ -34,7 +34,7 @@ export function requestLine({ method, path }: SentRequest): Line {
 function said(exchange: Exchange): string {
   const { status } = exchange;
   if (status === 0) return "no answer";
-  return isSuccess(exchange) ? `${status}` : `${status} ${codeOf(exchange) ?? "without a code"}`;
+  return isSuccess(exchange) ? `${status}` : `${status} ${codeOf(exchange) ?? "no code"}`;
 }
 
 /** What was answered. */

@@ -55,7 +55,7 @@ export class Run {
     this.#options = options;
     // Of one call only the rounds of waiting are counted: what leads to them is a story of its own.
     this.#countFrom = options.times === undefined ? Infinity : 0;
-    this.waitsForAuth = options.requests?.some((one) => !one.includes("/auth/")) ?? false;
+    this.waitsForAuth = this.requests.some((one) => !one.includes("/auth/"));
     this.#toggle = make("button", "toggle", options.title);
     this.#toggle.type = "button";
     this.#toggle.addEventListener("click", () => this.show(this.#list.hidden === true));
@@ -91,8 +91,13 @@ export class Run {
     this.#toggle.setAttribute("aria-expanded", String(isOpen));
   }
 
+  /** The beginnings of the requests that it makes, as `METHOD /path`. */
+  get requests(): readonly string[] {
+    return this.#options.requests ?? [];
+  }
+
   makes({ method, path }: { readonly method: string; readonly path: string }): boolean {
-    return this.#options.requests?.some((one) => `${method} ${path}`.startsWith(one)) ?? false;
+    return this.requests.some((one) => `${method} ${path}`.startsWith(one));
   }
 
   #elapsed(): string {
@@ -110,9 +115,8 @@ export class Run {
       known.badge.textContent = ` × ${known.count}`;
     }
     if (line.key === "wait" && !known) {
-      this.#countFrom = this.#steps.findLastIndex(({ kind }) =>
-        kind === "request" || kind === "auth"
-      );
+      const from = this.#steps.findLastIndex(({ kind }) => kind === "request" || kind === "auth");
+      this.#countFrom = Math.max(0, from);
     }
     if (known === undefined || this.#options.times === undefined) {
       step.body.replaceChildren(this.#text(line, step), step.badge);

@@ -12,7 +12,8 @@ function show(id: string, tone: Tone, verdict: string, reason: string): void {
   if (second) second.textContent = reason;
 }
 
-async function showSignature(token: string): Promise<void> {
+/** Shows what a token is worth by itself. */
+export async function showSignature(token: string): Promise<void> {
   try {
     // supabase-js' own local check: signature and `exp`, and no request to Auth.
     const { data, error } = await supabase.auth.getClaims(token);
@@ -53,14 +54,10 @@ export function showNewToken(token: string): void {
   void showSignature(token);
 }
 
-/** The same session has another token. */
-export function showRenewedToken(token: string): void {
-  void showSignature(token);
-}
-
-/** The user signed out, here or in another tab. The token does not know. */
-export function showSignedOut(): void {
-  show("session", "bad", "Ended", "signed out; a token cannot be taken back");
+/** The user signed out, here or in another tab; Auth may not know. The token does not either. */
+export function showSignedOut(isTold = true): void {
+  if (isTold) show("session", "bad", "Ended", "signed out; a token cannot be taken back");
+  else show("session", "wait", "Not told", "signed out here only");
 }
 
 /** Looks at the answer of a function. Its token stays on show when the client has dropped it. */

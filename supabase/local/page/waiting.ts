@@ -5,13 +5,13 @@ import { byId, onClick, say } from "./dom.ts";
 import type { Outage } from "../../../shared/browser/mod.ts";
 
 let outage: Outage | null = null;
-/** Until when Auth's limit is waited for, in milliseconds since 1970. */
-let limitedUntil = 0;
+/** Until when a call waits for Auth's limit, by its `METHOD /path`, in milliseconds since 1970. */
+const limits = new Map<string, number>();
 
 function show(): void {
   const now = Date.now();
-  const until = outage?.nextTry ?? limitedUntil;
-  byId("waiting").hidden = outage === null && now >= limitedUntil;
+  const until = outage?.nextTry ?? Math.min(...limits.values());
+  byId("waiting").hidden = outage === null && limits.size === 0;
   byId("try-now").hidden = outage === null;
   const seconds = Math.ceil((until - now) / 1000);
   byId("countdown").textContent = seconds > 0 ? `Next try in ${seconds} s` : "Trying";
@@ -20,9 +20,14 @@ function show(): void {
 }
 
 /** A call waits because Auth limits how often it is asked. */
-export function showLimit(ms: number): void {
-  limitedUntil = Date.now() + ms;
+export function showLimit(request: string, ms: number): void {
+  limits.set(request, Date.now() + ms);
   show();
+}
+
+/** It waits no more. */
+export function endLimit(request: string): void {
+  if (limits.delete(request)) show();
 }
 
 /** Takes the countdown into use. */

@@ -153,6 +153,9 @@ Deno.test("a sign-in of yesterday is made anew in place when a call wants a rece
   await says(page, "The sign-in is 25 hours old.");
   await press(page, "DELETE account/other-sessions");
   await page.getByRole("dialog", { name: "Sign in anew" }).waitFor();
+  await page.getByRole("dialog").getByLabel("Current password").fill("wrong");
+  await press(page, "Confirm");
+  await page.getByRole("dialog").filter({ hasText: "Invalid login credentials." }).waitFor();
   await page.getByRole("dialog").getByLabel("Current password").fill("correct-horse");
   await press(page, "Confirm");
   await says(page, "DELETE account/other-sessions was answered with 204.");
@@ -160,6 +163,7 @@ Deno.test("a sign-in of yesterday is made anew in place when a call wants a rece
     "request DELETE account/other-sessions",
     "answer 401 authentication_too_old",
     "client step_up: asks the user to sign in anew",
+    "auth POST /token?grant_type=password → 400 invalid_credentials",
     "auth POST /token?grant_type=password → 200",
     "client sends the same request again",
     "request DELETE account/other-sessions",
@@ -184,6 +188,28 @@ Deno.test("a token that has run out on the device is renewed when something is c
   ]);
   assert((await storedSession(page)).access_token !== before);
   await page.context().close();
+});
+
+Deno.test("a renewal has a run of its own when supabase-js makes it in the background", async () => {
+  const device = await newDevice(place);
+  const page = await device.newPage();
+  await page.clock.install();
+  await visit(page, `${place.stack.url}/`);
+  await press(page, "Let the token run out");
+  await says(page, "this device knows");
+  await page.clock.runFor(30_500); // supabase-js looks every 30 seconds
+  const background = page.locator("#timeline > li[data-background]");
+  await background.locator(".step[data-kind=result]").waitFor({ state: "attached" });
+  assertEquals(await linesOf(background), [
+    "auth POST /token?grant_type=refresh_token → 200",
+    "result the session was renewed",
+  ]);
+  // The story stays with what the user did.
+  assertEquals(await linesOf(newestRun(page)), [
+    "result The token has run out, and this device knows.",
+  ]);
+  assertEquals(await newestRun(page).locator(".step").isVisible(), true);
+  await device.close();
 });
 
 Deno.test("a firewall in front of the refresh signs nobody out when the token has run out", async () => {
@@ -237,7 +263,7 @@ Deno.test("a 429 is called a limit, never an Auth that does not answer", async (
   assertEquals(await verdicts(page), ["Valid", "Limited"]);
   await page.locator("#countdown", { hasText: "Next try in" }).waitFor();
   assertEquals(await button(page, "Try now").isVisible(), false);
-  await page.getByRole("button", { name: "Stop" }).first().click();
+  await newestRun(page).getByRole("button", { name: "Stop" }).click();
   await says(page, "GET me was stopped.");
   await page.locator("#waiting").waitFor({ state: "hidden" });
   await setAuth(page, "None", "Auth is on");
@@ -300,6 +326,15 @@ Deno.test("what a sign-in failed for is gone from the page when another one succ
   const outside = page.locator("#headline, #actions").getByText("Invalid login credentials");
   assertEquals(await outside.count(), 0);
   assertEquals([await tone(page), await focused(page)], ["ok", "Signed in"]);
+  await page.context().close();
+});
+
+Deno.test("a sign-out is told as one of this device when Auth cannot be told", async () => {
+  const page = await openPage(place);
+  await setAuth(page, "Off", "Auth is off");
+  await press(page, "Sign out here");
+  await waitForSignIn(page);
+  await says(page, "You signed out on this device. Auth could not be told");
   await page.context().close();
 });
 
