@@ -7,7 +7,7 @@ import { observeRequests } from "./exchange.ts";
 import { isUnderWay, observeRuns, observeStep, Run } from "./run.ts";
 import { newPassword, rememberUser } from "./user.ts";
 import { judge } from "./verdicts.ts";
-import { endLimit, showLimit } from "./waiting.ts";
+import { endLimit, noteAnswer, sayWaiting, showLimit } from "./waiting.ts";
 
 type Method = "GET" | "POST" | "PUT" | "DELETE";
 
@@ -112,6 +112,7 @@ export function startCalls(): void {
   observeRequests((request) => {
     const tell = observeRuns(request);
     return (exchange) => {
+      noteAnswer(exchange);
       tell(exchange);
       judge(exchange);
     };
@@ -119,12 +120,10 @@ export function startCalls(): void {
   hooks.onStep = (event) => {
     observeStep(event);
     endLimit(event.request);
-    if (event.step === "wait" && event.code === "over_request_rate_limit") {
-      showLimit(event.request, event.ms ?? 0);
-      say("Auth limits how often it is asked. You stay signed in, and the call waits.", "wait");
-    } else if (event.step === "wait") {
-      say("Auth does not answer. You stay signed in, and the call waits.", "wait");
-    }
+    if (event.step !== "wait") return;
+    const isLimit = event.code === "over_request_rate_limit";
+    if (isLimit) showLimit(event.request, event.ms ?? 0);
+    sayWaiting(isLimit, "You stay signed in, and the call waits.");
   };
   for (const button of byId("calls").querySelectorAll<HTMLElement>("[data-call]")) {
     const { call = "", times = "1" } = button.dataset;

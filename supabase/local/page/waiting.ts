@@ -2,9 +2,28 @@
 
 import { hooks } from "./client.ts";
 import { byId, onClick, say } from "./dom.ts";
+import { type Exchange, isAuth } from "./exchange.ts";
 import type { Outage } from "../../../shared/browser/mod.ts";
 
 let outage: Outage | null = null;
+/** The status of the newest answer, if it came from where Auth is; 0 if nothing came. */
+let authStatus = 0;
+
+/** Looks at each answer, for what the waiting is about. */
+export function noteAnswer(exchange: Exchange): void {
+  authStatus = isAuth(exchange.request) ? exchange.status : 0;
+}
+
+/** Says what is waited for. */
+export function sayWaiting(isLimit: boolean, rest: string): void {
+  const why = isLimit || authStatus === 429
+    ? "Auth limits how often it is asked."
+    : authStatus >= 400 && authStatus < 500
+    ? "Something else answers in the place of Auth."
+    : "Auth does not answer.";
+  say(`${why} ${rest}`, "wait");
+}
+
 /** Until when a call waits for Auth's limit, by its `METHOD /path`, in milliseconds since 1970. */
 const limits = new Map<string, number>();
 
@@ -16,7 +35,7 @@ function show(): void {
   const seconds = Math.ceil((until - now) / 1000);
   byId("countdown").textContent = seconds > 0 ? `Next try in ${seconds} s` : "Trying";
   const since = outage ? new Date(outage.since).toLocaleTimeString("en-GB") : "";
-  byId("since").textContent = since ? `No answer since ${since}.` : "";
+  byId("since").textContent = since ? `Since ${since}.` : "";
 }
 
 /** A call waits because Auth limits how often it is asked. */
@@ -36,7 +55,7 @@ export function startWaiting(): void {
     const isNew = outage === null && next !== null;
     const isOver = outage !== null && next === null;
     outage = next;
-    if (isNew) say("Auth does not answer. You stay signed in.", "wait");
+    if (isNew) sayWaiting(false, "You stay signed in.");
     // Not where a call has said more by now.
     if (isOver && byId("headline").dataset.tone === "wait") {
       say("Auth answers again. You stayed signed in.", "ok");

@@ -37,7 +37,7 @@ async function forget(page: Page): Promise<string> {
   return link;
 }
 
-Deno.test("the link of a mail, a click and a new password end in a working call", async () => {
+Deno.test("a new password works when it was set by the link of a mail", async () => {
   const page = await openPage(place);
   const user = await userOf(page);
   // The same user on an old device.
@@ -77,7 +77,7 @@ Deno.test("the link of a mail, a click and a new password end in a working call"
   await old.context().close();
 });
 
-Deno.test("the second click on a link is otp_expired, and ends no session", async () => {
+Deno.test("a mail link is answered with otp_expired when it was used before, and ends no session", async () => {
   const page = await openPage(place);
   const link = await forget(page);
   await visit(page, link);
@@ -100,7 +100,7 @@ Deno.test("the second click on a link is otp_expired, and ends no session", asyn
   await device.close();
 });
 
-Deno.test("an error that Auth writes into the address is shown in our words, and taken out", async () => {
+Deno.test("the page shows its own words when Auth writes an error into the address, and removes it", async () => {
   const device = await newDevice(place);
   const path = "/#error=access_denied&error_code=otp_expired&error_description=%3Cb%3Ehacked&sb=";
   const page = await openPage(place, device, path);

@@ -23,7 +23,7 @@ Deno.test.beforeAll(async () => {
 });
 Deno.test.afterAll(() => place.close());
 
-Deno.test("a sign-out in one tab reaches the other", async () => {
+Deno.test("every tab shows the sign-in when one tab signs out", async () => {
   const device = await newDevice(place);
   const one = await openPage(place, device);
   const two = await openPage(place, device);
@@ -34,7 +34,7 @@ Deno.test("a sign-out in one tab reaches the other", async () => {
   await device.close();
 });
 
-Deno.test("a session ended elsewhere leads to the sign-in, and other devices go on", async () => {
+Deno.test("a device is signed out when its session ended elsewhere, and other devices are not", async () => {
   const device = await newDevice(place);
   const page = await openPage(place, device);
   const behind = await openPage(place, device);
@@ -65,7 +65,7 @@ Deno.test("a session ended elsewhere leads to the sign-in, and other devices go 
   await device.close();
 });
 
-Deno.test("a late 401 for an old token does not end a new login", async () => {
+Deno.test("a new sign-in stays when a 401 for the old token arrives late", async () => {
   const page = await openPage(place);
   const old = await storedSession(page);
   const gate = Promise.withResolvers<void>();
@@ -86,14 +86,14 @@ Deno.test("a late 401 for an old token does not end a new login", async () => {
 
   gate.resolve();
   assertEquals((await late).status(), 401);
-  // The call was the same person's: it is sent again with the new token.
+  // The call was the same user's: it is sent again with the new token.
   await says(page, "GET me was answered with 200.");
   await waitForSignedIn(page);
   assertEquals(await storedSession(page), fresh);
   await page.context().close();
 });
 
-Deno.test("a ban signs nobody out, and once it is lifted the session works again", async () => {
+Deno.test("a user stays signed in when banned, and is let in again when the ban is lifted", async () => {
   const page = await openPage(place);
   await press(page, "Ban the user");
   await says(page, "The user is banned.");

@@ -25,7 +25,7 @@ Deno.test.afterAll(() => place.close());
 
 const count = (all: readonly string[], one: string) => all.filter((it) => it === one).length;
 
-Deno.test("an expired token is refreshed and the call sent again, without a word", async () => {
+Deno.test("a call is sent again with a new token when its token has expired", async () => {
   const page = await openPage(place);
   await press(page, "Expire the token");
   await says(page, "The token has run out");
@@ -47,7 +47,7 @@ Deno.test("an expired token is refreshed and the call sent again, without a word
   await page.context().close();
 });
 
-Deno.test("ten calls with an expired token share one refresh", async () => {
+Deno.test("ten calls share one refresh when their token has expired", async () => {
   const page = await openPage(place);
   await press(page, "Expire the token");
   await says(page, "The token has run out");
@@ -59,7 +59,7 @@ Deno.test("ten calls with an expired token share one refresh", async () => {
   await page.context().close();
 });
 
-Deno.test("Auth off for a minute signs nobody out, and the call succeeds when it is back", async () => {
+Deno.test("a user stays signed in when Auth is off for a minute, and the call succeeds when it is back", async () => {
   const device = await newDevice(place);
   const page = await device.newPage();
   await page.clock.install();
@@ -90,7 +90,7 @@ Deno.test("Auth off for a minute signs nobody out, and the call succeeds when it
   await device.close();
 });
 
-Deno.test("a limiting Auth is waited for as well", async () => {
+Deno.test("a call waits when Auth limits requests, and its user stays signed in", async () => {
   const page = await openPage(place);
   await setAuth(page, "Limits us", "Auth limits us");
   await press(page, "GET me");
