@@ -19,15 +19,19 @@ import { showNewToken, showSignature, showSignedOut } from "./verdicts.ts";
 /** Whether somebody was signed in since the page was opened. */
 let wasSignedIn = false;
 
-/** What Auth says about a sign-in; supabase-js has no words for an Auth that is away or limits. */
-function words({ message, status = 0 }: AuthError): string {
+/** What went wrong with a sign-in; supabase-js has no message for an outage or a limit of Auth. */
+function messageOf({ message, status = 0 }: AuthError): string {
   if (status === 429) return "Too many tries. Auth limits them: wait a moment, then try again.";
   if (status === 0 || status >= 500) return "Auth does not answer. Try again when it is back.";
   return /[.!?]$/.test(message) ? message : `${message}.`;
 }
 
-/** Runs something that Auth answers; throws what it refuses. */
-async function ask(
+/**
+ * Sends a request to Auth as a run of its own.
+ *
+ * @throws {Error} Auth refused it; the message says why.
+ */
+async function runRequest(
   title: string,
   path: string,
   send: () => Promise<{ error: AuthError | null }>,
@@ -36,14 +40,14 @@ async function ask(
   const run = new Run({ title, requests: [`POST /auth/v1${path}`] });
   sayLater(`${title} is under way.`);
   const { error } = await changeSession(send);
-  run.end(error ? "bad" : "ok", error ? words(error) : done);
-  if (error) throw new Error(words(error));
+  run.end(error ? "bad" : "ok", error ? messageOf(error) : done);
+  if (error) throw new Error(messageOf(error));
 }
 
 async function signUp(): Promise<void> {
   const user = currentUser();
   const done = `signed in as ${user.email}`;
-  await ask("Sign up", "/signup", () => supabase.auth.signUp(user), done);
+  await runRequest("Sign up", "/signup", () => supabase.auth.signUp(user), done);
   say(`Signed in as ${user.email}. That account is new.`, "ok");
 }
 
@@ -51,11 +55,11 @@ async function signIn(): Promise<void> {
   const user = currentUser();
   const path = "/token?grant_type=password";
   const send = () => supabase.auth.signInWithPassword(user);
-  await ask("Sign in", path, send, `signed in as ${user.email}`);
+  await runRequest("Sign in", path, send, `signed in as ${user.email}`);
   say(`Signed in as ${user.email}.`, "ok");
 }
 
-/** Makes sure that somebody is signed in: whoever it was, else somebody new. */
+/** Signs in, if nobody is: the user of before, else a new one. */
 export async function ensureSignedIn(): Promise<void> {
   const { data } = await supabase.auth.getSession();
   if (data.session) return;
@@ -68,12 +72,12 @@ export async function ensureSignedIn(): Promise<void> {
   }
 }
 
-async function forgot(): Promise<void> {
+async function sendRecoveryMail(): Promise<void> {
   const { email } = currentUser();
   // The link leads to this page, because this page asks for it; see siteOf() in mail/outbox.ts.
   const redirectTo = location.origin;
   const send = () => supabase.auth.resetPasswordForEmail(email, { redirectTo });
-  await ask("Password forgotten", "/recover", send, "a mail was sent");
+  await runRequest("Password forgotten", "/recover", send, "a mail was sent");
   const accept = { headers: { accept: "application/json" } };
   const mails: { to: string; link?: string }[] = await (await fetch("/_local/mail", accept)).json();
   const link = mails.findLast(({ to }) => to === email)?.link;
@@ -86,7 +90,7 @@ async function forgot(): Promise<void> {
 async function signOut(scope: "local" | "global"): Promise<void> {
   const title = scope === "local" ? "Sign out here" : "Sign out everywhere";
   try {
-    await ask(title, "/logout", () => supabase.auth.signOut({ scope }), "signed out");
+    await runRequest(title, "/logout", () => supabase.auth.signOut({ scope }), "signed out");
     say("You signed out.");
   } catch (error) {
     if (storedToken() !== undefined) throw error;
@@ -103,12 +107,12 @@ export function showAccount(email: string | undefined): void {
   const wasInForm = form.contains(document.activeElement);
   form.hidden = !isSignedOut;
   account.hidden = isSignedOut;
+  byId("to-sign-in").hidden = !isSignedOut;
   if (isSignedOut) byId("new-password").hidden = true;
   else byId("mail").hidden = true;
   const who = byId("who");
   who.textContent = isSignedOut ? "Signed out" : `Signed in as ${email}`;
   who.dataset.tone = isSignedOut ? "bad" : "ok";
-  // Not while a dialog or a link's page is in use.
   if (appears) byId("sign-in-title").focus({ preventScroll: true });
   else if (wasInForm && !isSignedOut) byId("account-title").focus({ preventScroll: true });
 }
@@ -121,7 +125,11 @@ export function showAccount(email: string | undefined): void {
 export function startAccount(isNew: boolean): void {
   startUser(visitor);
   const form = byId<HTMLFormElement>("sign-in-form");
-  const actions: Record<string, () => Promise<void>> = { in: signIn, up: signUp, forgot };
+  const actions: Record<string, () => Promise<void>> = {
+    in: signIn,
+    up: signUp,
+    forgot: sendRecoveryMail,
+  };
   form.addEventListener("submit", (event) => event.preventDefault());
   for (const button of form.querySelectorAll<HTMLButtonElement>("button")) {
     onClick(button, async () => {

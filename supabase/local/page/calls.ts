@@ -43,7 +43,7 @@ function conclude(run: Run, { error, status }: Outcome, title: string): void {
   }
   const problem = problemOf(error);
   run.end(toneOf(error), problem ? `${problem.code}, action ${problem.action}` : String(error));
-  // That a session ended was told already; not that nobody was signed in to begin with.
+  // onSignedOut has told that the session ended, but nobody that there was none.
   if (problem?.action !== "sign_in" || problem.code === "no_authorization") {
     say(`${title}: ${problem?.message ?? String(error)}`, toneOf(error));
   }
@@ -98,8 +98,8 @@ export async function changePassword(password: string): Promise<boolean> {
   return !error;
 }
 
-/** What a button calls. */
-async function press(call: string, times: number): Promise<void> {
+/** Makes the call that a button names. */
+async function callByName(call: string, times: number): Promise<void> {
   if (times > 1) return await callAtOnce(call, times);
   if (call === "SELECT todos") return await selectTodos();
   if (call === "PUT account/password") return void await changePassword(newPassword());
@@ -127,6 +127,6 @@ export function startCalls(): void {
   };
   for (const button of byId("calls").querySelectorAll<HTMLElement>("[data-call]")) {
     const { call = "", times = "1" } = button.dataset;
-    onClick(button, () => press(call, Number(times)));
+    onClick(button, () => callByName(call, Number(times)));
   }
 }

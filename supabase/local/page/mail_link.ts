@@ -20,8 +20,8 @@ export function takeRedirectProblem(): Problem | null {
   return problem;
 }
 
-/** Says that a link is of no use any more, and what to do. */
-export function showUselessLink(problem: Problem | undefined): void {
+/** Says that a link does not work, why, and what to do. */
+export function showInvalidLink(problem: Problem | undefined): void {
   const isUsedUp = problem?.code === "otp_expired";
   byId("link").hidden = false;
   byId("link-title").textContent = isUsedUp ? "This link is used up" : "This link did not work";
@@ -33,13 +33,13 @@ export function showUselessLink(problem: Problem | undefined): void {
   byId("link-title").focus();
 }
 
-async function follow(): Promise<void> {
+async function confirmLink(): Promise<void> {
   const body = { token_hash: query.get("token_hash"), type: query.get("type") };
-  // As nobody: whoever is signed in here has nothing to do with whose link this is.
+  // Without the session of this browser: the link may be another user's.
   const headers = { Authorization: `Bearer ${publishableKey}` };
   const title = "The link of the mail";
   const { data, error } = await callFunction("POST auth-callback", { title, body, headers });
-  if (error) return showUselessLink(problemOf(error));
+  if (error) return showInvalidLink(problemOf(error));
   history.replaceState(null, "", "/");
   byId("link").hidden = true;
   byId("verdicts").hidden = body.type === "recovery";
@@ -71,7 +71,7 @@ async function setPassword(form: HTMLFormElement): Promise<void> {
 export function startMailLink(): void {
   byId("link").hidden = !isLink;
   byId("verdicts").hidden = isLink; // there is one thing to do here
-  onClick(byId("link-continue"), follow);
+  onClick(byId("link-continue"), confirmLink);
   const form = byId<HTMLFormElement>("new-password-form");
   form.addEventListener("submit", (event) => event.preventDefault());
   onClick(byId("new-password-set"), () => setPassword(form));

@@ -5,7 +5,7 @@ import { callFunction, startCalls } from "./calls.ts";
 import { storedToken, visitor } from "./client.ts";
 import { startDialogs } from "./dialogs.ts";
 import { byId, say, sayError } from "./dom.ts";
-import { isLink, showUselessLink, startMailLink, takeRedirectProblem } from "./mail_link.ts";
+import { isLink, showInvalidLink, startMailLink, takeRedirectProblem } from "./mail_link.ts";
 import { startStackControls } from "./stack_controls.ts";
 import { startWaiting } from "./waiting.ts";
 
@@ -23,7 +23,7 @@ if (isLink) {
   byId("link-title").focus();
   say("You followed a link. Nothing has happened yet.");
 } else if (problem) {
-  showUselessLink(problem);
+  showInvalidLink(problem);
 } else if (isNew) {
   try {
     await ensureSignedIn();

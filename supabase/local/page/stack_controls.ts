@@ -1,4 +1,4 @@
-/** The buttons that do to this session what time, other devices and admins do, and Auth's faults. */
+/** The buttons that end or change the session as time, other devices and admins do, and Auth's faults. */
 
 import { callFunction } from "./calls.ts";
 import { changeStoredSession, control, storedToken } from "./client.ts";
@@ -10,11 +10,11 @@ import { newPassword, rememberUser } from "./user.ts";
 interface Change {
   /** The control route. */
   readonly path: string;
-  /** What the story calls it. */
+  /** The title of its run. */
   readonly title: string;
   /** What has happened, and what to do now. */
   readonly text: string;
-  /** What is done to the stored session with the route's token. */
+  /** What to change in the stored session, given the token that the route returned. */
   readonly store?: (access_token: string) => Parameters<typeof changeStoredSession>[0];
 }
 
@@ -50,7 +50,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
     text: "The token has run out, and this device knows. Call something: it is renewed first.",
     store: (access_token) => ({ access_token, expires_at: Math.floor(Date.now() / 1000) - 60 }),
   },
-  // As on a device whose clock is behind.
+  // The stored expiry stays, as on a device whose clock is behind.
   "expire-unnoticed": {
     path: "session/expire",
     title: "Here: the token runs out unnoticed",
@@ -91,7 +91,7 @@ const MODES: Readonly<Record<string, readonly [chip: string, tone: Tone, text: s
 /** The token that was stored last, for what happens to a user who is signed out already. */
 let lastToken: string | undefined;
 
-async function make(change: Change): Promise<void> {
+async function apply(change: Change): Promise<void> {
   lastToken = storedToken() ?? lastToken;
   if (lastToken === undefined) throw new Error("Nobody was signed in here. Sign in first.");
   const { path, title, text, store } = change;
@@ -133,11 +133,11 @@ async function loadMode(): Promise<void> {
 export async function startStackControls(ensureSignedIn: () => Promise<void>): Promise<void> {
   for (const button of document.querySelectorAll<HTMLElement>("[data-change]")) {
     const change = CHANGES[button.dataset.change ?? ""];
-    if (change) onClick(button, () => make(change));
+    if (change) onClick(button, () => apply(change));
   }
   onClick(byId("show"), async () => {
     await ensureSignedIn();
-    if (CHANGES.end) await make(CHANGES.end);
+    if (CHANGES.end) await apply(CHANGES.end);
     await callFunction("GET me");
   });
   const tabs = new BroadcastChannel("edge-auth-page");

@@ -503,6 +503,12 @@ Deno.test("what a tap leads to is in view when the window is 390 px wide, and ta
   const small = (await boxesOf(page.locator("button, a[href]:not(p a, .skip), input")))
     .filter(({ width, height }) => width < 24 || height < 24);
   assertEquals(small, []);
+  // From the headline it is one tap to the steps, and to the sign-in of whoever has to.
+  await page.getByRole("link", { name: "Steps" }).click();
+  assert(await newestRun(page).locator(".toggle").isVisible());
+  assertEquals(await focused(page), "What happened");
+  await page.getByRole("link", { name: "Sign in" }).click();
+  assertEquals(await focused(page), "Sign in");
   await page.setViewportSize({ width: 320, height: 640 });
   assert(await page.evaluate(() => document.documentElement.scrollWidth) <= 320);
   await page.context().close();
