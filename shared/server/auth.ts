@@ -64,6 +64,8 @@ const MAX_TIMEOUT_MS = 60_000;
 const DEFAULT_SKEW_SECONDS = 30;
 const MAX_SKEW_SECONDS = 300;
 const DEFAULT_REALM = "supabase";
+/** Of an answer for one user, where the handler says nothing else. */
+const PRIVATE = "private, no-store";
 
 /**
  * Asks Supabase Auth about the caller of every request. A living session goes on, with
@@ -146,7 +148,10 @@ export function auth(options: AuthOptions = {}): MiddlewareHandler {
     try {
       await next();
     } finally {
-      editHeaders(c, (headers) => headers.append("Server-Timing", timing));
+      editHeaders(c, (headers) => {
+        headers.append("Server-Timing", timing);
+        if (!headers.has("Cache-Control")) headers.set("Cache-Control", PRIVATE);
+      });
     }
     return;
   };

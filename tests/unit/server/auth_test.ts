@@ -780,6 +780,19 @@ Deno.test("auth() reads an answer of Auth by its code, whatever its English says
   await assertRefusal(response, REFUSALS.session_not_found);
 });
 
+Deno.test("auth() keeps answers for one user out of caches, unless the handler says otherwise", async () => {
+  const { options } = fakeAuth();
+  const app = new Hono<AuthEnv>().use(auth(options))
+    .get("/", (c) => c.text("in"))
+    .get("/own", (c) => c.text("in", 200, { "Cache-Control": "private, max-age=60" }));
+  const cached = async (path: string) =>
+    (await app.request(path, { headers: bearer(token()) })).headers.get("Cache-Control");
+  assertEquals([await cached("/"), await cached("/own")], [
+    "private, no-store",
+    "private, max-age=60",
+  ]);
+});
+
 Deno.test("auth() takes a name of its own from upstream for a fault: Auth has no such codes", async () => {
   for (
     const code of [

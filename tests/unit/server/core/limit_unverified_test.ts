@@ -71,6 +71,7 @@ Deno.test("limitUnverified() runs 256 calls at once in a flood, and lets the oth
     await pass(790);
     assertEquals([it.asked.length, it.most], [512, 256]);
     assert(it.timeouts.every((left) => left >= 2200));
+    assert(it.timeouts.slice(256).every((left) => left <= 2400), "what they waited is theirs");
     await pass(1000);
     assertEquals(late, 600 - 512);
   }));
@@ -125,4 +126,30 @@ Deno.test("limitUnverified() lets all tokens of a key go as soon as Auth has con
     await settle();
     assertEquals([it.asked.length, it.asked.includes("other")], [300, false]);
     await pass(2000);
+  }));
+
+Deno.test("limitUnverified() lets nobody in while more are running than a flood allows", () =>
+  inFakeTime(async () => {
+    const { getUser, flood, it } = limited(100);
+    for (let n = 0; n < 600; n++) void getUser(`before${n}`, 3000, "unverifiable", "");
+    flood();
+    await pass(50);
+    for (let n = 0; n < 400; n++) void getUser(`after${n}`, 3000, "unverifiable", "");
+    assertEquals(it.running, 600);
+    await pass(60);
+    assert(it.running <= 256, `${it.running}`);
+    await pass(1000);
+    assertEquals([it.asked.length, it.running], [1000, 0]);
+  }));
+
+Deno.test("limitUnverified() asks about a doubtful token that waits, also when no other one comes", () =>
+  inFakeTime(async () => {
+    const { getUser, it } = limited(10);
+    for (let n = 0; n < 22; n++) void getUser(`t${n}`, 3000, "doubtful", `k${n}`);
+    await settle();
+    assertEquals(it.asked.length, 20);
+    await pass(210);
+    assertEquals(it.asked.length, 21);
+    await pass(200);
+    assertEquals(it.asked.length, 22);
   }));
