@@ -35,7 +35,7 @@ async function run(project: string, mode: Mode): Promise<number> {
   // deno task runs in this repository: a relative folder is meant from where it was called.
   const folder = /^(?:\/|[A-Za-z]:)/.test(project)
     ? project
-    : `${Deno.env.get("INIT_CWD") ?? Deno.cwd()}/${project}`;
+    : `${Deno.env.get("INIT_CWD") || Deno.cwd()}/${project}`;
   const plan = planAdoption(await readProject(folder), await readLibrary());
   if (mode === "check") {
     console.log(describeState(plan));

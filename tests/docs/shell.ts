@@ -35,6 +35,8 @@ export class Shell implements AsyncDisposable {
     }).spawn();
     this.#writer = this.#child.stdin.getWriter();
     this.#lines = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    // `deno task test` sets it, and a reader's terminal has none: relative paths would be another's.
+    void this.#write("unset INIT_CWD\n");
   }
 
   /**
