@@ -106,10 +106,13 @@ Deno.test("callAuth() throws auth_unavailable for whatever is not Auth speaking"
 });
 
 Deno.test("callAuth() throws auth_misconfigured for a wrong key, and for a missing variable", async () => {
-  for (const message of ["Invalid API key", "Legacy API keys are disabled", "Unauthorized"]) {
-    const wrong = await refusal(() => json(401, { message }));
-    assertEquals(wrong.code, "auth_misconfigured");
-  }
+  const refused = await logged(async () => {
+    for (const message of ["Invalid API key", "Legacy API keys are disabled", "Unauthorized"]) {
+      const wrong = await refusal(() => json(401, { message }));
+      assertEquals(wrong.code, "auth_misconfigured");
+    }
+  });
+  assertEquals(refused.match(/refuses this function's API key/g)?.length, 1);
   const { options, calls } = fakeAuth(undefined, environment({ SUPABASE_URL: undefined }));
   const log = await logged(async () => {
     const error = await assertRejects(

@@ -434,3 +434,20 @@ Deno.test("createKeyStore() takes keys from a 200 only, asks for no cached set, 
     ]);
   }
 });
+
+Deno.test("auth() learns of forged tokens also from those that are about to expire: a forger chooses exp", async () => {
+  for (const seconds of [3600, 20, -10]) {
+    const { jwk } = await signingKey("k1");
+    const { options, calls } = fakeAuth((request) =>
+      isJwks(request) ? json(200, { keys: [jwk] }) : refuses(403, "bad_jwt")
+    );
+    const app = new Hono<AuthEnv>().use(auth(options)).get("/", (c) => c.text("in"));
+    for (let n = 0; n < 2; n++) {
+      const claims = { n, exp: Math.floor(Date.now() / 1000) + seconds };
+      const jwt = forge(token(claims, { alg: "ES256", kid: "k1" }));
+      assertEquals((await app.request("/", { headers: bearer(jwt) })).status, 401);
+    }
+    // From the second one on, keys are fetched.
+    assertEquals([seconds, calls.filter(isJwks).length], [seconds, 1]);
+  }
+});

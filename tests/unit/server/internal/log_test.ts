@@ -92,6 +92,10 @@ Deno.test("edgeFunction() masks tokens, keys, addresses and values of secret nam
   }
 });
 
+Deno.test("mask() knows a part of a token, however short", () => {
+  assertEquals(mask("got eyJhbGci and a.eyJz.b"), "got [masked] and [masked]");
+});
+
 Deno.test("mask() leaves what a developer needs", () => {
   for (
     const text of [
