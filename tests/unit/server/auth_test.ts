@@ -9,7 +9,6 @@ import { Hono, type MiddlewareHandler } from "hono";
 import { every, except, some } from "hono/combine";
 import { cors } from "hono/cors";
 import { requestId } from "hono/request-id";
-import { mock } from "node:test";
 import { auth, type AuthEnv, type AuthOptions, type Session } from "../../../shared/mod.ts";
 import {
   alive,
@@ -18,6 +17,7 @@ import {
   deferred,
   environment,
   fakeAuth,
+  FakeTime,
   inFakeTime,
   json,
   logged,
@@ -118,52 +118,42 @@ Deno.test("auth() asks with the project's key, the caller's bearer, and no redir
 });
 
 Deno.test("auth() answers auth_unavailable when Auth is silent for longer than the timeout", async () => {
-  mock.timers.enable({ apis: ["setTimeout"] });
-  const clock = mock.method(performance, "now", () => 1000);
-  try {
-    for (const timeout of [undefined, 500]) {
-      const hung = deferred<Response>(); // a fetch that ignores its abort signal
-      const { options } = fakeAuth(() => hung.promise);
-      const pending = me({ ...options, timeout }).request("/", { headers: bearer(token()) });
-      let answered = false;
-      void Promise.resolve(pending).then(() => answered = true);
-      await settle();
-      mock.timers.tick((timeout ?? 3000) - 1);
-      await settle();
-      assertEquals(answered, false);
-      mock.timers.tick(1);
-      await assertRefusal(await pending, REFUSALS.auth_unavailable);
-      hung.resolve(alive()); // too late: changes nothing
-    }
-  } finally {
-    clock.mock.restore();
-    mock.timers.reset();
+  using time = new FakeTime();
+  for (const timeout of [undefined, 500]) {
+    const hung = deferred<Response>(); // a fetch that ignores its abort signal
+    const { options } = fakeAuth(() => hung.promise);
+    const pending = me({ ...options, timeout }).request("/", { headers: bearer(token()) });
+    let answered = false;
+    void Promise.resolve(pending).then(() => answered = true);
+    await settle();
+    time.tick((timeout ?? 3000) - 1);
+    await settle();
+    assertEquals(answered, false);
+    time.tick(1);
+    await assertRefusal(await pending, REFUSALS.auth_unavailable);
+    hung.resolve(alive()); // too late: changes nothing
   }
 });
 
 Deno.test("auth() answers auth_unavailable when Auth's body does not end in time", async () => {
-  mock.timers.enable({ apis: ["setTimeout"] });
-  try {
-    let cancelled = false;
-    const body = () =>
-      new ReadableStream<Uint8Array>({
-        start: (controller) =>
-          controller.enqueue(new TextEncoder().encode(JSON.stringify({ id: USER_ID }))),
-        cancel: () => void (cancelled = true),
-      });
-    const { options } = fakeAuth((request) => {
-      const stream = body();
-      request.signal.addEventListener("abort", () => void stream.cancel().catch(() => {}));
-      return new Response(stream, { headers: { "Content-Type": "application/json" } });
+  using time = new FakeTime();
+  let cancelled = false;
+  const body = () =>
+    new ReadableStream<Uint8Array>({
+      start: (controller) =>
+        controller.enqueue(new TextEncoder().encode(JSON.stringify({ id: USER_ID }))),
+      cancel: () => void (cancelled = true),
     });
-    const pending = me(options).request("/", { headers: bearer(token()) });
-    await settle();
-    mock.timers.tick(3000);
-    await assertRefusal(await pending, REFUSALS.auth_unavailable);
-    assertEquals(cancelled, false); // locked by its reader: the signal is what lets it go
-  } finally {
-    mock.timers.reset();
-  }
+  const { options } = fakeAuth((request) => {
+    const stream = body();
+    request.signal.addEventListener("abort", () => void stream.cancel().catch(() => {}));
+    return new Response(stream, { headers: { "Content-Type": "application/json" } });
+  });
+  const pending = me(options).request("/", { headers: bearer(token()) });
+  await settle();
+  time.tick(3000);
+  await assertRefusal(await pending, REFUSALS.auth_unavailable);
+  assertEquals(cancelled, false); // locked by its reader: the signal is what lets it go
 });
 
 Deno.test("auth() leaves no timer and no aborted request behind", SANITIZED, async () => {
@@ -261,65 +251,57 @@ Deno.test("auth() keeps concurrent checks of one token and of many apart, whatev
 });
 
 Deno.test("auth() lets requests of one token in one turn share a check, and no later one join it", async () => {
-  mock.timers.enable({ apis: ["setTimeout"] });
-  try {
-    const gates: PromiseWithResolvers<Response>[] = [];
-    const { options } = fakeAuth(() => {
-      gates.push(deferred<Response>());
-      return gates.at(-1)!.promise;
-    });
-    const seen: string[] = [];
-    const app = me({
-      ...options,
-      onDecision: ({ source, upstream_calls }) => seen.push(`${source} ${upstream_calls}`),
-    });
-    const headers = bearer(token());
-    const early = Array.from({ length: 100 }, () => app.request("/", { headers }));
-    await settle();
-    assertEquals(gates.length, 1);
-    const late = app.request("/", { headers }); // a sign-out may have come between
-    await settle();
-    gates[0]!.resolve(alive());
-    for (const response of early) assertEquals((await response).status, 200);
-    await settle();
-    assertEquals(gates.length, 2);
-    gates[1]!.resolve(refuses(403, "session_not_found"));
-    await assertRefusal(await late, REFUSALS.session_not_found);
-    assertEquals(seen.toSorted().slice(0, 2), ["check 1", "check 1"]);
-    assertEquals(new Set(seen), new Set(["check 1", "shared_check 0"]));
-  } finally {
-    mock.timers.reset();
-  }
+  using _time = new FakeTime();
+  const gates: PromiseWithResolvers<Response>[] = [];
+  const { options } = fakeAuth(() => {
+    gates.push(deferred<Response>());
+    return gates.at(-1)!.promise;
+  });
+  const seen: string[] = [];
+  const app = me({
+    ...options,
+    onDecision: ({ source, upstream_calls }) => seen.push(`${source} ${upstream_calls}`),
+  });
+  const headers = bearer(token());
+  const early = Array.from({ length: 100 }, () => app.request("/", { headers }));
+  await settle();
+  assertEquals(gates.length, 1);
+  const late = app.request("/", { headers }); // a sign-out may have come between
+  await settle();
+  gates[0]!.resolve(alive());
+  for (const response of early) assertEquals((await response).status, 200);
+  await settle();
+  assertEquals(gates.length, 2);
+  gates[1]!.resolve(refuses(403, "session_not_found"));
+  await assertRefusal(await late, REFUSALS.session_not_found);
+  assertEquals(seen.toSorted().slice(0, 2), ["check 1", "check 1"]);
+  assertEquals(new Set(seen), new Set(["check 1", "shared_check 0"]));
 });
 
 Deno.test("auth() does not let a hung check of a token hold up the next one for longer than its patience", async () => {
-  mock.timers.enable({ apis: ["setTimeout"] });
-  try {
-    const gates: PromiseWithResolvers<Response>[] = [];
-    const { options } = fakeAuth(() => {
-      gates.push(deferred<Response>());
-      return gates.at(-1)!.promise;
-    });
-    const app = me({ ...options, freshness: 60 });
-    const headers = bearer(token());
-    const first = app.request("/", { headers });
-    await settle();
-    const second = app.request("/", { headers });
-    await settle();
-    assertEquals(gates.length, 1);
-    mock.timers.tick(250);
-    await settle();
-    assertEquals(gates.length, 2);
-    // The newer answer comes first, and the older one does not replace it.
-    gates[1]!.resolve(refuses(403, "session_not_found"));
-    await assertRefusal(await second, REFUSALS.session_not_found);
-    gates[0]!.resolve(alive());
-    assertEquals((await first).status, 200); // it arrived before that sign-out was known
-    await assertRefusal(await app.request("/", { headers }), REFUSALS.session_not_found);
-    assertEquals(gates.length, 2);
-  } finally {
-    mock.timers.reset();
-  }
+  using time = new FakeTime();
+  const gates: PromiseWithResolvers<Response>[] = [];
+  const { options } = fakeAuth(() => {
+    gates.push(deferred<Response>());
+    return gates.at(-1)!.promise;
+  });
+  const app = me({ ...options, freshness: 60 });
+  const headers = bearer(token());
+  const first = app.request("/", { headers });
+  await settle();
+  const second = app.request("/", { headers });
+  await settle();
+  assertEquals(gates.length, 1);
+  time.tick(250);
+  await settle();
+  assertEquals(gates.length, 2);
+  // The newer answer comes first, and the older one does not replace it.
+  gates[1]!.resolve(refuses(403, "session_not_found"));
+  await assertRefusal(await second, REFUSALS.session_not_found);
+  gates[0]!.resolve(alive());
+  assertEquals((await first).status, 200); // it arrived before that sign-out was known
+  await assertRefusal(await app.request("/", { headers }), REFUSALS.session_not_found);
+  assertEquals(gates.length, 2);
 });
 
 Deno.test("auth() a second time in one request asks once, and reports where the answer came from", async () => {
@@ -551,7 +533,7 @@ Deno.test("auth() refuses an expired token without a call, once Auth proved the 
 });
 
 Deno.test("auth() refuses an expired token without a call also when it has known it alive", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     const { options, calls } = fakeAuth(() => {
       const response = alive();
       response.headers.set("Date", new Date().toUTCString());
@@ -560,7 +542,7 @@ Deno.test("auth() refuses an expired token without a call also when it has known
     const app = me(options);
     const headers = bearer(token({ exp: now() + 10 }));
     assertEquals((await app.request("/", { headers })).status, 200);
-    mock.timers.tick(41_000);
+    time.tick(41_000);
     await assertRefusal(await app.request("/", { headers }), REFUSALS.token_expired);
     assertEquals(calls.length, 1);
   }));
@@ -583,19 +565,15 @@ Deno.test("auth() lets Auth decide about expiry when its Date shows our clock to
 });
 
 Deno.test("auth() asks about an expired token at most once a minute while no Date has come", async () => {
-  mock.timers.enable({ apis: ["Date"], now: Date.parse("2026-11-23T12:00:00Z") });
-  try {
-    const { options, calls } = fakeAuth(() => refuses(403, "bad_jwt"));
-    const app = me(options);
-    const expired = () => app.request("/", { headers: bearer(token({ exp: now() - 3600 })) });
-    for (let n = 0; n < 20; n++) await assertRefusal(await expired(), REFUSALS.token_expired);
-    assertEquals(calls.length, 1);
-    mock.timers.tick(60_000);
-    for (let n = 0; n < 20; n++) await assertRefusal(await expired(), REFUSALS.token_expired);
-    assertEquals(calls.length, 2);
-  } finally {
-    mock.timers.reset();
-  }
+  using time = new FakeTime();
+  const { options, calls } = fakeAuth(() => refuses(403, "bad_jwt"));
+  const app = me(options);
+  const expired = () => app.request("/", { headers: bearer(token({ exp: now() - 3600 })) });
+  for (let n = 0; n < 20; n++) await assertRefusal(await expired(), REFUSALS.token_expired);
+  assertEquals(calls.length, 1);
+  time.tick(60_000);
+  for (let n = 0; n < 20; n++) await assertRefusal(await expired(), REFUSALS.token_expired);
+  assertEquals(calls.length, 2);
 });
 
 Deno.test("auth() takes its skew as an option", async () => {
@@ -828,24 +806,20 @@ Deno.test("auth() does not admit a user whose ban cannot be read", async () => {
 });
 
 Deno.test("auth() compares a clock again that it compared a minute ago", async () => {
-  mock.timers.enable({ apis: ["Date"], now: Date.parse("2026-11-23T12:00:00Z") });
-  try {
-    let theirs = Date.now();
-    const { options, calls } = fakeAuth(() => {
-      const response = alive();
-      response.headers.set("Date", new Date(theirs).toUTCString());
-      return response;
-    });
-    const app = me(options);
-    const jwt = token();
-    assertEquals((await app.request("/", { headers: bearer(jwt) })).status, 200);
-    // The isolate is suspended, and wakes up with a clock five hours ahead.
-    theirs += 1000;
-    mock.timers.setTime(Date.now() + 5 * 3_600_000);
-    assertEquals((await app.request("/", { headers: bearer(jwt) })).status, 200);
-    assertEquals((await app.request("/", { headers: bearer(jwt) })).status, 200);
-    assertEquals(calls.length, 3);
-  } finally {
-    mock.timers.reset();
-  }
+  using time = new FakeTime();
+  let theirs = Date.now();
+  const { options, calls } = fakeAuth(() => {
+    const response = alive();
+    response.headers.set("Date", new Date(theirs).toUTCString());
+    return response;
+  });
+  const app = me(options);
+  const jwt = token();
+  assertEquals((await app.request("/", { headers: bearer(jwt) })).status, 200);
+  // The isolate is suspended, and wakes up with a clock five hours ahead.
+  theirs += 1000;
+  time.setDate(Date.now() + 5 * 3_600_000);
+  assertEquals((await app.request("/", { headers: bearer(jwt) })).status, 200);
+  assertEquals((await app.request("/", { headers: bearer(jwt) })).status, 200);
+  assertEquals(calls.length, 3);
 });

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { mock } from "node:test";
 import { type AuthCall, callAuth, ProblemError } from "../../../shared/mod.ts";
 import {
   deferred,
   environment,
   fakeAuth,
+  FakeTime,
   json,
   logged,
   refuses,
@@ -126,22 +126,18 @@ Deno.test("callAuth() throws auth_misconfigured for a wrong key, and for a missi
 });
 
 Deno.test("callAuth() waits ten seconds, or as long as it is told", async () => {
-  mock.timers.enable({ apis: ["setTimeout"] });
-  try {
-    for (const [timeout, limit] of [[undefined, 10_000], [200, 200]] as const) {
-      let code: unknown;
-      const waiting = call(() => deferred<Response>().promise, { timeout })
-        .catch((error: ProblemError) => (code = error.code));
-      await settle(2);
-      mock.timers.tick(limit - 1);
-      await settle(2);
-      assertEquals(code, undefined);
-      mock.timers.tick(1);
-      await waiting;
-      assertEquals(code, "auth_unavailable");
-    }
-  } finally {
-    mock.timers.reset();
+  using time = new FakeTime();
+  for (const [timeout, limit] of [[undefined, 10_000], [200, 200]] as const) {
+    let code: unknown;
+    const waiting = call(() => deferred<Response>().promise, { timeout })
+      .catch((error: ProblemError) => (code = error.code));
+    await settle(2);
+    time.tick(limit - 1);
+    await settle(2);
+    assertEquals(code, undefined);
+    time.tick(1);
+    await waiting;
+    assertEquals(code, "auth_unavailable");
   }
 });
 

@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { Hono } from "hono";
 import { stream } from "hono/streaming";
-import { mock } from "node:test";
 import {
   auth,
   type AuthContext,
@@ -15,6 +14,7 @@ import {
   assertRefusal,
   bearer,
   fakeAuth,
+  FakeTime,
   logged,
   REFUSALS,
   refuses,
@@ -397,30 +397,22 @@ Deno.test("edgeFunction() holds the stricter freshness where two meet", async ()
 });
 
 Deno.test("edgeFunction() checks again when a remembered answer is older than its freshness", async () => {
-  mock.timers.enable({ apis: ["Date"], now: Date.parse("2026-11-23T12:00:00Z") });
-  let mono = 0;
-  const clock = mock.method(performance, "now", () => mono);
-  try {
-    const { options, calls } = fakeAuth();
-    const app = edgeFunction("shop", { auth: { ...options, freshness: 10 } });
-    app.get("/", (c) => c.text("in"));
-    const headers = bearer(token({ exp: Date.now() / 1000 + 60 }));
-    const later = async (ms: number) => {
-      mono += ms;
-      mock.timers.setTime(Date.now() + ms);
-      const response = await app.request("/shop", { headers });
-      await response.body?.cancel();
-      return [response.status, calls.length];
-    };
-    assertEquals(await later(0), [200, 1]);
-    assertEquals(await later(10_000), [200, 1]);
-    assertEquals(await later(1), [200, 2]);
-    mono -= 5_000; // a suspended isolate: only the wall clock went on
-    assertEquals(await later(10_001), [200, 3]);
-  } finally {
-    clock.mock.restore();
-    mock.timers.reset();
-  }
+  using time = new FakeTime();
+  const { options, calls } = fakeAuth();
+  const app = edgeFunction("shop", { auth: { ...options, freshness: 10 } });
+  app.get("/", (c) => c.text("in"));
+  const headers = bearer(token({ exp: Date.now() / 1000 + 60 }));
+  const later = async (ms: number) => {
+    time.tick(ms);
+    const response = await app.request("/shop", { headers });
+    await response.body?.cancel();
+    return [response.status, calls.length];
+  };
+  assertEquals(await later(0), [200, 1]);
+  assertEquals(await later(10_000), [200, 1]);
+  assertEquals(await later(1), [200, 2]);
+  time.setDate(time.now + 5_000); // a suspended isolate: only the wall clock went on
+  assertEquals(await later(5_001), [200, 3]);
 });
 
 Deno.test("edgeFunction() throws a TypeError that names what is wrong when it is built", () => {

@@ -1,13 +1,13 @@
 // Strictness, budgets and the number of calls, over random interleavings of arrivals, sign-outs,
 // and answers that are quick, slow, or never come. Time is fake; a failure names its seed.
 import { assert, assertEquals } from "@std/assert";
-import { mock } from "node:test";
 import { auth, type AuthEnv } from "../../../../shared/mod.ts";
 import { Hono } from "hono";
 import {
   alive,
   bearer,
   fakeAuth,
+  type FakeTime,
   inFakeTime,
   refuses,
   settle,
@@ -48,7 +48,7 @@ interface Call {
 }
 
 /** One run: a user who signs out at some timestamp, while requests of one token come in. */
-async function simulate(seed: number, freshness: "strict" | number) {
+async function simulate(fakeTime: FakeTime, seed: number, freshness: "strict" | number) {
   const next = random(seed);
   const calls: Call[] = [];
   const arrivals: Arrival[] = [];
@@ -94,7 +94,7 @@ async function simulate(seed: number, freshness: "strict" | number) {
       }
     }
     await settle(4);
-    mock.timers.tick(STEP);
+    fakeTime.tick(STEP);
     await settle(2);
   }
   for (const call of calls) call.answer.resolve(alive()); // lets go of what hangs
@@ -112,10 +112,10 @@ function mostAtOnce(calls: readonly Call[]): number {
 }
 
 Deno.test("auth() admits nobody who arrived after a sign-out, keeps every budget and few calls", async () => {
-  await inFakeTime(async () => {
+  await inFakeTime(async (fakeTime) => {
     let admitted = 0, refused = 0, faults = 0;
     for (let seed = 1; seed <= RUNS; seed++) {
-      const { arrivals, calls, signedOutAt } = await simulate(seed, "strict");
+      const { arrivals, calls, signedOutAt } = await simulate(fakeTime, seed, "strict");
       for (const { at, status, answeredAt = Infinity } of arrivals) {
         const story =
           `seed ${seed}: arrived ${at}, signed out ${signedOutAt}, answered ${answeredAt}`;
@@ -135,11 +135,11 @@ Deno.test("auth() admits nobody who arrived after a sign-out, keeps every budget
 });
 
 Deno.test("auth() with freshness admits by an answer whose check beganAt no longer ago than that", async () => {
-  await inFakeTime(async () => {
+  await inFakeTime(async (fakeTime) => {
     let byMemory = 0;
     for (let seed = 1; seed <= RUNS; seed++) {
       const freshness = 0.2; // seconds
-      const { arrivals, calls } = await simulate(seed, freshness);
+      const { arrivals, calls } = await simulate(fakeTime, seed, freshness);
       for (const { at, status, answeredAt = Infinity } of arrivals) {
         if (status !== 200) continue;
         const good = calls.filter((call) => call.alive && call.answersAt <= answeredAt);

@@ -1,5 +1,4 @@
 import { assert, assertEquals } from "@std/assert";
-import { mock } from "node:test";
 import { type BatchedResult, batchGetUser } from "../../../../shared/server/core/batch.ts";
 import type { AuthAnswer } from "../../../../shared/server/core/auth_answer.ts";
 import { inFakeTime, SANITIZED, settle } from "../../../support/server.ts";
@@ -27,15 +26,15 @@ function watch(...waiting: Promise<BatchedResult>[]): (AuthAnswer | null)[] {
 }
 
 Deno.test("batchGetUser() lets each of a batch go at its own deadline, and the check run to the last", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     const { asked, check } = manual();
     const answers = watch(check("t", 100, 250), check("t", 900, 250), check("t", 300, 250));
     await settle();
     assertEquals(asked.map(({ timeout }) => timeout), [900]);
-    mock.timers.tick(100);
+    time.tick(100);
     await settle();
     assertEquals(answers, [LATE, null, null]);
-    mock.timers.tick(200);
+    time.tick(200);
     await settle();
     assertEquals(answers, [LATE, null, LATE]);
     asked[0]!.answer(FAULT);
@@ -44,21 +43,21 @@ Deno.test("batchGetUser() lets each of a batch go at its own deadline, and the c
   }));
 
 Deno.test("batchGetUser() begins no check for whom the turn itself has taken too long", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     const { asked, check } = manual();
     const answers = watch(check("t", 50, 250));
-    mock.timers.tick(60);
+    time.tick(60);
     await settle();
     assertEquals([asked.length, answers], [0, [LATE]]);
   }));
 
 Deno.test("batchGetUser() begins no check for a batch that everybody has left", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     const { asked, check } = manual();
     const first = watch(check("t", 10_000, 5000));
     await settle();
     const second = watch(check("t", 20, 5000));
-    mock.timers.tick(20);
+    time.tick(20);
     await settle();
     assertEquals([first, second], [[null], [LATE]]);
     asked[0]!.answer(FAULT);
@@ -67,11 +66,11 @@ Deno.test("batchGetUser() begins no check for a batch that everybody has left", 
   }));
 
 Deno.test("batchGetUser() says whose arrival a check is of, and when it began", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     const { asked, check } = manual();
     const waiting = [check("t", 1000, 250), check("t", 1000, 250)];
     await settle();
-    mock.timers.tick(40);
+    time.tick(40);
     asked[0]!.answer(FAULT);
     const shared = await Promise.all(waiting);
     assertEquals(shared.map(({ isLeader, beganAt }) => [isLeader, beganAt.monotonicMs]), [
@@ -105,22 +104,22 @@ Deno.test("batchGetUser() lets nobody join from inside the call", async () => {
 });
 
 Deno.test("batchGetUser() is patient for half of what the check under way may take, from when it began", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     const { asked, check } = manual();
     void check("t", 400, 5000);
     await settle();
-    mock.timers.tick(150);
+    time.tick(150);
     void check("t", 1150, 5000);
-    mock.timers.tick(49);
+    time.tick(49);
     await settle();
     assertEquals(asked.length, 1);
-    mock.timers.tick(1);
+    time.tick(1);
     await settle();
     assertEquals(asked.length, 2);
   }));
 
 Deno.test("batchGetUser() is as patient as the least patient of those who wait", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     for (const [first, second] of [[5000, 100], [100, 5000]] as const) {
       const { asked, check } = manual();
       const now = performance.now();
@@ -128,29 +127,29 @@ Deno.test("batchGetUser() is as patient as the least patient of those who wait",
       await settle();
       void check("t", now + 60_000, first);
       void check("t", now + 60_000, second);
-      mock.timers.tick(99);
+      time.tick(99);
       await settle();
       assertEquals(asked.length, 1);
-      mock.timers.tick(1);
+      time.tick(1);
       await settle();
       assertEquals(asked.length, 2);
     }
   }));
 
 Deno.test("batchGetUser() goes by the age of the check that is left", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     const { asked, check } = manual();
     void check("t", 5000, 100);
     await settle();
-    mock.timers.tick(100);
+    time.tick(100);
     void check("t", 5000, 100);
-    mock.timers.tick(0);
+    time.tick(0);
     await settle();
-    mock.timers.tick(50);
+    time.tick(50);
     asked[1]!.answer(FAULT);
     await settle();
     void check("t", 5000, 100);
-    mock.timers.tick(0);
+    time.tick(0);
     await settle();
     assertEquals(asked.length, 3);
   }));

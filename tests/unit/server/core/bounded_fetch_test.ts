@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { mock } from "node:test";
 import { boundedFetch, MAX_ANSWER_BYTES } from "../../../../shared/server/core/bounded_fetch.ts";
-import { deferred, SANITIZED, settle } from "../../../support/server.ts";
+import { deferred, FakeTime, SANITIZED, settle } from "../../../support/server.ts";
 
 const fetchOnce = (response: () => Response | Promise<Response>, timeout = 1000) =>
   boundedFetch(() => Promise.resolve(response()), "https://x.example/", {}, timeout);
@@ -100,27 +99,23 @@ Deno.test("boundedFetch() never rejects: a body that breaks is a network fault",
 });
 
 Deno.test("boundedFetch() aborts what takes too long, and answers also if nobody listens to that", async () => {
-  mock.timers.enable({ apis: ["setTimeout"] });
-  try {
-    let signal: AbortSignal | null | undefined;
-    const hung = boundedFetch(
-      (_url, init) => {
-        signal = init?.signal;
-        return deferred<Response>().promise;
-      },
-      "https://x.example/",
-      {},
-      50,
-    );
-    await settle(2);
-    mock.timers.tick(49);
-    assertEquals(signal?.aborted, false);
-    mock.timers.tick(1);
-    assertEquals(await hung, { kind: "fault", reason: "timeout" });
-    assertEquals(signal?.aborted, true);
-  } finally {
-    mock.timers.reset();
-  }
+  using time = new FakeTime();
+  let signal: AbortSignal | null | undefined;
+  const hung = boundedFetch(
+    (_url, init) => {
+      signal = init?.signal;
+      return deferred<Response>().promise;
+    },
+    "https://x.example/",
+    {},
+    50,
+  );
+  await settle(2);
+  time.tick(49);
+  assertEquals(signal?.aborted, false);
+  time.tick(1);
+  assertEquals(await hung, { kind: "fault", reason: "timeout" });
+  assertEquals(signal?.aborted, true);
 });
 
 Deno.test("boundedFetch() leaves no timer", SANITIZED, async () => {

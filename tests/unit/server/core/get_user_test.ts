@@ -13,7 +13,6 @@ import {
   token,
   USER_ID,
 } from "../../../support/server.ts";
-import { mock } from "node:test";
 
 const project = readProject(environment());
 
@@ -111,7 +110,7 @@ Deno.test("createGetUser() works after a network fault as before", async () => {
 });
 
 Deno.test("createGetUser() answers in time when the connection or the body hangs", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     const hangs: (() => Response | Promise<Response>)[] = [
       () => new Promise(() => {}),
       () => new Response(new ReadableStream(), { headers: { "Content-Length": "10" } }),
@@ -120,7 +119,7 @@ Deno.test("createGetUser() answers in time when the connection or the body hangs
     for (const hang of hangs) {
       const result = createGetUser(project, fakeAuth(hang).options.fetch)(token(), 1000);
       await settle();
-      mock.timers.tick(1000);
+      time.tick(1000);
       assertEquals((await result).answer, { kind: "fault", reason: "timeout" });
     }
   }));

@@ -1,5 +1,4 @@
 import { assert, assertEquals } from "@std/assert";
-import { mock } from "node:test";
 import type { Timestamp } from "../../../../shared/server/core/timestamp.ts";
 import {
   type CacheEntry,
@@ -9,7 +8,7 @@ import {
   NEGATIVE_TTL_SECONDS,
 } from "../../../../shared/server/core/token_cache.ts";
 import type { Verdict } from "../../../../shared/server/core/verdict.ts";
-import { USER_ID } from "../../../support/server.ts";
+import { FakeTime, USER_ID } from "../../../support/server.ts";
 
 const NOW = Date.parse("2026-11-23T12:00:00Z");
 const ALIVE = { ok: true, user: { id: USER_ID } } as unknown as Verdict;
@@ -30,20 +29,19 @@ const entry = (
 const isFresh = (...args: Parameters<typeof freshVerdict>) => freshVerdict(...args) !== null;
 const at = (mono: number, wall = mono): Timestamp => ({ monotonicMs: mono, wallMs: NOW + wall });
 
-/** Runs at a moment of both clocks. */
+/** Registers a test that sets both clocks, in milliseconds since they began. */
 function timed(name: string, run: (go: (mono: number, wall?: number) => void) => void) {
   Deno.test(name, () => {
-    let mono = 0;
-    const clock = mock.method(performance, "now", () => mono);
-    mock.timers.enable({ apis: ["Date"], now: NOW });
+    let time = new FakeTime(NOW);
     try {
-      run((toMono, toWall = toMono) => {
-        mono = toMono;
-        mock.timers.setTime(NOW + toWall);
+      run((mono, wall = mono) => {
+        time[Symbol.dispose]();
+        time = new FakeTime(NOW);
+        time.tick(mono);
+        time.setDate(NOW + wall);
       });
     } finally {
-      clock.mock.restore();
-      mock.timers.reset();
+      time[Symbol.dispose]();
     }
   });
 }
