@@ -3,7 +3,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Hono } from "hono";
 import { some } from "hono/combine";
-import { mock } from "node:test";
 import { auth, type AuthEnv, type AuthOptions, edgeFunction, ProblemError } from "../shared/mod.ts";
 import { timestamp } from "../shared/server/core/timestamp.ts";
 import {
@@ -19,9 +18,11 @@ import {
   deferred,
   environment,
   fakeAuth,
+  FakeTime,
   inFakeTime,
   json,
   logged,
+  newSigningKey,
   now,
   PUBLISHABLE,
   REFUSALS,
@@ -33,6 +34,7 @@ import {
   UPSTREAM_TEXT,
   USER_ID,
 } from "./support/server.ts";
+import { accessClaims } from "./support/tokens.ts";
 
 /** A plain app behind `auth()` that counts how often its handler ran. */
 function guarded(options: AuthOptions & { allowSessionless?: false }) {
@@ -51,75 +53,49 @@ Deno.test("guarantee 1: auth() admits nobody when Auth refuses, however good the
 });
 
 Deno.test("guarantee 1: auth() admits nobody for a verified signature when Auth refuses", async () => {
-  const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, [
-    "sign",
-    "verify",
-  ]);
-  const jwk = { ...await crypto.subtle.exportKey("jwk", pair.publicKey), kid: "k1", alg: "ES256" };
-  const unsigned = token({}, { alg: "ES256", kid: "k1" }).split(".").slice(0, 2).join(".");
-  const signature = new Uint8Array(
-    await crypto.subtle.sign(
-      { name: "ECDSA", hash: "SHA-256" },
-      pair.privateKey,
-      new TextEncoder().encode(unsigned),
-    ),
-  );
-  const genuine = `${unsigned}.${
-    btoa(String.fromCharCode(...signature)).replaceAll("+", "-").replaceAll("/", "_")
-      .replaceAll("=", "")
-  }`;
+  const { jwk, sign } = await newSigningKey("ES256");
+  const genuine = await sign(accessClaims());
   const env = environment({ SUPABASE_JWKS: JSON.stringify({ keys: [jwk] }) });
   const { options, calls } = fakeAuth(() => refuses(403, "session_not_found"), env);
   const { ask } = guarded(options);
   await assertRefusal(await ask(bearer(genuine)), REFUSALS.session_not_found);
   assertEquals(calls.length, 1);
   // The same key, another signature: Auth has the word, and admits nobody either.
-  const forged = `${unsigned}.${"A".repeat(86)}`;
+  const forged = genuine.replace(/[^.]*$/, "A".repeat(86));
   await assertRefusal(await ask(bearer(forged)), REFUSALS.session_not_found);
 });
 
 Deno.test("guarantee 2: auth() admits from an answer for n seconds after its check began when freshness is n", async () => {
-  let mono = 0;
-  const clock = mock.method(performance, "now", () => mono);
-  mock.timers.enable({ apis: ["Date"], now: Date.parse("2026-11-23T12:00:00Z") });
-  try {
-    const gate = deferred<Response>();
-    const { options, calls } = fakeAuth((_, call) => call === 1 ? gate.promise : alive());
-    const { ask } = guarded({ ...options, freshness: 10 });
-    const headers = bearer(token());
-    const first = ask(headers);
-    await settle();
-    mono = 2_000; // Auth takes two seconds: the answer is as old as the question
-    gate.resolve(alive());
-    assertEquals((await first).status, 200);
-    mono = 10_000;
-    assertEquals((await ask(headers)).status, 200);
-    assertEquals(calls.length, 1);
-    mono = 10_001;
-    assertEquals((await ask(headers)).status, 200);
-    assertEquals(calls.length, 2);
-  } finally {
-    clock.mock.restore();
-    mock.timers.reset();
-  }
+  using time = new FakeTime();
+  const gate = deferred<Response>();
+  const { options, calls } = fakeAuth((_, call) => call === 1 ? gate.promise : alive());
+  const { ask } = guarded({ ...options, freshness: 10 });
+  const headers = bearer(token());
+  const first = ask(headers);
+  await settle();
+  time.tick(2_000); // Auth takes two seconds: the answer is as old as the question
+  gate.resolve(alive());
+  assertEquals((await first).status, 200);
+  time.tick(8_000);
+  assertEquals((await ask(headers)).status, 200);
+  assertEquals(calls.length, 1);
+  time.tick(1);
+  assertEquals((await ask(headers)).status, 200);
+  assertEquals(calls.length, 2);
 });
 
 Deno.test("guarantee 2: auth() asks Auth again when a token of a cached answer has expired", async () => {
-  mock.timers.enable({ apis: ["Date"], now: Date.parse("2026-11-23T12:00:00Z") });
-  try {
-    const { options, calls } = fakeAuth();
-    const { ask } = guarded({ ...options, freshness: 60 });
-    const headers = bearer(token({ exp: now() + 5 }));
-    await ask(headers);
-    mock.timers.tick(4_000);
-    await ask(headers);
-    assertEquals(calls.length, 1);
-    mock.timers.tick(1_000);
-    await ask(headers);
-    assertEquals(calls.length, 2);
-  } finally {
-    mock.timers.reset();
-  }
+  using time = new FakeTime();
+  const { options, calls } = fakeAuth();
+  const { ask } = guarded({ ...options, freshness: 60 });
+  const headers = bearer(token({ exp: now() + 5 }));
+  await ask(headers);
+  time.tick(4_000);
+  await ask(headers);
+  assertEquals(calls.length, 1);
+  time.tick(1_000);
+  await ask(headers);
+  assertEquals(calls.length, 2);
 });
 
 Deno.test("guarantee 1: auth() admits nobody as a user when an API key is sent", async () => {
@@ -508,19 +484,11 @@ function slowAuth(living: ReadonlySet<string>) {
   };
 }
 
-/** Lets time pass in steps of 10 ms. */
-async function pass(ms: number) {
-  for (let passed = 0; passed < ms; passed += 10) {
-    mock.timers.tick(10);
-    await settle(1);
-  }
-}
-
 const tokens = (count: number, kind: string) =>
   Array.from({ length: count }, (_, n) => token({ sub: USER_ID, kind, n }));
 
 Deno.test("guarantee 8: auth() makes no newcomer and no known user wait when one expired or forged token comes", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     const [known, newcomers] = [tokens(200, "known"), tokens(250, "newcomer")];
     const forged = token({ kind: "forged" });
     const expired = token({ kind: "expired", exp: now() - 86_400 });
@@ -531,23 +499,23 @@ Deno.test("guarantee 8: auth() makes no newcomer and no known user wait when one
       );
       const { ask } = slowAuth(new Set([...known, ...newcomers, ...large]));
       for (const jwt of [...known, ...large]) void ask(jwt);
-      await pass(300);
+      await time.tickInSteps(300);
       void ask(bad);
-      await pass(300);
+      await time.tickInSteps(300);
       const seen: Seen[] = [];
       for (const jwt of [...known, ...newcomers]) void ask(jwt, seen);
-      await pass(400);
+      await time.tickInSteps(400);
       assertEquals(seen.length, 450);
       for (const { status, ms } of seen) assert(status === 200 && ms <= 300, `${status} ${ms}`);
     }
   }));
 
 Deno.test("guarantee 8: auth() admits known users at once and 95 % of newcomers when 500 forged HS256 tokens a second come", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     const [known, newcomers] = [tokens(100, "known"), tokens(100, "newcomer")];
     const { ask } = slowAuth(new Set([...known, ...newcomers]));
     for (const jwt of known) void ask(jwt);
-    await pass(300);
+    await time.tickInSteps(300);
     const ofKnown: Seen[] = [], ofNewcomers: Seen[] = [];
     let forged = 0;
     for (let step = 0; step < 500; step++) { // 5 s
@@ -556,9 +524,9 @@ Deno.test("guarantee 8: auth() admits known users at once and 95 % of newcomers 
         void ask(known[step / 4 - 25]!, ofKnown);
         void ask(newcomers[step / 4 - 25]!, ofNewcomers);
       }
-      await pass(10);
+      await time.tickInSteps(10);
     }
-    await pass(1500);
+    await time.tickInSteps(1500);
     for (const { status, ms } of ofKnown) assert(status === 200 && ms <= 210, `${status} ${ms}`);
     const admitted = ofNewcomers.filter(({ status }) => status === 200);
     assert(admitted.length >= 95, `${admitted.length} of 100`);

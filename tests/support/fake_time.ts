@@ -1,4 +1,5 @@
 import { mock } from "node:test";
+import { settle } from "./async.ts";
 
 /** Some noon: tests that run at night read the same. */
 const START = "2026-11-23T12:00:00Z";
@@ -49,6 +50,19 @@ export class FakeTime implements Disposable {
   /** Moves both clocks, and runs the timers that are due. */
   tick(milliseconds = 0): void {
     mock.timers.tick(milliseconds);
+  }
+
+  /**
+   * Moves both clocks in steps, and lets everything run that has become possible after each one.
+   *
+   * @param milliseconds How far in all.
+   * @param step How far at once, in milliseconds.
+   */
+  async tickInSteps(milliseconds: number, step = 10): Promise<void> {
+    for (let passed = 0; passed < milliseconds; passed += step) {
+      this.tick(step);
+      await settle(1);
+    }
   }
 
   /** Puts the real clocks and timers back. */

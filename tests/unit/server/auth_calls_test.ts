@@ -1,6 +1,5 @@
 // How many calls to Supabase Auth a function makes: counted at a fake Auth, in fake time.
 import { assert, assertEquals } from "@std/assert";
-import { mock } from "node:test";
 import { Hono } from "hono";
 import { auth, edgeFunction } from "../../../shared/mod.ts";
 import {
@@ -10,6 +9,7 @@ import {
   environment,
   fakeAuth,
   inFakeTime,
+  newSigningKey,
   now,
   refuses,
   settle,
@@ -47,11 +47,8 @@ function dated(response: Response): Response {
 
 /** A project that signs with ES256: its environment, and its key. */
 async function project() {
-  const algorithm = { name: "ECDSA", namedCurve: "P-256" };
-  const pair = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
-  const names = { kid: "current", alg: "ES256" };
-  const open = { ...await crypto.subtle.exportKey("jwk", pair.publicKey), ...names };
-  const jwks = { keys: [open] };
+  const { jwk } = await newSigningKey("ES256", "current");
+  const jwks = { keys: [jwk] };
   return { jwks, env: { SUPABASE_JWKS: JSON.stringify(jwks) } };
 }
 
@@ -88,7 +85,7 @@ for (const [form, isolate] of Object.entries(FORMS)) {
 
   for (const kid of ["current", "random"]) {
     Deno.test(`${form} makes at most 6 calls a second when 1,000 forged tokens in 10 s name the key ${kid}`, () =>
-      inFakeTime(async () => {
+      inFakeTime(async (time) => {
         const { env, jwks } = await project();
         const { app, calls } = isolate(
           (request) =>
@@ -100,11 +97,11 @@ for (const [form, isolate] of Object.entries(FORMS)) {
           const header = { alg: "ES256", kid: kid === "random" ? `random-${n}` : kid };
           statuses.push(statusOf(app, token({ n }, header)));
           await settle(1);
-          mock.timers.tick(10);
+          time.tick(10);
         }
         for (let n = 0; n < 300; n++) {
           await settle(1);
-          mock.timers.tick(10);
+          time.tick(10);
         }
         assertEquals([...new Set(await Promise.all(statuses))].sort(), [401, 503]);
         assert(calls.length <= 20 + 13 * 6, `${calls.length} calls in 13 s, 20 of them saved up`);
@@ -128,19 +125,19 @@ for (const [form, isolate] of Object.entries(FORMS)) {
   });
 
   Deno.test(`${form} makes at most one call per 5 s when a client repeats the token of an ended session`, () =>
-    inFakeTime(async () => {
+    inFakeTime(async (time) => {
       const { app, calls } = isolate(() => refuses(403, "session_not_found"));
       const jwt = token();
       for (let n = 0; n < 1000; n++) {
         assertEquals(await statusOf(app, jwt), 401);
-        mock.timers.tick(10);
+        time.tick(10);
       }
       assert(calls.length <= 2, `${calls.length} calls in 10 s`);
     }));
 }
 
 Deno.test("auth({ freshness: f }) on N isolates makes R / (1 + R f / N) calls per second for a user of R requests per second", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     const fleets = [
       { isolates: 1, freshness: 2, rate: 1 },
       { isolates: 1, freshness: 10, rate: 5 },
@@ -157,7 +154,7 @@ Deno.test("auth({ freshness: f }) on N isolates makes R / (1 + R f / N) calls pe
       let ms = 0;
       for (let n = 0; n < 4000; n++) {
         const pause = Math.round(-Math.log(1 - random()) * 1000 / rate); // a Poisson process
-        mock.timers.tick(pause);
+        time.tick(pause);
         ms += pause;
         assertEquals(await statusOf(fleet[Math.floor(random() * isolates)]!.app, jwt), 200);
       }

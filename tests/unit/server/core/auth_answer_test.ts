@@ -1,5 +1,4 @@
 import { assert, assertEquals } from "@std/assert";
-import { mock } from "node:test";
 import {
   type AuthAnswer,
   isApiKeyRefusal,
@@ -7,6 +6,7 @@ import {
   readJsonObject,
   retryAfterSeconds,
 } from "../../../../shared/server/core/auth_answer.ts";
+import { FakeTime } from "../../../support/server.ts";
 
 const answer = (
   status: number,
@@ -113,22 +113,18 @@ Deno.test("isApiKeyRefusal() goes by the shape of a gateway's answer, not by its
 });
 
 Deno.test("retryAfterSeconds() reads seconds and HTTP dates, from one second to an hour", () => {
-  mock.timers.enable({ apis: ["Date"], now: Date.parse("2026-11-23T12:00:00Z") });
-  try {
-    const read = (value: string) => retryAfterSeconds(answer(429, "", { "Retry-After": value }));
-    assertEquals([read("7"), read(" 7 "), read("007")], [7, 7, 7]);
-    assertEquals([read("3600"), read("3601"), read("9".repeat(400))], [3600, 3600, 3600]);
-    assertEquals(read("Mon, 23 Nov 2026 12:00:30 GMT"), 30);
-    assertEquals(read("Tue, 24 Nov 2026 12:00:30 GMT"), 3600);
-    mock.timers.setTime(Date.parse("2026-11-23T12:00:00.500Z"));
-    assertEquals(read("Mon, 23 Nov 2026 12:00:30 GMT"), 30); // rounded up: never too early
-    for (const garbage of ["", "-5", "1.5", "soon 5", "5, 5", "1e3", "0x10"]) {
-      assertEquals([garbage, read(garbage)], [garbage, undefined]);
-    }
-    assert((read("0") ?? 0) >= 1 && (read("Sun, 22 Nov 2026 12:00:00 GMT") ?? 0) >= 1);
-    assertEquals(retryAfterSeconds(answer(429, "")), undefined);
-    assertEquals(retryAfterSeconds({ kind: "fault", reason: "network" }), undefined);
-  } finally {
-    mock.timers.reset();
+  using time = new FakeTime();
+  const read = (value: string) => retryAfterSeconds(answer(429, "", { "Retry-After": value }));
+  assertEquals([read("7"), read(" 7 "), read("007")], [7, 7, 7]);
+  assertEquals([read("3600"), read("3601"), read("9".repeat(400))], [3600, 3600, 3600]);
+  assertEquals(read("Mon, 23 Nov 2026 12:00:30 GMT"), 30);
+  assertEquals(read("Tue, 24 Nov 2026 12:00:30 GMT"), 3600);
+  time.setDate(Date.parse("2026-11-23T12:00:00.500Z"));
+  assertEquals(read("Mon, 23 Nov 2026 12:00:30 GMT"), 30); // rounded up: never too early
+  for (const garbage of ["", "-5", "1.5", "soon 5", "5, 5", "1e3", "0x10"]) {
+    assertEquals([garbage, read(garbage)], [garbage, undefined]);
   }
+  assert((read("0") ?? 0) >= 1 && (read("Sun, 22 Nov 2026 12:00:00 GMT") ?? 0) >= 1);
+  assertEquals(retryAfterSeconds(answer(429, "")), undefined);
+  assertEquals(retryAfterSeconds({ kind: "fault", reason: "network" }), undefined);
 });

@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { mock } from "node:test";
 import { Hono } from "hono";
 import { auth, type AuthEnv, type AuthOptions, edgeFunction } from "../../../../shared/mod.ts";
 import { authenticate } from "../../../../shared/server/core/authenticate.ts";
@@ -10,6 +9,7 @@ import {
   environment,
   type Expected,
   fakeAuth,
+  FakeTime,
   inFakeTime,
   json,
   logged,
@@ -546,14 +546,14 @@ for (const { what, header, answer, env, options, expected, calls, operator } of 
 }
 
 Deno.test("authenticate() lets a request's time run from its arrival", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     const { options } = fakeAuth(() => new Promise(() => {}));
     const rules = { timeout: 1000, skew: 30, allowSessionless: false, freshness: 0, patience: 250 };
-    mock.timers.tick(700);
+    time.tick(700);
     const headers = { authorization: `Bearer ${token()}`, apikey: null };
     const passage = authenticate(headers, { ...options, ...rules }, 0);
     await settle();
-    mock.timers.tick(300);
+    time.tick(300);
     assertEquals((await passage).outcome, { ok: false, code: "auth_unavailable" });
   }));
 
@@ -561,24 +561,20 @@ Deno.test("authenticate() keeps its time also while keys are fetched", async () 
   const jwks = { keys: [{ kty: "EC", crv: "P-256", kid: "k", x: "AA", y: "AA" }] };
   const env = environment({ SUPABASE_JWKS: JSON.stringify(jwks) });
   const { options, calls } = fakeAuth(() => new Promise(() => {}), env);
-  mock.timers.enable({ apis: ["setTimeout"] });
-  try {
-    const app = new Hono<AuthEnv>().use(auth({ ...options, timeout: 100 }));
-    const headers = { Authorization: `Bearer ${token({}, { alg: "ES256", kid: "other" })}` };
-    const pending = Promise.resolve(app.request("/", { headers }));
-    await settle();
-    assertEquals(calls.map(({ url }) => url.endsWith("jwks.json")), [true]);
-    mock.timers.tick(100);
-    await settle();
-    mock.timers.tick(100);
-    await assertRefusal(await pending, REFUSALS.auth_unavailable);
-  } finally {
-    mock.timers.reset();
-  }
+  using time = new FakeTime();
+  const app = new Hono<AuthEnv>().use(auth({ ...options, timeout: 100 }));
+  const headers = { Authorization: `Bearer ${token({}, { alg: "ES256", kid: "other" })}` };
+  const pending = Promise.resolve(app.request("/", { headers }));
+  await settle();
+  assertEquals(calls.map(({ url }) => url.endsWith("jwks.json")), [true]);
+  time.tick(100);
+  await settle();
+  time.tick(100);
+  await assertRefusal(await pending, REFUSALS.auth_unavailable);
 });
 
 Deno.test("auth() believes no answer whose Date is older than the newest one of Auth by more than the skew", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     const date = (secondsAgo: number) => ({
       Date: new Date(Date.now() - secondsAgo * 1000).toUTCString(),
     });
@@ -600,7 +596,7 @@ Deno.test("auth() believes no answer whose Date is older than the newest one of 
     });
     // A clock of Auth that was set back by an hour heals itself after a minute.
     answers.push([() => json(200, { id: USER_ID }, date(3600)), 200]);
-    mock.timers.tick(60_000);
+    time.tick(60_000);
     assertEquals((await app.request("/", { headers })).status, 200);
   }));
 

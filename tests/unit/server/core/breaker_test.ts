@@ -1,5 +1,4 @@
 import { assertEquals } from "@std/assert";
-import { mock } from "node:test";
 import type { AuthAnswer } from "../../../../shared/server/core/auth_answer.ts";
 import { NETWORK_FAULT, TIMED_OUT } from "../../../../shared/server/core/bounded_fetch.ts";
 import { createBreaker } from "../../../../shared/server/core/breaker.ts";
@@ -78,32 +77,32 @@ Deno.test("createBreaker() does not open for one caller, for answers below 500, 
   }));
 
 Deno.test("createBreaker() does not add up faults of different hours", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     const it = auth();
     await it.fail("a", "b", "c", "d");
-    mock.timers.tick(10_001);
+    time.tick(10_001);
     await it.fail("e");
     assertEquals(await it.ask("f"), "network");
   }));
 
 Deno.test("createBreaker() asks once a second while it is open, nobody pays for it, and it closes on an answer", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     const it = auth();
     await it.fail("a", "b", "c", "d", "e");
     const calls = it.asked.length;
     for (let second = 1; second <= 10; second++) {
-      mock.timers.tick(1000);
+      time.tick(1000);
       for (let n = 0; n < 20; n++) assertEquals(await it.ask(`t${n}`), "breaker_open");
       assertEquals(it.asked.length - calls, second);
     }
-    mock.timers.tick(1000);
+    time.tick(1000);
     it.answer = status(403);
     assertEquals(await it.ask("x"), "breaker_open"); // the probe is not an answer for anybody
     assertEquals(await it.ask("y"), 403);
   }));
 
 Deno.test("createBreaker() closes within two seconds when Auth is back, also after probes that hang", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     let isBack = false;
     const getUser = createBreaker((_token, timeoutMs) =>
       isBack
@@ -114,13 +113,13 @@ Deno.test("createBreaker() closes within two seconds when Auth is back, also aft
     );
     for (const token of ["a", "b", "c", "d", "e"]) void getUser(token, 3000);
     for (let n = 0; n < 80; n++) {
-      mock.timers.tick(100);
+      time.tick(100);
       await settle(1);
       void getUser("f", 3000);
     }
     isBack = true;
     for (let n = 0; n < 20; n++) {
-      mock.timers.tick(100);
+      time.tick(100);
       await settle(1);
       void getUser("f", 3000);
     }

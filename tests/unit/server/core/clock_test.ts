@@ -1,35 +1,31 @@
 import { assertEquals } from "@std/assert";
-import { mock } from "node:test";
 import { createClock } from "../../../../shared/server/core/clock.ts";
+import { FakeTime } from "../../../support/server.ts";
 
 const NOON = Date.parse("2026-11-23T12:00:00Z");
 const at = (ms: number) => new Date(ms).toUTCString();
 
-function timed(name: string, run: () => void) {
+function timed(name: string, run: (time: FakeTime) => void) {
   Deno.test(name, () => {
-    mock.timers.enable({ apis: ["Date"], now: NOON });
-    try {
-      run();
-    } finally {
-      mock.timers.reset();
-    }
+    using time = new FakeTime(NOON);
+    run(time);
   });
 }
 
-timed("createClock() refuses nothing by a clock that no answer of Auth has proven", () => {
+timed("createClock() refuses nothing by a clock that no answer of Auth has proven", (time) => {
   const clock = createClock();
   assertEquals(clock.now(30), NOON / 1000);
   assertEquals([clock.mayRefuseExpired(30), clock.mayRefuseExpired(30)], [false, false]);
   clock.observe(at(NOON));
-  mock.timers.setTime(NOON + 59_999);
+  time.setDate(NOON + 59_999);
   assertEquals(clock.mayRefuseExpired(30), true);
-  mock.timers.setTime(NOON + 60_000);
+  time.setDate(NOON + 60_000);
   assertEquals([clock.mayRefuseExpired(30), clock.mayRefuseExpired(30)], [false, false]);
-  mock.timers.setTime(NOON - 60_000); // back past the answer
+  time.setDate(NOON - 60_000); // back past the answer
   assertEquals(clock.mayRefuseExpired(30), false);
 });
 
-timed("createClock() knows a Date of a cache by the newest one of the last minute", () => {
+timed("createClock() knows a Date of a cache by the newest one of the last minute", (time) => {
   const clock = createClock();
   assertEquals(clock.isOutdated(at(0), 30), false);
   clock.observe(at(NOON));
@@ -38,7 +34,7 @@ timed("createClock() knows a Date of a cache by the newest one of the last minut
     assertEquals([ms, clock.isOutdated(at(NOON + ms), 30)], [ms, outdated]);
   }
   for (const date of [null, "", "soon"]) assertEquals(clock.isOutdated(date, 30), false);
-  mock.timers.setTime(NOON + 60_000);
+  time.setDate(NOON + 60_000);
   assertEquals(clock.isOutdated(at(0), 30), false);
   clock.observe(at(0)); // Auth's clock was set back
   assertEquals(clock.isOutdated(at(0), 30), false);
@@ -52,27 +48,27 @@ timed("createClock() trusts a clock that differs by the skew at most", () => {
   }
 });
 
-timed("createClock() takes Auth's clock and refuses nothing when ours is wrong", () => {
+timed("createClock() takes Auth's clock and refuses nothing when ours is wrong", (time) => {
   for (const off of [32_000, -32_000, 86_400_000]) {
     const clock = createClock();
     clock.observe(at(NOON + off));
     assertEquals([clock.mayRefuseExpired(30), clock.now(30)], [false, (NOON + off) / 1000]);
     assertEquals(clock.mayRefuseExpired(30), false); // and stays so, until an answer proves it right
-    mock.timers.setTime(NOON + off);
+    time.setDate(NOON + off);
     clock.observe(at(NOON + off));
     assertEquals(clock.mayRefuseExpired(30), true);
-    mock.timers.setTime(NOON);
+    time.setDate(NOON);
   }
 });
 
 timed(
   "createClock() goes by the newest Date, and holds an unchanged one against the time it has become",
-  () => {
+  (time) => {
     const clock = createClock();
     clock.observe(at(NOON));
     clock.observe(at(NOON + 60_000));
     assertEquals([clock.mayRefuseExpired(30), clock.now(30)], [false, NOON / 1000 + 60]);
-    mock.timers.setTime(NOON + 60_000);
+    time.setDate(NOON + 60_000);
     clock.observe(at(NOON + 60_000));
     assertEquals([clock.mayRefuseExpired(30), clock.now(30)], [true, NOON / 1000 + 60]);
     clock.observe(null); // says nothing, and forgets nothing
@@ -94,18 +90,18 @@ timed("createClock() goes by its own time where Auth does not tell it", () => {
   }
 });
 
-timed("createClock() forgets a comparison after a minute", () => {
+timed("createClock() forgets a comparison after a minute", (time) => {
   const clock = createClock();
   clock.observe(at(NOON));
-  mock.timers.setTime(NOON + 3_600_000);
+  time.setDate(NOON + 3_600_000);
   assertEquals([clock.mayRefuseExpired(30), clock.mayRefuseExpired(30)], [false, false]);
 });
 
 timed(
   "createClock() takes two clocks that agree for right without any skew: Date has whole seconds",
-  () => {
+  (time) => {
     const clock = createClock();
-    mock.timers.setTime(NOON + 999);
+    time.setDate(NOON + 999);
     clock.observe(at(NOON));
     assertEquals([clock.mayRefuseExpired(0), clock.now(0)], [true, (NOON + 999) / 1000]);
   },

@@ -1,5 +1,4 @@
 import { assert, assertEquals } from "@std/assert";
-import { mock } from "node:test";
 import type { GetUserResult } from "../../../../shared/server/core/get_user.ts";
 import { limitUnverified } from "../../../../shared/server/core/limit_unverified.ts";
 import { inFakeTime, settle } from "../../../support/server.ts";
@@ -30,16 +29,8 @@ function limited(ms: number) {
   return { ...limits, flood, it };
 }
 
-/** Lets time pass in steps of 10 ms. */
-async function pass(ms: number) {
-  for (let passed = 0; passed < ms; passed += 10) {
-    mock.timers.tick(10);
-    await settle(1);
-  }
-}
-
 Deno.test("limitUnverified() limits nobody before Auth refuses many, and nobody whose token is verified", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     const { getUser, recordForged, flood, it } = limited(200);
     for (let n = 0; n < 9; n++) recordForged();
     for (let n = 0; n < 1000; n++) void getUser(`newcomer${n}`, 3000, "unverifiable", "");
@@ -51,11 +42,11 @@ Deno.test("limitUnverified() limits nobody before Auth refuses many, and nobody 
     void getUser("doubtful", 3000, "doubtful", "k");
     await settle();
     assertEquals(it.asked.length, 2001); // the doubtful one has a budget of its own
-    await pass(1000);
+    await time.tickInSteps(1000);
   }));
 
 Deno.test("limitUnverified() runs 256 calls at once in a flood, and lets the others wait 0.8 s at most", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     const { getUser, flood, it } = limited(600);
     flood();
     let late = 0;
@@ -68,55 +59,55 @@ Deno.test("limitUnverified() runs 256 calls at once in a flood, and lets the oth
     }
     await settle();
     assertEquals(it.asked.length, 256);
-    await pass(790);
+    await time.tickInSteps(790);
     assertEquals([it.asked.length, it.most], [512, 256]);
     assert(it.timeouts.every((left) => left >= 2200));
     assert(it.timeouts.slice(256).every((left) => left <= 2400), "what they waited is theirs");
-    await pass(1000);
+    await time.tickInSteps(1000);
     assertEquals(late, 600 - 512);
   }));
 
 Deno.test("limitUnverified() lets a call wait for half of its time at most", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     const { getUser, flood } = limited(10_000);
     flood();
     for (let n = 0; n < 256; n++) void getUser(`t${n}`, 60_000, "unverifiable", "");
     let calls = -1;
     void getUser("t", 300, "unverifiable", "").then((result) => (calls = result.calls));
-    await pass(140);
+    await time.tickInSteps(140);
     assertEquals(calls, -1);
-    await pass(10);
+    await time.tickInSteps(10);
     assertEquals(calls, 0);
-    await pass(10_000);
+    await time.tickInSteps(10_000);
   }));
 
 Deno.test("limitUnverified() forgets refusals, one a second", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     const { getUser, flood, it } = limited(60_000);
     flood();
-    await pass(61_000);
+    await time.tickInSteps(61_000);
     for (let n = 0; n < 300; n++) void getUser(`t${n}`, 100_000, "unverifiable", "");
     assertEquals(it.asked.length, 300);
-    await pass(60_000);
+    await time.tickInSteps(60_000);
   }));
 
 Deno.test("limitUnverified() asks about doubtful tokens 20 times, then 5 times a second", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     const { getUser, it } = limited(10);
     let refused = 0;
     const seconds = 10;
     for (let n = 0; n < 200 * seconds; n++) {
       void getUser(`t${n}`, 3000, "doubtful", `kid${n}`).then(({ calls }) => calls || refused++);
-      if (n % 2 === 1) await pass(10);
+      if (n % 2 === 1) await time.tickInSteps(10);
     }
     assert(it.asked.length <= 20 + 5 * seconds + 1, `${it.asked.length} calls`);
     assert(it.asked.length >= 20 + 5 * seconds - 5, `${it.asked.length} calls`);
-    await pass(1000);
+    await time.tickInSteps(1000);
     assertEquals(refused + it.asked.length, 2000);
   }));
 
 Deno.test("limitUnverified() lets all tokens of a key go as soon as Auth has confirmed it", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     const { getUser, recordKey, it } = limited(10);
     for (let n = 0; n < 300; n++) void getUser(`t${n}`, 3000, "doubtful", "new");
     void getUser("other", 3000, "doubtful", "other");
@@ -125,31 +116,31 @@ Deno.test("limitUnverified() lets all tokens of a key go as soon as Auth has con
     recordKey("new");
     await settle();
     assertEquals([it.asked.length, it.asked.includes("other")], [300, false]);
-    await pass(2000);
+    await time.tickInSteps(2000);
   }));
 
 Deno.test("limitUnverified() lets nobody in while more are running than a flood allows", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     const { getUser, flood, it } = limited(100);
     for (let n = 0; n < 600; n++) void getUser(`before${n}`, 3000, "unverifiable", "");
     flood();
-    await pass(50);
+    await time.tickInSteps(50);
     for (let n = 0; n < 400; n++) void getUser(`after${n}`, 3000, "unverifiable", "");
     assertEquals(it.running, 600);
-    await pass(60);
+    await time.tickInSteps(60);
     assert(it.running <= 256, `${it.running}`);
-    await pass(1000);
+    await time.tickInSteps(1000);
     assertEquals([it.asked.length, it.running], [1000, 0]);
   }));
 
 Deno.test("limitUnverified() asks about a doubtful token that waits, also when no other one comes", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     const { getUser, it } = limited(10);
     for (let n = 0; n < 22; n++) void getUser(`t${n}`, 3000, "doubtful", `k${n}`);
     await settle();
     assertEquals(it.asked.length, 20);
-    await pass(210);
+    await time.tickInSteps(210);
     assertEquals(it.asked.length, 21);
-    await pass(200);
+    await time.tickInSteps(200);
     assertEquals(it.asked.length, 22);
   }));

@@ -1,5 +1,4 @@
 import { assertEquals } from "@std/assert";
-import { mock } from "node:test";
 import { createQueue } from "../../../../shared/server/core/queue.ts";
 import { inFakeTime, settle } from "../../../support/server.ts";
 
@@ -11,7 +10,7 @@ function watch(...waiting: Promise<boolean>[]): (boolean | null)[] {
 }
 
 Deno.test("createQueue() releases who came last, and forgets who left", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     const queue = createQueue(10);
     const told = watch(
       queue.wait("", 1000),
@@ -19,12 +18,12 @@ Deno.test("createQueue() releases who came last, and forgets who left", () =>
       queue.wait("", 50),
       queue.wait("", 1000),
     );
-    mock.timers.tick(50);
+    time.tick(50);
     queue.releaseNewest();
     queue.releaseNewest();
     await settle();
     assertEquals([told, queue.size], [[null, true, false, true], 1]);
-    mock.timers.tick(950);
+    time.tick(950);
     await settle();
     assertEquals([told[0], queue.size], [false, 0]);
     queue.releaseNewest();
@@ -46,10 +45,10 @@ Deno.test("createQueue() releases all with a label, wherever they stand", () =>
   }));
 
 Deno.test("createQueue() is bounded", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     const queue = createQueue(2);
     const told = watch(queue.wait("", 10), queue.wait("", 10), queue.wait("", 10));
     await settle();
     assertEquals([told, queue.size], [[null, null, false], 2]);
-    mock.timers.tick(10);
+    time.tick(10);
   }));

@@ -1,9 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { mock } from "node:test";
 import type { AuthAnswer } from "../../../../shared/server/core/auth_answer.ts";
 import { NETWORK_FAULT, TIMED_OUT } from "../../../../shared/server/core/bounded_fetch.ts";
 import { retryOnce } from "../../../../shared/server/core/retry.ts";
-import { inFakeTime, settle } from "../../../support/server.ts";
+import { type FakeTime, inFakeTime, settle } from "../../../support/server.ts";
 
 const answer = (status: number, headers: Record<string, string> = {}): AuthAnswer => ({
   kind: "answer",
@@ -14,7 +13,7 @@ const answer = (status: number, headers: Record<string, string> = {}): AuthAnswe
 });
 
 /** Asks once, with an Auth that answers these in turn, each after `ms`. */
-async function ask(answers: AuthAnswer[], timeoutMs = 3000, ms = 0) {
+async function ask(time: FakeTime, answers: AuthAnswer[], timeoutMs = 3000, ms = 0) {
   const timeouts: number[] = [];
   const getUser = retryOnce((_token, left) => {
     const next = answers[timeouts.push(left) - 1]!;
@@ -26,24 +25,24 @@ async function ask(answers: AuthAnswer[], timeoutMs = 3000, ms = 0) {
   const asked = getUser("t", timeoutMs);
   for (let passed = 0; passed < timeoutMs; passed += 10) {
     await settle(1);
-    mock.timers.tick(10);
+    time.tick(10);
   }
   const result = await asked;
   return { timeouts, calls: result.calls, answer: result.answer };
 }
 
 Deno.test("retryOnce() tries again after a broken connection and after a 5xx, once", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     for (const first of [NETWORK_FAULT, answer(500), answer(502), answer(503)]) {
-      const good = await ask([first, answer(200)]);
+      const good = await ask(time, [first, answer(200)]);
       assertEquals([good.answer, good.calls], [answer(200), 2]);
       assert(good.timeouts[1]! <= 2980 && good.timeouts[1]! >= 2900, `${good.timeouts}`);
-      assertEquals((await ask([first, NETWORK_FAULT])).calls, 2);
+      assertEquals((await ask(time, [first, NETWORK_FAULT])).calls, 2);
     }
   }));
 
 Deno.test("retryOnce() tries no other answer again, least of all a 429 or one that says when", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     const others = [
       answer(429),
       answer(503, { "Retry-After": "1" }),
@@ -53,12 +52,12 @@ Deno.test("retryOnce() tries no other answer again, least of all a 429 or one th
       { kind: "fault", reason: "too_large", status: 200 },
       { kind: "fault", reason: "breaker_open" },
     ] as const;
-    for (const other of others) assertEquals((await ask([other])).calls, 1);
+    for (const other of others) assertEquals((await ask(time, [other])).calls, 1);
   }));
 
 Deno.test("retryOnce() tries again only within the caller's time", () =>
-  inFakeTime(async () => {
-    assertEquals((await ask([NETWORK_FAULT, answer(200)], 1000, 950)).calls, 1);
-    assertEquals((await ask([NETWORK_FAULT, answer(200)], 100)).calls, 1);
-    assertEquals((await ask([NETWORK_FAULT, answer(200)], 1000, 400)).calls, 2);
+  inFakeTime(async (time) => {
+    assertEquals((await ask(time, [NETWORK_FAULT, answer(200)], 1000, 950)).calls, 1);
+    assertEquals((await ask(time, [NETWORK_FAULT, answer(200)], 100)).calls, 1);
+    assertEquals((await ask(time, [NETWORK_FAULT, answer(200)], 1000, 400)).calls, 2);
   }));

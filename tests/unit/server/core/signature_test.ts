@@ -1,5 +1,4 @@
 import { assert, assertEquals } from "@std/assert";
-import { mock } from "node:test";
 import { Hono } from "hono";
 import { auth, type AuthEnv } from "../../../../shared/mod.ts";
 import { type Claims, decodeToken } from "../../../../shared/server/core/claims.ts";
@@ -13,34 +12,24 @@ import {
   bearer,
   environment,
   fakeAuth,
+  FakeTime,
   inFakeTime,
   json,
+  newSigningKey,
   REFUSALS,
   refuses,
   settle,
   token,
 } from "../../../support/server.ts";
+import { accessClaims } from "../../../support/tokens.ts";
 
-const base64url = (bytes: Uint8Array) =>
-  btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-
-/** A signing key of a project, as Auth has it. */
+/** A signing key of a project, which signs tokens as Auth issues them. */
 async function signingKey(kid: string) {
-  const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, [
-    "sign",
-    "verify",
-  ]);
-  const jwk = { ...await crypto.subtle.exportKey("jwk", pair.publicKey), kid, alg: "ES256" };
-  const sign = async (claims: Record<string, unknown> = {}) => {
-    const unsigned = token(claims, { alg: "ES256", kid }).split(".").slice(0, 2).join(".");
-    const signature = await crypto.subtle.sign(
-      { name: "ECDSA", hash: "SHA-256" },
-      pair.privateKey,
-      new TextEncoder().encode(unsigned),
-    );
-    return `${unsigned}.${base64url(new Uint8Array(signature))}`;
+  const { jwk, sign } = await newSigningKey("ES256", kid);
+  return {
+    jwk,
+    sign: (changes: Record<string, unknown> = {}) => sign(accessClaims(changes)),
   };
-  return { jwk, sign };
 }
 const find = async (keys: ReturnType<typeof createKeyStore>, kid: string) => {
   const key = await keys.get(kid);
@@ -79,14 +68,6 @@ function project(jwks: () => Response | Promise<Response>, env: Record<string, s
   return { ask, count, genuine, calls };
 }
 const keySet = (...keys: unknown[]) => JSON.stringify({ keys });
-
-/** Lets time pass in steps of 10 ms. */
-async function pass(ms: number) {
-  for (let passed = 0; passed < ms; passed += 10) {
-    mock.timers.tick(10);
-    await settle(1);
-  }
-}
 
 Deno.test("createSignatureCheck() asks Auth about every genuine token: it never admits", async () => {
   const { jwk, sign } = await signingKey("k1");
@@ -127,7 +108,7 @@ Deno.test("createSignatureCheck() takes a SUPABASE_JWKS that cannot be read for 
 });
 
 Deno.test("auth() leaves Auth half of a short time where the key set hangs", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     const { jwk, sign } = await signingKey("new");
     const { jwk: old } = await signingKey("old");
     assert(jwk);
@@ -139,14 +120,14 @@ Deno.test("auth() leaves Auth half of a short time where the key set hangs", () 
       .get("/", (c) => c.text("in"));
     const asked = app.request("/", { headers: bearer(await sign()) });
     await settle();
-    mock.timers.tick(400);
+    time.tick(400);
     await settle();
     assertEquals((await asked).status, 200);
     assertEquals(calls.filter((call) => !isJwks(call)).length, 1);
   }));
 
 Deno.test("auth() leaves the word about a bad signature to Auth, at a bounded rate, and never says 401 by itself", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     const { jwk, sign } = await signingKey("k1");
     const { ask, count, genuine } = project(() => json(200, keySet(jwk)), {
       SUPABASE_JWKS: keySet(jwk),
@@ -161,9 +142,9 @@ Deno.test("auth() leaves the word about a bad signature to Auth, at a bounded ra
       }
       await settle();
       assertEquals(await ask(good), "in");
-      await pass(1000);
+      await time.tickInSteps(1000);
     }
-    await pass(2000);
+    await time.tickInSteps(2000);
     const { users, keys } = count();
     assert(keys <= 6, `${keys} fetches of keys in 7 s`);
     assert(users <= 5 + 20 + 7 * 5, `${users} calls about users`);
@@ -254,7 +235,7 @@ Deno.test("auth() refuses no live user where a key is replaced under the same id
   }));
 
 Deno.test("auth() learns a new key within 2 s in a flood of random ids, and users of known keys notice nothing", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     const [old, next] = [await signingKey("old"), await signingKey("next")];
     let served = keySet(old.jwk);
     const { ask, count, genuine } = project(() => json(200, served), { SUPABASE_JWKS: served });
@@ -266,7 +247,7 @@ Deno.test("auth() learns a new key within 2 s in a flood of random ids, and user
         for (let n = 0; n < 2; n++) {
           void ask(token({ n: flooded }, { alg: "ES256", kid: `random${flooded++}` }));
         }
-        await pass(10);
+        await time.tickInSteps(10);
       }
     };
     await flood(3000);
@@ -286,7 +267,7 @@ Deno.test("auth() learns a new key within 2 s in a flood of random ids, and user
     const questions = after.users - before.users - 20;
     assert(questions <= 2 * 5 + 5, `${questions} questions in 2 s`);
     assert(after.keys - before.keys <= 3, `${after.keys - before.keys} fetches in 2 s`);
-    await pass(2000);
+    await time.tickInSteps(2000);
   }));
 
 Deno.test("auth() survives a key set full of rubbish", async () => {
@@ -350,7 +331,7 @@ Deno.test("createSignatureCheck() remembers a bounded number of keys that Auth h
 });
 
 Deno.test("createKeyStore() fetches at most once a second, and less often while that fails", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     const { jwk } = await signingKey("k1");
     let good = true;
     const at: number[] = [];
@@ -362,7 +343,7 @@ Deno.test("createKeyStore() fetches at most once a second, and less often while 
       for (let n = 0; n < seconds * 10; n++) {
         void keys.refresh();
         void keys.refresh();
-        await pass(100);
+        await time.tickInSteps(100);
       }
     };
     await tick(3);
@@ -377,24 +358,20 @@ Deno.test("createKeyStore() fetches at most once a second, and less often while 
 
 Deno.test("createKeyStore() goes by both clocks: one of them stops in a suspended isolate", async () => {
   const { jwk } = await signingKey("k1");
-  mock.timers.enable({ apis: ["Date"], now: Date.now() });
-  try {
-    let fetched = 0;
-    const fetch = () => Promise.resolve(json(200, { keys: fetched++ ? [jwk] : [] }));
-    const keys = createKeyStore(readProject(environment()), fetch);
-    await keys.refresh();
-    await keys.refresh();
-    assertEquals([fetched, await find(keys, "k1")], [1, undefined]);
-    mock.timers.setTime(Date.now() + 3_600_000); // and performance.now() has hardly moved
-    await keys.refresh();
-    assertEquals(await find(keys, "k1"), "key");
-  } finally {
-    mock.timers.reset();
-  }
+  using time = new FakeTime();
+  let fetched = 0;
+  const fetch = () => Promise.resolve(json(200, { keys: fetched++ ? [jwk] : [] }));
+  const keys = createKeyStore(readProject(environment()), fetch);
+  await keys.refresh();
+  await keys.refresh();
+  assertEquals([fetched, await find(keys, "k1")], [1, undefined]);
+  time.setDate(Date.now() + 3_600_000); // and performance.now() has hardly moved
+  await keys.refresh();
+  assertEquals(await find(keys, "k1"), "key");
 });
 
 Deno.test("createKeyStore() forgets a key that Auth serves no more, and keeps one that has not changed", () =>
-  inFakeTime(async () => {
+  inFakeTime(async (time) => {
     const [old, same, next] = await Promise.all(["old", "same", "next"].map(signingKey));
     const sets = [[old!.jwk, same!.jwk], [same!.jwk, next!.jwk]];
     const fetch = () => Promise.resolve(json(200, { keys: sets.shift() }));
@@ -402,7 +379,7 @@ Deno.test("createKeyStore() forgets a key that Auth serves no more, and keeps on
     await keys.refresh();
     const before = await keys.get("same") as PublicKey;
     assertEquals(await find(keys, "old"), "key");
-    mock.timers.tick(1000);
+    time.tick(1000);
     await keys.refresh();
     assertEquals([await find(keys, "old"), await find(keys, "next")], [undefined, "key"]);
     assert(await keys.get("same") === before);
