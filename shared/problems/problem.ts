@@ -106,7 +106,7 @@ export function problem(code: string, source: Source, fields: ProblemFields): Pr
 
 function seconds(given: number | undefined, code: string, status: number): number {
   if (given !== undefined && Number.isSafeInteger(given) && given >= 0) return given;
-  // Auth sends one mail or text message a minute and person, unless configured otherwise.
+  // Auth sends one mail or text message per user and minute, unless configured otherwise.
   if (/^over_(?:email|sms)_send_rate_limit$/.test(code)) return RETRY_AFTER.message;
   return status === 429 ? RETRY_AFTER.limit : RETRY_AFTER.fault;
 }

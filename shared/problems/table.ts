@@ -144,7 +144,7 @@ const AUTH = {
   webauthn_credential_exists:                 [422, "none",            "This passkey is already registered."],
   webauthn_challenge_not_found:               [400, "restart_flow",    "This passkey request is no longer known. Begin again."],
   webauthn_challenge_expired:                 [400, "restart_flow",    "The time to use your passkey is over. Begin again."],
-  // An answer uses up its challenge, also a wrong one, so the same request can never be mended.
+  // An answer uses up its challenge, also a wrong one, so the same request can never succeed.
   webauthn_verification_failed:               [400, "restart_flow",    "Your passkey could not be confirmed. Begin again."],
 
   // What the project has switched off or not set up.
@@ -275,7 +275,7 @@ function unknownOf(source: Source): Outcome {
  * What a code means when it comes from `source`.
  *
  * A code that is not in the table is, from the credential check, a 401 that asks for a refresh
- * (never a sign-in), and from a handler a 400 that asks to mend the request.
+ * (never a sign-in), and from a handler a 400 `fix_request`.
  *
  * @param code One of Auth's codes or of our own.
  * @param source Whether the check of the caller's token says it, or something after that.

@@ -77,7 +77,7 @@ export interface FakeAuth extends Disposable {
   readonly calls: readonly UpstreamCall[];
   /** The checks of callers among {@linkcode calls}: GET /auth/v1/user. */
   readonly checks: readonly UpstreamCall[];
-  /** What is wrong with Auth; `null` for nothing. Set it to break Auth, and to mend it. */
+  /** What is wrong with Auth; `null` for nothing. Set it to break Auth, and to repair it. */
   fault: AuthFault | null;
   /** Milliseconds that every answer of Auth takes. @default {0} */
   delayMs: number;
