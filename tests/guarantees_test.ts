@@ -45,7 +45,7 @@ function guarded(options: AuthOptions & { allowSessionless?: false }) {
   return { ask, ran: () => ran };
 }
 
-Deno.test("guarantee 1: auth() admits nobody when Auth refuses, however good the token looks", async () => {
+Deno.test("guarantee 1: auth() admits nobody when Auth refuses a token that looks valid", async () => {
   const { options, calls } = fakeAuth(() => refuses(403, "session_not_found"));
   const { ask, ran } = guarded(options);
   await assertRefusal(await ask(bearer(token())), REFUSALS.session_not_found);
@@ -60,7 +60,7 @@ Deno.test("guarantee 1: auth() admits nobody for a verified signature when Auth 
   const { ask } = guarded(options);
   await assertRefusal(await ask(bearer(genuine)), REFUSALS.session_not_found);
   assertEquals(calls.length, 1);
-  // The same key, another signature: Auth has the word, and admits nobody either.
+  // The same key, another signature: Auth decides, and admits nobody either.
   const forged = genuine.replace(/[^.]*$/, "A".repeat(86));
   await assertRefusal(await ask(bearer(forged)), REFUSALS.session_not_found);
 });
@@ -73,7 +73,7 @@ Deno.test("guarantee 2: auth() admits from an answer for n seconds after its che
   const headers = bearer(token());
   const first = ask(headers);
   await settle();
-  time.tick(2_000); // Auth takes two seconds: the answer is as old as the question
+  time.tick(2_000); // Auth takes two seconds: the answer is as old as the request for it
   gate.resolve(alive());
   assertEquals((await first).status, 200);
   time.tick(8_000);
@@ -158,7 +158,7 @@ Deno.test("guarantee 2: auth() asks Auth again when the same Request object is s
   await assertRefusal(await app.fetch(request), REFUSALS.session_not_found);
 });
 
-Deno.test("guarantee 3: auth() answers 503 or 429 with Retry-After when the way to Auth fails", async () => {
+Deno.test("guarantee 3: auth() answers 503 or 429 with Retry-After when the call to Auth fails", async () => {
   const faults: [() => Response | Promise<Response>, keyof typeof REFUSALS][] = [
     [() => Promise.reject(new TypeError("down")), "auth_unavailable"],
     [() => new Response("<html>", { status: 502 }), "auth_unavailable"],
@@ -396,7 +396,7 @@ Deno.test("guarantee 7: auth() is as strict as the stricter one when two checks 
   await assertRefusal(await fresh.request("/strict", { headers }), REFUSALS.session_not_found);
 });
 
-Deno.test("guarantee 8: edgeFunction() lets no token, key, address or upstream text out", async () => {
+Deno.test("guarantee 8: edgeFunction() leaks no token, key, address or upstream text", async () => {
   const jwt = token({ email: "ada@example.com" });
   const answers = [
     () => refuses(403, "session_not_found"),
@@ -413,7 +413,7 @@ Deno.test("guarantee 8: edgeFunction() lets no token, key, address or upstream t
       const seen: string[] = [];
       const { ask } = guarded({
         ...options,
-        onDecision: (told) => seen.push(JSON.stringify(told)),
+        onDecision: (decision) => seen.push(JSON.stringify(decision)),
       });
       const response = await ask(bearer(jwt));
       const out = await response.text() + JSON.stringify([...response.headers]) + seen.join();
@@ -453,7 +453,7 @@ Deno.test("guarantee 8: createTokenCache() is bounded in bytes", () => {
     assert(kept > 0 && kept <= most, `${kept} of ${kind}`);
     assert(cache.get(`${kind}${2 * most - 1}`));
   }
-  // Dead ones do not push living ones out, and one that is too heavy pushes out nobody.
+  // Dead ones do not evict live ones, and one that is too large evicts none.
   assert(cache.get(`live${2 * most - 1}`));
   cache.set("huge", filled(VERIFIED_MAX_BYTES, living));
   assertEquals(cache.get("huge"), undefined);
@@ -487,7 +487,7 @@ function slowAuth(living: ReadonlySet<string>) {
 const tokens = (count: number, kind: string) =>
   Array.from({ length: count }, (_, n) => token({ sub: USER_ID, kind, n }));
 
-Deno.test("guarantee 8: auth() makes no newcomer and no known user wait when one expired or forged token comes", () =>
+Deno.test("guarantee 8: auth() lets no new and no known user wait when one expired or forged token arrives", () =>
   inFakeTime(async (time) => {
     const [known, newcomers] = [tokens(200, "known"), tokens(250, "newcomer")];
     const forged = token({ kind: "forged" });
@@ -510,7 +510,7 @@ Deno.test("guarantee 8: auth() makes no newcomer and no known user wait when one
     }
   }));
 
-Deno.test("guarantee 8: auth() admits known users at once and 95 % of newcomers when 500 forged HS256 tokens a second come", () =>
+Deno.test("guarantee 8: auth() admits known users at once and 95 % of new users when 500 forged HS256 tokens per second arrive", () =>
   inFakeTime(async (time) => {
     const [known, newcomers] = [tokens(100, "known"), tokens(100, "newcomer")];
     const { ask } = slowAuth(new Set([...known, ...newcomers]));
@@ -535,7 +535,7 @@ Deno.test("guarantee 8: auth() admits known users at once and 95 % of newcomers 
     }
   }));
 
-Deno.test("guarantee 8: auth() makes no newcomer wait when ended sessions are refused", async () => {
+Deno.test("guarantee 8: auth() lets no new user wait when ended sessions are refused", async () => {
   const hung = deferred<Response>();
   const dead = token({ n: "dead" });
   const { options, calls } = fakeAuth((request) =>

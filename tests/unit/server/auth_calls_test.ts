@@ -77,14 +77,14 @@ for (const [form, isolate] of Object.entries(FORMS)) {
     assert(calls.length <= 2, `${calls.length} calls`);
   });
 
-  Deno.test(`${form} makes no call for 1,000 tokens that are no JWT`, async () => {
+  Deno.test(`${form} makes no call for 1,000 tokens that are not JWTs`, async () => {
     const { app, calls } = isolate(() => refuses(403, "bad_jwt"));
     for (let n = 0; n < 1000; n++) assertEquals(await statusOf(app, `opaque-${n}`), 401);
     assertEquals(calls.length, 0);
   });
 
   for (const kid of ["current", "random"]) {
-    Deno.test(`${form} makes at most 6 calls a second when 1,000 forged tokens in 10 s name the key ${kid}`, () =>
+    Deno.test(`${form} makes at most 6 calls per second when 1,000 forged tokens in 10 s name the key ${kid}`, () =>
       inFakeTime(async (time) => {
         const { env, jwks } = await project();
         const { app, calls } = isolate(

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { authHealth, ProblemError } from "../../../shared/mod.ts";
 import { deferred, fakeAuth, inFakeTime, json, settle } from "../../support/server.ts";
 
-Deno.test("authHealth() asks once in five seconds", () =>
+Deno.test("authHealth() makes one call per five seconds", () =>
   inFakeTime(async (time) => {
     const { options, calls } = fakeAuth(() => json(200, { name: "GoTrue" }));
     const health = authHealth(options);
@@ -17,7 +17,7 @@ Deno.test("authHealth() asks once in five seconds", () =>
     assertEquals(calls.length, 2);
   }));
 
-Deno.test("authHealth() shares a question under way, and a bad answer too", () =>
+Deno.test("authHealth() shares a call under way, and its failure", () =>
   inFakeTime(async (time) => {
     const gate = deferred<Response>();
     const { options, calls } = fakeAuth((_, call) => call === 1 ? gate.promise : json(200, {}));
@@ -34,7 +34,7 @@ Deno.test("authHealth() shares a question under way, and a bad answer too", () =
     assertEquals(calls.length, 2);
   }));
 
-Deno.test("authHealth() keeps two questions apart", async () => {
+Deno.test("authHealth() shares no call between two of its instances", async () => {
   const { options, calls } = fakeAuth(() => json(200, {}));
   await Promise.all([authHealth(options)(), authHealth(options)()]);
   assertEquals(calls.length, 2);

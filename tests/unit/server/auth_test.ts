@@ -170,15 +170,15 @@ Deno.test("auth() leaves no timer and no aborted request behind", SANITIZED, asy
   assert(signals[0] instanceof AbortSignal);
 });
 
-Deno.test("auth() keeps a fetch that throws before it returns, or returns rubbish, a fault", async () => {
-  const rubbish: unknown[] = [undefined, null, {}, "text", 5];
+Deno.test("auth() answers auth_unavailable when fetch throws, rejects or returns no usable Response", async () => {
+  const invalid: unknown[] = [undefined, null, {}, "text", 5];
   const stubs: (typeof globalThis.fetch)[] = [
     () => {
       throw new Error("synchronous");
     },
     () => Promise.reject("a string"),
     () => Promise.reject(undefined),
-    ...rubbish.map((value) => () => Promise.resolve(value as Response)),
+    ...invalid.map((value) => () => Promise.resolve(value as Response)),
     () => Promise.resolve(Response.error()),
   ];
   for (const fetch of stubs) {
@@ -200,7 +200,7 @@ Deno.test("auth() checks every request, also of the same token", async () => {
   }
 });
 
-Deno.test("auth() takes one token for one, however its scheme is written, and writes it as Auth reads it", async () => {
+Deno.test("auth() shares a check between spellings of the scheme, and sends `Bearer <token>`", async () => {
   const { options, calls } = fakeAuth();
   const app = me(options);
   const jwt = token();
@@ -211,7 +211,7 @@ Deno.test("auth() takes one token for one, however its scheme is written, and wr
   assertEquals(calls.map((call) => call.headers.get("authorization")), [`Bearer ${jwt}`]);
 });
 
-Deno.test("auth() holds a bearer that it knows to be genuine to each route's own rules", async () => {
+Deno.test("auth() applies each route's own rules when the token is already cached", async () => {
   const { options, calls } = fakeAuth();
   const sessionless = bearer(token({ session_id: undefined }));
   const open = new Hono().use(auth({ ...options, allowSessionless: true }))
@@ -226,7 +226,7 @@ Deno.test("auth() holds a bearer that it knows to be genuine to each route's own
   assertEquals(calls.length, 2);
 });
 
-Deno.test("auth() keeps concurrent checks of one token and of many apart, whatever order they end in", async () => {
+Deno.test("auth() gives each concurrent check its own answer, in whatever order they end", async () => {
   const gates: { request: Request; gate: PromiseWithResolvers<Response> }[] = [];
   const { options } = fakeAuth((request) => {
     const gate = deferred<Response>();
@@ -250,7 +250,7 @@ Deno.test("auth() keeps concurrent checks of one token and of many apart, whatev
   }
 });
 
-Deno.test("auth() lets requests of one token in one turn share a check, and no later one join it", async () => {
+Deno.test("auth() shares a check between requests of one token in one turn, and not with later ones", async () => {
   using _time = new FakeTime();
   const gates: PromiseWithResolvers<Response>[] = [];
   const { options } = fakeAuth(() => {
@@ -278,7 +278,7 @@ Deno.test("auth() lets requests of one token in one turn share a check, and no l
   assertEquals(new Set(seen), new Set(["check 1", "shared_check 0"]));
 });
 
-Deno.test("auth() does not let a hung check of a token hold up the next one for longer than its patience", async () => {
+Deno.test("auth() begins the next check of a token when one has hung for longer than its patience", async () => {
   using time = new FakeTime();
   const gates: PromiseWithResolvers<Response>[] = [];
   const { options } = fakeAuth(() => {
@@ -304,7 +304,7 @@ Deno.test("auth() does not let a hung check of a token hold up the next one for 
   assertEquals(gates.length, 2);
 });
 
-Deno.test("auth() a second time in one request asks once, and reports where the answer came from", async () => {
+Deno.test("auth() makes one call, and reports the source of its answer, when a request passes it twice", async () => {
   const { options, calls } = fakeAuth();
   const app = new Hono<AuthEnv>().use(auth(options)).use("/admin/*", auth(options))
     .get("/admin/x", (c) => c.text("in"));
@@ -314,7 +314,7 @@ Deno.test("auth() a second time in one request asks once, and reports where the 
   assertEquals(sources, ['desc="check"', 'desc="memory"']);
 });
 
-Deno.test("auth() a second time in one request holds the stricter of two options", async () => {
+Deno.test("auth() applies the stricter of two options when a request passes it twice", async () => {
   const { options, calls } = fakeAuth();
   const both = [auth({ ...options, allowSessionless: true }), auth(options)] as const;
   for (const [first, second] of [both, both.toReversed()] as MiddlewareHandler[][]) {
@@ -325,7 +325,7 @@ Deno.test("auth() a second time in one request holds the stricter of two options
   assertEquals(calls.length, 1);
 });
 
-Deno.test("auth() a second time for another project asks that project", async () => {
+Deno.test("auth() asks the other project too when a request passes it for two projects", async () => {
   const one = fakeAuth();
   const two = fakeAuth(() => refuses(403, "session_not_found"));
   const app = new Hono<AuthEnv>().use(auth(one.options)).use(auth(two.options))
@@ -337,7 +337,7 @@ Deno.test("auth() a second time for another project asks that project", async ()
   assertEquals([one.calls.length, two.calls.length], [1, 1]);
 });
 
-Deno.test("auth() returns its refusal: no onError, some(), every() or except() makes a pass of it", async () => {
+Deno.test("auth() returns its refusal whatever onError, some(), every() or except() do", async () => {
   const { options, calls } = fakeAuth(() => refuses(403, "session_not_found"));
   let ran = 0;
   const build = (middleware: MiddlewareHandler) =>
@@ -411,7 +411,7 @@ Deno.test("auth() behind Hono's requestId() uses its id", async () => {
   assertEquals((await response.json()).request_id, "abc-1");
 });
 
-Deno.test("auth() adds Server-Timing to what fetch() or a redirect made, without touching the rest", async () => {
+Deno.test("auth() adds only Server-Timing when a handler returns a fetched response or a redirect", async () => {
   const { options } = fakeAuth();
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen() {} },
@@ -433,7 +433,7 @@ Deno.test("auth() adds Server-Timing to what fetch() or a redirect made, without
   }
 });
 
-Deno.test("auth() lets what a handler throws go on to the app", async () => {
+Deno.test("auth() passes on to the app what a handler throws", async () => {
   const { options } = fakeAuth();
   const app = new Hono<AuthEnv>().use(auth(options))
     .get("/error", () => {
@@ -510,7 +510,7 @@ Deno.test("auth() caps and keeps the Retry-After of Auth", async () => {
   }
 });
 
-Deno.test("auth() refuses an expired token without a call, once Auth proved the clock right", async () => {
+Deno.test("auth() refuses an expired token without a call when Auth's Date has confirmed the clock", async () => {
   const { options, calls } = fakeAuth(() => {
     const response = alive();
     response.headers.set("Date", new Date().toUTCString());
@@ -532,7 +532,7 @@ Deno.test("auth() refuses an expired token without a call, once Auth proved the 
   assertEquals(calls.length, 2);
 });
 
-Deno.test("auth() refuses an expired token without a call also when it has known it alive", () =>
+Deno.test("auth() refuses an expired token without a call also when it has admitted it before", () =>
   inFakeTime(async (time) => {
     const { options, calls } = fakeAuth(() => {
       const response = alive();
@@ -564,7 +564,7 @@ Deno.test("auth() lets Auth decide about expiry when its Date shows our clock to
   }
 });
 
-Deno.test("auth() asks about an expired token at most once a minute while no Date has come", async () => {
+Deno.test("auth() asks about an expired token at most once per minute while Auth sends no Date", async () => {
   using time = new FakeTime();
   const { options, calls } = fakeAuth(() => refuses(403, "bad_jwt"));
   const app = me(options);
@@ -642,7 +642,7 @@ Deno.test("auth() reads its environment when it is first asked, and only once", 
   assertEquals(read, once);
 });
 
-Deno.test("auth() does not admit with a defect of its own, and says so to the operator", async () => {
+Deno.test("auth() answers internal_error and logs it when it has a defect of its own", async () => {
   const env = new Proxy({}, {
     get(_target, name: string) {
       if (name.startsWith("SUPABASE_")) throw new RangeError("UPSTREAM-TEXT in a defect");
@@ -659,7 +659,7 @@ Deno.test("auth() does not admit with a defect of its own, and says so to the op
   assert(log.includes("RangeError") && !log.includes("UPSTREAM"), log);
 });
 
-Deno.test("auth() hands every refusal a request id of its own, or an acceptable inbound one", async () => {
+Deno.test("auth() gives every refusal a new request id, or an acceptable inbound one", async () => {
   const { options } = fakeAuth();
   const id = async (inbound?: string) => {
     const headers: HeadersInit = inbound === undefined ? {} : { "X-Request-Id": inbound };
@@ -676,7 +676,7 @@ Deno.test("auth() hands every refusal a request id of its own, or an acceptable 
   }
 });
 
-Deno.test("auth() answers 200 {} and its like without a word of upstream in any header", async () => {
+Deno.test("auth() answers auth_unavailable without upstream headers when Auth answers 200 {}", async () => {
   const { options } = fakeAuth(() =>
     json(200, {}, { "X-Upstream": "UPSTREAM-TEXT", "Set-Cookie": "session=UPSTREAM-TEXT" })
   );
@@ -685,7 +685,7 @@ Deno.test("auth() answers 200 {} and its like without a word of upstream in any 
   assertEquals(response.headers.get("Set-Cookie"), null);
 });
 
-Deno.test("auth() shares one backend a project and fetch between its instances", async () => {
+Deno.test("auth() shares one backend per project and fetch between its instances", async () => {
   const { options, calls } = fakeAuth();
   const app = new Hono<AuthEnv>().use("/a", auth(options)).use("/b", auth(options))
     .get("/:x", (c) => c.text(c.var.auth.user.id));
@@ -696,7 +696,7 @@ Deno.test("auth() shares one backend a project and fetch between its instances",
   assertStrictEquals(calls[0]?.headers.get("apikey"), calls[1]?.headers.get("apikey"));
 });
 
-Deno.test("auth() lets what fails after its handler go on to the app", async () => {
+Deno.test("auth() passes on to the app what a middleware around it throws", async () => {
   const { options } = fakeAuth();
   const app = new Hono<AuthEnv>().use(async (_c, next) => {
     await next();
@@ -717,7 +717,7 @@ Deno.test("auth() asks again when the same Request object is sent again", async 
   await assertRefusal(await app.fetch(request), REFUSALS.session_not_found);
 });
 
-Deno.test("auth() refuses also where an earlier middleware has answered already", async () => {
+Deno.test("auth() refuses also when an earlier middleware has already set a response", async () => {
   const { options } = fakeAuth();
   const app = new Hono().use(async (c, next) => {
     c.res = new Response("early", { headers: { ETag: '"early"', "Content-Encoding": "br" } });
@@ -731,7 +731,7 @@ Deno.test("auth() refuses also where an earlier middleware has answered already"
   await assertRefusal(response, REFUSALS.no_authorization);
 });
 
-Deno.test("auth() takes no unacceptable id from another middleware", async () => {
+Deno.test("auth() takes no request id from another middleware when it is unacceptable", async () => {
   const { options } = fakeAuth();
   for (const id of ["", "bad\nvalue", "x".repeat(65), 5, null]) {
     const app = new Hono<{ Variables: { requestId: unknown } }>().use(async (c, next) => {
@@ -742,7 +742,7 @@ Deno.test("auth() takes no unacceptable id from another middleware", async () =>
   }
 });
 
-Deno.test("auth() never allows credentials, also behind a cors() that does", async () => {
+Deno.test("auth() never allows credentials, also when a cors() before it does", async () => {
   const { options } = fakeAuth();
   const app = new Hono().use(cors({ origin: ["https://app.example"], credentials: true }))
     .use(auth(options)).get("/", (c) => c.text("in"));
@@ -750,7 +750,7 @@ Deno.test("auth() never allows credentials, also behind a cors() that does", asy
   await assertRefusal(response, REFUSALS.no_authorization);
 });
 
-Deno.test("auth() reads an answer of Auth by its code, whatever its English says", async () => {
+Deno.test("auth() reads an answer of Auth by its code, not by its text", async () => {
   const { options } = fakeAuth(() =>
     json(403, { code: 403, error_code: "session_not_found", msg: "this API key is gone" })
   );
@@ -771,7 +771,7 @@ Deno.test("auth() keeps answers for one user out of caches, unless the handler s
   ]);
 });
 
-Deno.test("auth() takes a name of its own from upstream for a fault: Auth has no such codes", async () => {
+Deno.test("auth() answers auth_unavailable when upstream sends a code that only auth() has", async () => {
   for (
     const code of [
       "token_expired",
@@ -805,7 +805,7 @@ Deno.test("auth() does not admit a user whose ban cannot be read", async () => {
   }
 });
 
-Deno.test("auth() compares a clock again that it compared a minute ago", async () => {
+Deno.test("auth() compares its clock with Auth's again when it has changed", async () => {
   using time = new FakeTime();
   let theirs = Date.now();
   const { options, calls } = fakeAuth(() => {

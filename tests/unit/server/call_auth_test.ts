@@ -22,7 +22,7 @@ const refusal = async (answer: () => Response | Promise<Response>) => {
   return error;
 };
 
-Deno.test("callAuth() acts as the caller, with the project's public key", async () => {
+Deno.test("callAuth() sends the caller's token and the project's public key", async () => {
   const { options, calls } = fakeAuth(() => json(200, { id: "x" }));
   const jwt = token();
   const body = { password: "secret" };
@@ -39,7 +39,7 @@ Deno.test("callAuth() acts as the caller, with the project's public key", async 
   assertEquals(header("x-supabase-api-version"), "2024-01-01");
 });
 
-Deno.test("callAuth() without a token or a body sends neither", async () => {
+Deno.test("callAuth() sends no token and no body when it is given none", async () => {
   const { options, calls } = fakeAuth(() => json(200, {}));
   await callAuth({ method: "GET", path: "/health", ...options });
   assertEquals(calls[0]?.headers.get("authorization"), null);
@@ -47,7 +47,7 @@ Deno.test("callAuth() without a token or a body sends neither", async () => {
   assertEquals(await calls[0]?.text(), "");
 });
 
-Deno.test("callAuth() gives the JSON of any 2xx, and nothing for 204", async () => {
+Deno.test("callAuth() returns the JSON of any 2xx, and nothing for 204", async () => {
   assertEquals(await call(() => json(201, { a: 1 })), { a: 1 });
   assertEquals(await call(() => json(202, {})), {});
   assertEquals(await call(() => new Response(null, { status: 204 })), {});
@@ -61,7 +61,7 @@ Deno.test("callAuth() throws Auth's own code, in both wire shapes", async () => 
   }
 });
 
-Deno.test("callAuth() tells why a password is weak", async () => {
+Deno.test("callAuth() throws the reasons when a password is weak", async () => {
   const body = {
     error_code: "weak_password",
     msg: UPSTREAM_TEXT,
@@ -72,7 +72,7 @@ Deno.test("callAuth() tells why a password is weak", async () => {
   assertEquals(error.details.issues?.[0]?.code, "length");
 });
 
-Deno.test("callAuth() keeps the code and the Retry-After of a limit", async () => {
+Deno.test("callAuth() keeps the code and the Retry-After when Auth answers 429", async () => {
   const limited = await refusal(() =>
     refuses(429, "over_email_send_rate_limit", { "Retry-After": "40" })
   );
@@ -81,7 +81,7 @@ Deno.test("callAuth() keeps the code and the Retry-After of a limit", async () =
   assertEquals(page.code, "over_request_rate_limit");
 });
 
-Deno.test("callAuth() throws auth_unavailable for whatever is not Auth speaking", async () => {
+Deno.test("callAuth() throws auth_unavailable when the answer is a fault or not Auth's", async () => {
   const faults: (() => Response | Promise<Response>)[] = [
     () => refuses(500, "unexpected_failure"),
     () => refuses(503, "same_password"),
@@ -125,7 +125,7 @@ Deno.test("callAuth() throws auth_misconfigured for a wrong key, and for a missi
   assertEquals(calls.length, 0);
 });
 
-Deno.test("callAuth() waits ten seconds, or as long as it is told", async () => {
+Deno.test("callAuth() throws auth_unavailable after ten seconds, or after its timeout", async () => {
   using time = new FakeTime();
   for (const [timeout, limit] of [[undefined, 10_000], [200, 200]] as const) {
     let code: unknown;
@@ -141,7 +141,7 @@ Deno.test("callAuth() waits ten seconds, or as long as it is told", async () => 
   }
 });
 
-Deno.test("callAuth() relays what an Auth hook refuses as a refusal", async () => {
+Deno.test("callAuth() throws a refusal when an Auth hook refuses", async () => {
   const hook = (status: number) => refusal(() => refusesOld(status, "unknown"));
   assertEquals((await hook(403)).code, "insufficient_scope");
   assertEquals((await hook(400)).code, "validation_failed");

@@ -109,7 +109,7 @@ Deno.test("edgeFunction() checks every route that is not public, whatever the pa
   assertEquals(calls.length, 0);
 });
 
-Deno.test("edgeFunction() leaves a public route alone, also with a dead or malformed bearer", async () => {
+Deno.test("edgeFunction() checks nothing on a public route, also when the bearer is dead or malformed", async () => {
   const { app, calls } = shop({ public: ["/open"] });
   app.get(
     "/open",
@@ -164,7 +164,7 @@ Deno.test("edgeFunction() answers HEAD like GET, without a body and not without 
   assertEquals([admitted.status, await admitted.text(), ran], [200, "", 1]);
 });
 
-Deno.test("edgeFunction() says which methods a route has", async () => {
+Deno.test("edgeFunction() lists the methods of a route when it answers 405", async () => {
   const { app } = shop({ public: ["/open"] });
   app.get("/a", (c) => c.text("")).put("/a", (c) => c.text(""));
   app.post("/b/:id", (c) => c.text(""));
@@ -186,7 +186,7 @@ Deno.test("edgeFunction() says which methods a route has", async () => {
       replay: false,
     });
   }
-  // Without a session nothing is told, but of a public route.
+  // Without a session only the methods of public routes are listed.
   await assertRefusal(await app.request("/shop/a", { method: "POST" }), REFUSALS.no_authorization);
   const open = await app.request("/shop/open", { method: "POST" });
   assertEquals([open.status, open.headers.get("Allow")], [405, "GET, HEAD"]);
@@ -197,7 +197,7 @@ Deno.test("edgeFunction() says which methods a route has", async () => {
   await missing.body?.cancel();
 });
 
-Deno.test("edgeFunction() keeps its refusals whatever the app does about errors", async () => {
+Deno.test("edgeFunction() keeps its refusals whatever the app's onError does", async () => {
   const { app } = shop();
   app.onError((_, c) => c.text("careless", 200));
   app.notFound((c) => c.text("careless", 200));
@@ -206,7 +206,7 @@ Deno.test("edgeFunction() keeps its refusals whatever the app does about errors"
   await assertRefusal(await app.request("/shop/nowhere"), REFUSALS.no_authorization);
 });
 
-Deno.test("edgeFunction() puts CORS and the request id also on what an own onError answers", async () => {
+Deno.test("edgeFunction() puts CORS and the request id also on the answer of the app's own onError", async () => {
   const { app } = shop();
   app.onError((_, c) => c.text("mine", 418));
   app.get("/", () => {
@@ -218,7 +218,7 @@ Deno.test("edgeFunction() puts CORS and the request id also on what an own onErr
   assert(response.headers.get("X-Request-Id"));
 });
 
-Deno.test("edgeFunction() answers in its shape also when an own onError or notFound fails", async () => {
+Deno.test("edgeFunction() answers in its shape also when the app's own onError or notFound fails", async () => {
   const { app } = shop();
   app.onError(() => {
     throw "onError failed";
@@ -292,7 +292,7 @@ Deno.test("edgeFunction() keeps a handler's own Cache-Control, cookies and statu
   assertEquals(response.headers.getSetCookie(), ["a=1", "b=2"]);
 });
 
-Deno.test("edgeFunction() hands on what a handler fetched or redirects to", async () => {
+Deno.test("edgeFunction() passes on a response that a handler fetched, and its redirects", async () => {
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen() {} },
     () => new Response("far", { headers: { "Access-Control-Allow-Credentials": "true" } }),
@@ -312,7 +312,7 @@ Deno.test("edgeFunction() hands on what a handler fetched or redirects to", asyn
   }
 });
 
-Deno.test("edgeFunction() streams, and a stream that breaks changes nothing that was sent", async () => {
+Deno.test("edgeFunction() passes a stream on, and changes nothing that was sent when it breaks", async () => {
   const { app } = shop();
   app.get("/", (c) =>
     stream(c, async (out) => {
@@ -323,7 +323,7 @@ Deno.test("edgeFunction() streams, and a stream that breaks changes nothing that
   assertEquals([response.status, await response.text()], [200, "one"]);
 });
 
-Deno.test("edgeFunction() serves web sockets, with the response that Deno made, as 2.1 wants it", async () => {
+Deno.test("edgeFunction() serves web sockets with the Response that Deno.upgradeWebSocket() made", async () => {
   const { app } = shop({ public: ["/"] });
   let made: Response | undefined;
   let answer: Response | undefined;
@@ -368,7 +368,7 @@ Deno.test("edgeFunction() uses an acceptable inbound request id, and the handler
   assert(/^[0-9a-f-]{36}$/.test(id));
 });
 
-Deno.test("edgeFunction() asks once where a route has auth() again", async () => {
+Deno.test("edgeFunction() makes one call when a route has auth() again", async () => {
   const { app, options, calls } = shop();
   app.use("/admin/*", auth(options));
   app.get("/admin/x", (c) => c.text("in"));
@@ -376,7 +376,7 @@ Deno.test("edgeFunction() asks once where a route has auth() again", async () =>
   assertEquals(calls.length, 1);
 });
 
-Deno.test("edgeFunction() holds the stricter freshness where two meet", async () => {
+Deno.test("edgeFunction() applies the stricter freshness when a route has two", async () => {
   let dead = false;
   const { options, calls } = fakeAuth(() => dead ? refuses(403, "session_not_found") : alive());
   const app = edgeFunction("shop", { auth: { ...options, freshness: 60 } });
@@ -392,11 +392,11 @@ Deno.test("edgeFunction() holds the stricter freshness where two meet", async ()
   dead = true;
   assertEquals([await status("/shop/x"), calls.length], [200, 1]);
   assertEquals([await status("/shop/admin/x"), calls.length], [401, 2]);
-  // What the strict route learnt holds for the other one too.
+  // The answer that the strict route got counts for the other one too.
   assertEquals([await status("/shop/x"), calls.length], [401, 2]);
 });
 
-Deno.test("edgeFunction() checks again when a remembered answer is older than its freshness", async () => {
+Deno.test("edgeFunction() checks again when a cached answer is older than its freshness", async () => {
   using time = new FakeTime();
   const { options, calls } = fakeAuth();
   const app = edgeFunction("shop", { auth: { ...options, freshness: 10 } });
@@ -479,7 +479,7 @@ Deno.test("edgeFunction() types the session and the database of its callers", ()
   });
 });
 
-Deno.test("edgeFunction() gives a null session where sessionless tokens may pass", async () => {
+Deno.test("edgeFunction() sets a null session when allowSessionless admits a token without one", async () => {
   const { options } = fakeAuth();
   const app = edgeFunction("f", { auth: { ...options, allowSessionless: true } });
   app.get("/", (c) => c.json([c.var.auth.session, c.var.auth.user.id]));
@@ -487,7 +487,7 @@ Deno.test("edgeFunction() gives a null session where sessionless tokens may pass
   assertEquals(await (await app.request("/f", { headers })).json(), [null, USER_ID]);
 });
 
-Deno.test("edgeFunction() reads what a socket really brings: two headers, tabs, odd targets and methods", async () => {
+Deno.test("edgeFunction() handles two headers, tabs, odd targets and methods when they come over a socket", async () => {
   const { app, calls } = shop({ public: ["/open"] });
   app.all("*", (c) => c.text(`in ${c.req.path}`));
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, app.fetch);

@@ -183,7 +183,7 @@ for (const version of ["2.186", "2.196"]) {
   }
 }
 
-Deno.test("the table of replays lists no row that nobody recorded", () => {
+Deno.test("the table of outcomes lists only rows that were recorded", () => {
   const ids = new Set(
     ["2.186", "2.196"].flatMap((version) =>
       recorded(version).filter(isUser).map(({ id }) => id.replace(/@.*/, ""))

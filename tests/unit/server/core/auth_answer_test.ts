@@ -17,7 +17,7 @@ const answer = (
   return { kind: "answer", status, headers: sent, text, body: readJsonObject(sent, text) };
 };
 
-Deno.test("readAuthError() wants Auth's own shape and Auth's own mark", () => {
+Deno.test("readAuthError() returns null when an answer lacks Auth's shape or its header", () => {
   const type = { "Content-Type": "application/json" };
   const marked = (code: string) => ({ ...type, "x-sb-error-code": code });
   const echoed = { ...type, "X-Supabase-Api-Version": "2024-01-01" };
@@ -27,7 +27,7 @@ Deno.test("readAuthError() wants Auth's own shape and Auth's own mark", () => {
   assertEquals(code({ code: 403, error_code: "old", msg: "x" }, marked("old")), "old");
   assertEquals(code({ code: "new", message: "x" }, marked("new")), "new");
   assertEquals(code({ code: "new", message: "x" }, echoed), "new");
-  assertEquals(code({ code: "new", message: "x" }), null); // anybody's shape
+  assertEquals(code({ code: "new", message: "x" }), null); // any API may use this shape
   assertEquals(code({ code: "new", message: "x" }, marked("other")), null);
   assertEquals(code({ code: 403, error_code: "old", msg: "x" }, marked("other")), null);
   for (
@@ -59,7 +59,7 @@ Deno.test("readAuthError() wants Auth's own shape and Auth's own mark", () => {
   assertEquals(readAuthError({ kind: "fault", reason: "network" }), null);
 });
 
-Deno.test("readAuthError() reads the reasons of a weak password, and only texts", () => {
+Deno.test("readAuthError() reads the reasons of a weak password that are strings", () => {
   const reasons = (weak_password: unknown) =>
     readAuthError(
       answer(422, JSON.stringify({ error_code: "weak_password", msg: "x", weak_password })),
@@ -70,7 +70,7 @@ Deno.test("readAuthError() reads the reasons of a weak password, and only texts"
   }
 });
 
-Deno.test("readJsonObject() wants JSON by type and by text", () => {
+Deno.test("readJsonObject() reads an object when both the content type and the text are JSON", () => {
   const types = [
     "application/json",
     "application/json; charset=utf-8",
@@ -91,7 +91,7 @@ Deno.test("readJsonObject() wants JSON by type and by text", () => {
   }
 });
 
-Deno.test("isApiKeyRefusal() goes by the shape of a gateway's answer, not by its words", () => {
+Deno.test("isApiKeyRefusal() decides by the shape of a gateway's answer, not by its text", () => {
   const is = (status: number, body: unknown, headers: Record<string, string> = {}) =>
     isApiKeyRefusal(
       answer(status, JSON.stringify(body), { "Content-Type": "application/json", ...headers }),
@@ -120,7 +120,7 @@ Deno.test("retryAfterSeconds() reads seconds and HTTP dates, from one second to 
   assertEquals(read("Mon, 23 Nov 2026 12:00:30 GMT"), 30);
   assertEquals(read("Tue, 24 Nov 2026 12:00:30 GMT"), 3600);
   time.setDate(Date.parse("2026-11-23T12:00:00.500Z"));
-  assertEquals(read("Mon, 23 Nov 2026 12:00:30 GMT"), 30); // rounded up: never too early
+  assertEquals(read("Mon, 23 Nov 2026 12:00:30 GMT"), 30); // rounded up, so that no client retries too early
   for (const garbage of ["", "-5", "1.5", "soon 5", "5, 5", "1e3", "0x10"]) {
     assertEquals([garbage, read(garbage)], [garbage, undefined]);
   }

@@ -512,7 +512,7 @@ function apps(
   };
 }
 
-/** What the operator was told: a line is said once in the life of an isolate. */
+/** What was logged for the operator: each line once in the life of an isolate. */
 const told = new Set<string>();
 
 for (const { what, header, answer, env, options, expected, calls, operator } of ENDINGS) {
@@ -545,7 +545,7 @@ for (const { what, header, answer, env, options, expected, calls, operator } of 
   }
 }
 
-Deno.test("authenticate() lets a request's time run from its arrival", () =>
+Deno.test("authenticate() counts the timeout from the arrival of the request", () =>
   inFakeTime(async (time) => {
     const { options } = fakeAuth(() => new Promise(() => {}));
     const rules = { timeout: 1000, skew: 30, allowSessionless: false, freshness: 0, patience: 250 };
@@ -557,7 +557,7 @@ Deno.test("authenticate() lets a request's time run from its arrival", () =>
     assertEquals((await passage).outcome, { ok: false, code: "auth_unavailable" });
   }));
 
-Deno.test("authenticate() keeps its time also while keys are fetched", async () => {
+Deno.test("auth() keeps its timeout when the key set hangs", async () => {
   const jwks = { keys: [{ kty: "EC", crv: "P-256", kid: "k", x: "AA", y: "AA" }] };
   const env = environment({ SUPABASE_JWKS: JSON.stringify(jwks) });
   const { options, calls } = fakeAuth(() => new Promise(() => {}), env);
@@ -573,7 +573,7 @@ Deno.test("authenticate() keeps its time also while keys are fetched", async () 
   await assertRefusal(await pending, REFUSALS.auth_unavailable);
 });
 
-Deno.test("auth() believes no answer whose Date is older than the newest one of Auth by more than the skew", () =>
+Deno.test("auth() answers auth_unavailable when the Date of an answer is older than Auth's newest by more than the skew", () =>
   inFakeTime(async (time) => {
     const date = (secondsAgo: number) => ({
       Date: new Date(Date.now() - secondsAgo * 1000).toUTCString(),
@@ -594,16 +594,16 @@ Deno.test("auth() believes no answer whose Date is older than the newest one of 
         assertEquals((await app.request("/", { headers })).status, status);
       }
     });
-    // A clock of Auth that was set back by an hour heals itself after a minute.
+    // When Auth's clock is set back by an hour, its answers count again after a minute.
     answers.push([() => json(200, { id: USER_ID }, date(3600)), 200]);
     time.tick(60_000);
     assertEquals((await app.request("/", { headers })).status, 200);
   }));
 
-Deno.test("auth() answers 503, never 401, with a fast clock while Auth is away", async () => {
+Deno.test("auth() answers 503, not 401, when its clock is fast and Auth is down", async () => {
   const { options } = fakeAuth(throws);
   const app = new Hono<AuthEnv>().use(auth(options)).get("/", (c) => c.text("in"));
-  // The clock of this isolate is an hour fast: a living token looks expired.
+  // The clock of this isolate is an hour fast: a valid token looks expired.
   const headers = { Authorization: `Bearer ${token({ exp: now() - 1800 })}` };
   for (let n = 0; n < 3; n++) {
     await assertRefusal(await app.request("/", { headers }), REFUSALS.auth_unavailable);

@@ -111,7 +111,7 @@ function mostAtOnce(calls: readonly Call[]): number {
   );
 }
 
-Deno.test("auth() admits nobody who arrived after a sign-out, keeps every budget and few calls", async () => {
+Deno.test("auth() admits no request that arrives after a sign-out, keeps every timeout, and makes at most two calls at once", async () => {
   await inFakeTime(async (fakeTime) => {
     let admitted = 0, refused = 0, faults = 0;
     for (let seed = 1; seed <= RUNS; seed++) {
@@ -134,7 +134,7 @@ Deno.test("auth() admits nobody who arrived after a sign-out, keeps every budget
   });
 });
 
-Deno.test("auth() with freshness admits by an answer whose check beganAt no longer ago than that", async () => {
+Deno.test("auth() with freshness admits by an answer whose check began no longer ago than that", async () => {
   await inFakeTime(async (fakeTime) => {
     let byMemory = 0;
     for (let seed = 1; seed <= RUNS; seed++) {
@@ -152,7 +152,7 @@ Deno.test("auth() with freshness admits by an answer whose check beganAt no long
   });
 });
 
-Deno.test("auth() makes one call for a burst of one turn", async () => {
+Deno.test("auth() makes one call when 8 requests arrive in one turn", async () => {
   const { options, calls } = fakeAuth();
   const app = new Hono<AuthEnv>().use(auth(options)).get("/", (c) => c.text("in"));
   const burst = Array.from({ length: 8 }, () => app.request("/", { headers: bearer(token()) }));

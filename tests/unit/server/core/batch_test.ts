@@ -3,7 +3,7 @@ import { type BatchedResult, batchGetUser } from "../../../../shared/server/core
 import type { AuthAnswer } from "../../../../shared/server/core/auth_answer.ts";
 import { inFakeTime, SANITIZED, settle } from "../../../support/server.ts";
 
-/** A check that answers when it is told to, and keeps the time it was given. */
+/** A check that the test answers by hand; it keeps the timeout that it was given. */
 function manual() {
   const asked: { timeout: number; answer: (answer: AuthAnswer) => void }[] = [];
   const batched = batchGetUser((_token, timeout) =>
@@ -25,7 +25,7 @@ function watch(...waiting: Promise<BatchedResult>[]): (AuthAnswer | null)[] {
   return answers;
 }
 
-Deno.test("batchGetUser() lets each of a batch go at its own deadline, and the check run to the last", () =>
+Deno.test("batchGetUser() ends each wait of a batch at its own deadline, and the check at the last", () =>
   inFakeTime(async (time) => {
     const { asked, check } = manual();
     const answers = watch(check("t", 100, 250), check("t", 900, 250), check("t", 300, 250));
@@ -42,7 +42,7 @@ Deno.test("batchGetUser() lets each of a batch go at its own deadline, and the c
     assertEquals(answers, [LATE, FAULT, LATE]);
   }));
 
-Deno.test("batchGetUser() begins no check for whom the turn itself has taken too long", () =>
+Deno.test("batchGetUser() begins no check when the deadline passes before the turn ends", () =>
   inFakeTime(async (time) => {
     const { asked, check } = manual();
     const answers = watch(check("t", 50, 250));
@@ -51,7 +51,7 @@ Deno.test("batchGetUser() begins no check for whom the turn itself has taken too
     assertEquals([asked.length, answers], [0, [LATE]]);
   }));
 
-Deno.test("batchGetUser() begins no check for a batch that everybody has left", () =>
+Deno.test("batchGetUser() begins no check when every deadline of a batch has passed", () =>
   inFakeTime(async (time) => {
     const { asked, check } = manual();
     const first = watch(check("t", 10_000, 5000));
@@ -65,7 +65,7 @@ Deno.test("batchGetUser() begins no check for a batch that everybody has left", 
     assertEquals([first, asked.length], [[FAULT], 1]);
   }));
 
-Deno.test("batchGetUser() says whose arrival a check is of, and when it began", () =>
+Deno.test("batchGetUser() returns who led the check, and when it began", () =>
   inFakeTime(async (time) => {
     const { asked, check } = manual();
     const waiting = [check("t", 1000, 250), check("t", 1000, 250)];
@@ -90,7 +90,7 @@ Deno.test("batchGetUser() makes one call when two requests arrive together", asy
   assertEquals((await Promise.all([first, second])).map(({ isLeader }) => isLeader), [true, false]);
 });
 
-Deno.test("batchGetUser() lets nobody join from inside the call", async () => {
+Deno.test("batchGetUser() makes a call of its own when it is called from inside a check", async () => {
   const deadline = performance.now() + 1000;
   let inner: Promise<BatchedResult> | undefined;
   let calls = 0;
@@ -103,7 +103,7 @@ Deno.test("batchGetUser() lets nobody join from inside the call", async () => {
   assertEquals(calls, 2);
 });
 
-Deno.test("batchGetUser() is patient for half of what the check under way may take, from when it began", () =>
+Deno.test("batchGetUser() waits for half of the timeout of the check under way, counted from its beginning", () =>
   inFakeTime(async (time) => {
     const { asked, check } = manual();
     void check("t", 400, 5000);
@@ -118,7 +118,7 @@ Deno.test("batchGetUser() is patient for half of what the check under way may ta
     assertEquals(asked.length, 2);
   }));
 
-Deno.test("batchGetUser() is as patient as the least patient of those who wait", () =>
+Deno.test("batchGetUser() begins the next check at the shortest patience of a batch", () =>
   inFakeTime(async (time) => {
     for (const [first, second] of [[5000, 100], [100, 5000]] as const) {
       const { asked, check } = manual();
@@ -136,7 +136,7 @@ Deno.test("batchGetUser() is as patient as the least patient of those who wait",
     }
   }));
 
-Deno.test("batchGetUser() goes by the age of the check that is left", () =>
+Deno.test("batchGetUser() counts patience from the oldest check that is still under way", () =>
   inFakeTime(async (time) => {
     const { asked, check } = manual();
     void check("t", 5000, 100);
@@ -154,7 +154,7 @@ Deno.test("batchGetUser() goes by the age of the check that is left", () =>
     assertEquals(asked.length, 3);
   }));
 
-Deno.test("batchGetUser() leaves no timer of anybody who was answered", SANITIZED, async () => {
+Deno.test("batchGetUser() leaves no timer when all have been answered", SANITIZED, async () => {
   const { asked, check } = manual();
   const now = performance.now();
   const batch = [check("t", now + 50_000, 250), check("t", now + 60_000, 250)];

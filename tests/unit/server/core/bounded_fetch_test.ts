@@ -5,7 +5,7 @@ import { deferred, FakeTime, SANITIZED, settle } from "../../../support/server.t
 const fetchOnce = (response: () => Response | Promise<Response>, timeout = 1000) =>
   boundedFetch(() => Promise.resolve(response()), "https://x.example/", {}, timeout);
 
-Deno.test("boundedFetch() keeps status, headers and text of whatever comes", async () => {
+Deno.test("boundedFetch() keeps the status, headers and text of every answer", async () => {
   const got = await fetchOnce(() =>
     new Response("naïve ☃", { status: 418, headers: { "X-A": "b" } })
   );
@@ -47,7 +47,7 @@ Deno.test("boundedFetch() joins characters that were cut between two chunks", as
   assertEquals(got.text, "a😀b");
 });
 
-Deno.test("boundedFetch() reads 2 MiB and not a byte more, and lets go of the rest", async () => {
+Deno.test("boundedFetch() reads 2 MiB and no more, and cancels the rest", async () => {
   for (
     const [size, kind] of [[MAX_ANSWER_BYTES, "answer"], [MAX_ANSWER_BYTES + 1, "fault"]] as const
   ) {
@@ -73,7 +73,7 @@ Deno.test("boundedFetch() reads 2 MiB and not a byte more, and lets go of the re
   assertEquals(wide, { kind: "fault", reason: "too_large", status: 200 });
 });
 
-Deno.test("boundedFetch() reads no body whose length is told to be too much", async () => {
+Deno.test("boundedFetch() reads no body when its Content-Length is too large", async () => {
   const got = await fetchOnce(() =>
     new Response("x".repeat(MAX_ANSWER_BYTES + 1), {
       headers: { "Content-Length": `${MAX_ANSWER_BYTES + 1}` },
@@ -82,7 +82,7 @@ Deno.test("boundedFetch() reads no body whose length is told to be too much", as
   assertEquals(got, { kind: "fault", reason: "too_large", status: 200 });
 });
 
-Deno.test("boundedFetch() never rejects: a body that breaks is a network fault", async () => {
+Deno.test("boundedFetch() returns a network fault, and never rejects, when a body breaks or fetch throws", async () => {
   const broken = new ReadableStream({
     start: (controller) => controller.error(new Error("cut")),
   });
@@ -98,7 +98,7 @@ Deno.test("boundedFetch() never rejects: a body that breaks is a network fault",
   assertEquals(thrown, { kind: "fault", reason: "network" });
 });
 
-Deno.test("boundedFetch() aborts what takes too long, and answers also if nobody listens to that", async () => {
+Deno.test("boundedFetch() aborts at its timeout, and returns also when fetch ignores the abort signal", async () => {
   using time = new FakeTime();
   let signal: AbortSignal | null | undefined;
   const hung = boundedFetch(

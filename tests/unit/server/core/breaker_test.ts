@@ -76,7 +76,7 @@ Deno.test("createBreaker() does not open for one caller, for answers below 500, 
     assertEquals(await mixed.ask("f"), "network");
   }));
 
-Deno.test("createBreaker() does not add up faults of different hours", () =>
+Deno.test("createBreaker() does not open when faults are more than 10 s apart", () =>
   inFakeTime(async (time) => {
     const it = auth();
     await it.fail("a", "b", "c", "d");
@@ -85,7 +85,7 @@ Deno.test("createBreaker() does not add up faults of different hours", () =>
     assertEquals(await it.ask("f"), "network");
   }));
 
-Deno.test("createBreaker() asks once a second while it is open, nobody pays for it, and it closes on an answer", () =>
+Deno.test("createBreaker() sends one probe per second while it is open, keeps no request waiting, and closes on an answer", () =>
   inFakeTime(async (time) => {
     const it = auth();
     await it.fail("a", "b", "c", "d", "e");
@@ -97,11 +97,11 @@ Deno.test("createBreaker() asks once a second while it is open, nobody pays for 
     }
     time.tick(1000);
     it.answer = status(403);
-    assertEquals(await it.ask("x"), "breaker_open"); // the probe is not an answer for anybody
+    assertEquals(await it.ask("x"), "breaker_open"); // the answer to the probe is for no request
     assertEquals(await it.ask("y"), 403);
   }));
 
-Deno.test("createBreaker() closes within two seconds when Auth is back, also after probes that hang", () =>
+Deno.test("createBreaker() closes within two seconds when Auth is back after probes that hang", () =>
   inFakeTime(async (time) => {
     let isBack = false;
     const getUser = createBreaker((_token, timeoutMs) =>

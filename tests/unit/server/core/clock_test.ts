@@ -12,35 +12,41 @@ function timed(name: string, run: (time: FakeTime) => void) {
   });
 }
 
-timed("createClock() refuses nothing by a clock that no answer of Auth has proven", (time) => {
-  const clock = createClock();
-  assertEquals(clock.now(30), NOON / 1000);
-  assertEquals([clock.mayRefuseExpired(30), clock.mayRefuseExpired(30)], [false, false]);
-  clock.observe(at(NOON));
-  time.setDate(NOON + 59_999);
-  assertEquals(clock.mayRefuseExpired(30), true);
-  time.setDate(NOON + 60_000);
-  assertEquals([clock.mayRefuseExpired(30), clock.mayRefuseExpired(30)], [false, false]);
-  time.setDate(NOON - 60_000); // back past the answer
-  assertEquals(clock.mayRefuseExpired(30), false);
-});
+timed(
+  "createClock() refuses nothing when no answer of Auth has confirmed the clock within a minute",
+  (time) => {
+    const clock = createClock();
+    assertEquals(clock.now(30), NOON / 1000);
+    assertEquals([clock.mayRefuseExpired(30), clock.mayRefuseExpired(30)], [false, false]);
+    clock.observe(at(NOON));
+    time.setDate(NOON + 59_999);
+    assertEquals(clock.mayRefuseExpired(30), true);
+    time.setDate(NOON + 60_000);
+    assertEquals([clock.mayRefuseExpired(30), clock.mayRefuseExpired(30)], [false, false]);
+    time.setDate(NOON - 60_000); // back past the answer
+    assertEquals(clock.mayRefuseExpired(30), false);
+  },
+);
 
-timed("createClock() knows a Date of a cache by the newest one of the last minute", (time) => {
-  const clock = createClock();
-  assertEquals(clock.isOutdated(at(0), 30), false);
-  clock.observe(at(NOON));
-  clock.observe(at(NOON - 20_000)); // two servers of Auth may differ
-  for (const [ms, outdated] of [[0, false], [-31_000, false], [-32_000, true]] as const) {
-    assertEquals([ms, clock.isOutdated(at(NOON + ms), 30)], [ms, outdated]);
-  }
-  for (const date of [null, "", "soon"]) assertEquals(clock.isOutdated(date, 30), false);
-  time.setDate(NOON + 60_000);
-  assertEquals(clock.isOutdated(at(0), 30), false);
-  clock.observe(at(0)); // Auth's clock was set back
-  assertEquals(clock.isOutdated(at(0), 30), false);
-});
+timed(
+  "createClock() calls a Date outdated when it is older than the newest of the last minute by more than the skew",
+  (time) => {
+    const clock = createClock();
+    assertEquals(clock.isOutdated(at(0), 30), false);
+    clock.observe(at(NOON));
+    clock.observe(at(NOON - 20_000)); // two servers of Auth may differ
+    for (const [ms, outdated] of [[0, false], [-31_000, false], [-32_000, true]] as const) {
+      assertEquals([ms, clock.isOutdated(at(NOON + ms), 30)], [ms, outdated]);
+    }
+    for (const date of [null, "", "soon"]) assertEquals(clock.isOutdated(date, 30), false);
+    time.setDate(NOON + 60_000);
+    assertEquals(clock.isOutdated(at(0), 30), false);
+    clock.observe(at(0)); // Auth's clock was set back
+    assertEquals(clock.isOutdated(at(0), 30), false);
+  },
+);
 
-timed("createClock() trusts a clock that differs by the skew at most", () => {
+timed("createClock() trusts its own clock when it differs from Auth's by the skew at most", () => {
   for (const off of [0, 30_000, -30_000]) {
     const clock = createClock();
     clock.observe(at(NOON + off));
@@ -48,12 +54,12 @@ timed("createClock() trusts a clock that differs by the skew at most", () => {
   }
 });
 
-timed("createClock() takes Auth's clock and refuses nothing when ours is wrong", (time) => {
+timed("createClock() takes Auth's time and refuses nothing when its own clock is wrong", (time) => {
   for (const off of [32_000, -32_000, 86_400_000]) {
     const clock = createClock();
     clock.observe(at(NOON + off));
     assertEquals([clock.mayRefuseExpired(30), clock.now(30)], [false, (NOON + off) / 1000]);
-    assertEquals(clock.mayRefuseExpired(30), false); // and stays so, until an answer proves it right
+    assertEquals(clock.mayRefuseExpired(30), false); // until an answer confirms it
     time.setDate(NOON + off);
     clock.observe(at(NOON + off));
     assertEquals(clock.mayRefuseExpired(30), true);
@@ -62,7 +68,7 @@ timed("createClock() takes Auth's clock and refuses nothing when ours is wrong",
 });
 
 timed(
-  "createClock() goes by the newest Date, and holds an unchanged one against the time it has become",
+  "createClock() compares its clock with the newest Date, and keeps that when none is sent",
   (time) => {
     const clock = createClock();
     clock.observe(at(NOON));
@@ -71,18 +77,18 @@ timed(
     time.setDate(NOON + 60_000);
     clock.observe(at(NOON + 60_000));
     assertEquals([clock.mayRefuseExpired(30), clock.now(30)], [true, NOON / 1000 + 60]);
-    clock.observe(null); // says nothing, and forgets nothing
+    clock.observe(null); // no Date: the last comparison stays
     assertEquals(clock.mayRefuseExpired(30), true);
   },
 );
 
-timed("createClock() judges by the skew of who asks", () => {
+timed("createClock() applies the skew of each call", () => {
   const clock = createClock();
   clock.observe(at(NOON + 60_000));
   assertEquals([clock.mayRefuseExpired(30), clock.mayRefuseExpired(120)], [false, true]);
 });
 
-timed("createClock() goes by its own time where Auth does not tell it", () => {
+timed("createClock() takes its own time when Auth sends no readable Date", () => {
   for (const date of [null, "", "soon", "Mon, 99 Nov 2026"]) {
     const clock = createClock();
     clock.observe(date);
@@ -98,7 +104,7 @@ timed("createClock() forgets a comparison after a minute", (time) => {
 });
 
 timed(
-  "createClock() takes two clocks that agree for right without any skew: Date has whole seconds",
+  "createClock() trusts its own clock without a skew when it differs by less than the second of a Date",
   (time) => {
     const clock = createClock();
     time.setDate(NOON + 999);
@@ -108,7 +114,7 @@ timed(
 );
 
 timed(
-  "createClock() tells the later of the two clocks, also where they differ by less than the skew",
+  "createClock() returns the later of both clocks when they differ by less than the skew",
   () => {
     const clock = createClock();
     clock.observe(at(NOON + 25_000));

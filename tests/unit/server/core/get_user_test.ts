@@ -16,7 +16,7 @@ import {
 
 const project = readProject(environment());
 
-Deno.test("createGetUser() keeps what supabase-js would lose: code, status, Retry-After, text", async () => {
+Deno.test("createGetUser() keeps the code, status, Retry-After and text that supabase-js loses", async () => {
   const answers: (() => Response)[] = [
     () => refuses(403, "session_not_found"),
     () => json(429, { code: "over_request_rate_limit", message: "x" }, { "Retry-After": "7" }),
@@ -67,7 +67,7 @@ Deno.test("createGetUser() returns no user when the body of a 200 is cut, empty 
   }
 });
 
-Deno.test("createGetUser() makes one call per check: nothing is tried again", async () => {
+Deno.test("createGetUser() makes one call per check, and does not try again", async () => {
   for (const status of [401, 429, 500, 503, 504, 520]) {
     const { options, calls } = fakeAuth(() => new Response("", { status }));
     await createGetUser(project, options.fetch)(token(), 1000);
@@ -75,7 +75,7 @@ Deno.test("createGetUser() makes one call per check: nothing is tried again", as
   }
 });
 
-Deno.test("createGetUser() gives each of many concurrent calls its own answer", async () => {
+Deno.test("createGetUser() returns each concurrent call its own answer", async () => {
   const gates = new Map<string, (response: Response) => void>();
   const { options } = fakeAuth((request) =>
     new Promise((resolve) => gates.set(request.headers.get("authorization") ?? "", resolve))
@@ -95,7 +95,7 @@ Deno.test("createGetUser() gives each of many concurrent calls its own answer", 
   }
 });
 
-Deno.test("createGetUser() works after a network fault as before", async () => {
+Deno.test("createGetUser() returns an answer when the call before ended in a network fault", async () => {
   const { options } = fakeAuth((_request, call) => {
     if (call === 1) throw new TypeError("down");
     return alive();

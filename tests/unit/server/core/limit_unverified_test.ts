@@ -29,23 +29,23 @@ function limited(ms: number) {
   return { ...limits, flood, it };
 }
 
-Deno.test("limitUnverified() limits nobody before Auth refuses many, and nobody whose token is verified", () =>
+Deno.test("limitUnverified() limits no token before Auth refuses many, and no verified token", () =>
   inFakeTime(async (time) => {
     const { getUser, recordForged, flood, it } = limited(200);
     for (let n = 0; n < 9; n++) recordForged();
-    for (let n = 0; n < 1000; n++) void getUser(`newcomer${n}`, 3000, "unverifiable", "");
+    for (let n = 0; n < 1000; n++) void getUser(`new${n}`, 3000, "unverifiable", "");
     assertEquals(it.asked.length, 1000);
     flood();
     for (let n = 0; n < 1000; n++) void getUser(`known${n}`, 3000, "verified", "");
     assertEquals(it.asked.length, 2000);
-    void getUser("newcomer", 3000, "unverifiable", "");
+    void getUser("new", 3000, "unverifiable", "");
     void getUser("doubtful", 3000, "doubtful", "k");
     await settle();
     assertEquals(it.asked.length, 2001); // the doubtful one has a budget of its own
     await time.tickInSteps(1000);
   }));
 
-Deno.test("limitUnverified() runs 256 calls at once in a flood, and lets the others wait 0.8 s at most", () =>
+Deno.test("limitUnverified() runs 256 calls at once in a flood, and lets others wait 0.8 s at most", () =>
   inFakeTime(async (time) => {
     const { getUser, flood, it } = limited(600);
     flood();
@@ -62,7 +62,10 @@ Deno.test("limitUnverified() runs 256 calls at once in a flood, and lets the oth
     await time.tickInSteps(790);
     assertEquals([it.asked.length, it.most], [512, 256]);
     assert(it.timeouts.every((left) => left >= 2200));
-    assert(it.timeouts.slice(256).every((left) => left <= 2400), "what they waited is theirs");
+    assert(
+      it.timeouts.slice(256).every((left) => left <= 2400),
+      "their wait counts against their time",
+    );
     await time.tickInSteps(1000);
     assertEquals(late, 600 - 512);
   }));
@@ -81,7 +84,7 @@ Deno.test("limitUnverified() lets a call wait for half of its time at most", () 
     await time.tickInSteps(10_000);
   }));
 
-Deno.test("limitUnverified() forgets refusals, one a second", () =>
+Deno.test("limitUnverified() forgets one refusal per second", () =>
   inFakeTime(async (time) => {
     const { getUser, flood, it } = limited(60_000);
     flood();
@@ -91,7 +94,7 @@ Deno.test("limitUnverified() forgets refusals, one a second", () =>
     await time.tickInSteps(60_000);
   }));
 
-Deno.test("limitUnverified() asks about doubtful tokens 20 times, then 5 times a second", () =>
+Deno.test("limitUnverified() asks about doubtful tokens 20 times, then 5 times per second", () =>
   inFakeTime(async (time) => {
     const { getUser, it } = limited(10);
     let refused = 0;
@@ -106,7 +109,7 @@ Deno.test("limitUnverified() asks about doubtful tokens 20 times, then 5 times a
     assertEquals(refused + it.asked.length, 2000);
   }));
 
-Deno.test("limitUnverified() lets all tokens of a key go as soon as Auth has confirmed it", () =>
+Deno.test("limitUnverified() releases all tokens of a key when Auth has confirmed it", () =>
   inFakeTime(async (time) => {
     const { getUser, recordKey, it } = limited(10);
     for (let n = 0; n < 300; n++) void getUser(`t${n}`, 3000, "doubtful", "new");
@@ -119,7 +122,7 @@ Deno.test("limitUnverified() lets all tokens of a key go as soon as Auth has con
     await time.tickInSteps(2000);
   }));
 
-Deno.test("limitUnverified() lets nobody in while more are running than a flood allows", () =>
+Deno.test("limitUnverified() starts no call while more are running than a flood allows", () =>
   inFakeTime(async (time) => {
     const { getUser, flood, it } = limited(100);
     for (let n = 0; n < 600; n++) void getUser(`before${n}`, 3000, "unverifiable", "");
@@ -133,7 +136,7 @@ Deno.test("limitUnverified() lets nobody in while more are running than a flood 
     assertEquals([it.asked.length, it.running], [1000, 0]);
   }));
 
-Deno.test("limitUnverified() asks about a doubtful token that waits, also when no other one comes", () =>
+Deno.test("limitUnverified() asks about a waiting doubtful token also when no other one arrives", () =>
   inFakeTime(async (time) => {
     const { getUser, it } = limited(10);
     for (let n = 0; n < 22; n++) void getUser(`t${n}`, 3000, "doubtful", `k${n}`);

@@ -31,7 +31,7 @@ async function ask(time: FakeTime, answers: AuthAnswer[], timeoutMs = 3000, ms =
   return { timeouts, calls: result.calls, answer: result.answer };
 }
 
-Deno.test("retryOnce() tries again after a broken connection and after a 5xx, once", () =>
+Deno.test("retryOnce() tries again once after a broken connection or a 5xx", () =>
   inFakeTime(async (time) => {
     for (const first of [NETWORK_FAULT, answer(500), answer(502), answer(503)]) {
       const good = await ask(time, [first, answer(200)]);
@@ -41,7 +41,7 @@ Deno.test("retryOnce() tries again after a broken connection and after a 5xx, on
     }
   }));
 
-Deno.test("retryOnce() tries no other answer again, least of all a 429 or one that says when", () =>
+Deno.test("retryOnce() does not try again after any other answer, nor after a 429 or a Retry-After", () =>
   inFakeTime(async (time) => {
     const others = [
       answer(429),

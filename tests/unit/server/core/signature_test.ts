@@ -69,14 +69,14 @@ function project(jwks: () => Response | Promise<Response>, env: Record<string, s
 }
 const keySet = (...keys: unknown[]) => JSON.stringify({ keys });
 
-Deno.test("createSignatureCheck() asks Auth about every genuine token: it never admits", async () => {
+Deno.test("createSignatureCheck() admits no genuine token without asking Auth", async () => {
   const { jwk, sign } = await signingKey("k1");
   const { ask, count } = project(() => json(200, {}), { SUPABASE_JWKS: keySet(jwk) });
   assertEquals(await ask(await sign()), "bad_jwt"); // Auth says so
   assertEquals(count().users, 1);
 });
 
-Deno.test("createSignatureCheck() leaves HS256, unknown algorithms and none to Auth", async () => {
+Deno.test("createSignatureCheck() leaves the decision to Auth for HS256, an unknown algorithm and none", async () => {
   const { jwk } = await signingKey("k1");
   const { ask, count, genuine } = project(() => json(200, keySet(jwk)), {
     SUPABASE_JWKS: keySet(jwk, { kty: "oct", k: "c2VjcmV0" }),
@@ -97,7 +97,7 @@ Deno.test("createSignatureCheck() leaves HS256, unknown algorithms and none to A
   assertEquals(count(), { users: headers.length, keys: 0 });
 });
 
-Deno.test("createSignatureCheck() takes a SUPABASE_JWKS that cannot be read for none", async () => {
+Deno.test("createSignatureCheck() has no keys when SUPABASE_JWKS cannot be read", async () => {
   for (const jwks of ["", "{", "null", "[]", '{"keys":{}}', '{"keys":[5]}']) {
     const { ask, count, genuine } = project(() => json(200, keySet()), { SUPABASE_JWKS: jwks });
     const jwt = token({}, { alg: "ES256", kid: "k" });
@@ -107,7 +107,7 @@ Deno.test("createSignatureCheck() takes a SUPABASE_JWKS that cannot be read for 
   }
 });
 
-Deno.test("auth() leaves Auth half of a short time where the key set hangs", () =>
+Deno.test("auth() leaves half of its timeout to Auth when the key set hangs", () =>
   inFakeTime(async (time) => {
     const { jwk, sign } = await signingKey("new");
     const { jwk: old } = await signingKey("old");
@@ -126,7 +126,7 @@ Deno.test("auth() leaves Auth half of a short time where the key set hangs", () 
     assertEquals(calls.filter((call) => !isJwks(call)).length, 1);
   }));
 
-Deno.test("auth() leaves the word about a bad signature to Auth, at a bounded rate, and never says 401 by itself", () =>
+Deno.test("auth() asks Auth about a bad signature, at a bounded rate, and never answers 401 by itself", () =>
   inFakeTime(async (time) => {
     const { jwk, sign } = await signingKey("k1");
     const { ask, count, genuine } = project(() => json(200, keySet(jwk)), {
@@ -135,10 +135,10 @@ Deno.test("auth() leaves the word about a bad signature to Auth, at a bounded ra
     const good = await sign();
     genuine.add(good);
     const codes = new Map<string, number>();
-    const tell = (code: string) => void codes.set(code, (codes.get(code) ?? 0) + 1);
+    const countCode = (code: string) => void codes.set(code, (codes.get(code) ?? 0) + 1);
     for (let second = 0; second < 5; second++) {
       for (let n = 0; n < 100; n++) {
-        void ask(forge(token({ n, second }, { alg: "ES256", kid: "k1" }))).then(tell);
+        void ask(forge(token({ n, second }, { alg: "ES256", kid: "k1" }))).then(countCode);
       }
       await settle();
       assertEquals(await ask(good), "in");
@@ -152,7 +152,7 @@ Deno.test("auth() leaves the word about a bad signature to Auth, at a bounded ra
     assertEquals((codes.get("bad_jwt") ?? 0) + (codes.get("auth_unavailable") ?? 0), 500);
   }));
 
-Deno.test("auth() takes no key from where a token points", async () => {
+Deno.test("auth() fetches no key from a URL in the token's header", async () => {
   const ours = await signingKey("k1");
   const theirs = await signingKey("k2");
   const { ask, count, calls } = project(() => json(200, keySet(ours.jwk)), {
@@ -165,7 +165,7 @@ Deno.test("auth() takes no key from where a token points", async () => {
   assert(calls.every(({ url }) => url.startsWith("https://project.example/auth/v1/")));
 });
 
-Deno.test("auth() fetches no keys before Auth refused a token, where the environment has none", async () => {
+Deno.test("auth() fetches no keys before Auth has refused a token when the environment has none", async () => {
   const { jwk, sign } = await signingKey("k1");
   const { ask, count, genuine } = project(() => json(200, keySet(jwk)));
   for (let n = 0; n < 3; n++) {
@@ -181,7 +181,7 @@ Deno.test("auth() fetches no keys before Auth refused a token, where the environ
   assertEquals(count(), { users: 5, keys: 1 });
 });
 
-/** What an endpoint of keys can answer without being one that helps. */
+/** Answers of the key set's URL that hold no new key. */
 const USELESS: Record<string, (other: unknown) => Response | Promise<Response>> = {
   "an empty list": () => json(200, "[]"),
   "an empty set": () => json(200, '{"keys":[]}'),
@@ -209,13 +209,13 @@ for (const [what, answer] of Object.entries(USELESS)) {
       }
       const seen: string[] = [];
       for (const jwt of users) void ask(jwt).then((code) => seen.push(code));
-      while (seen.length < 250) await settle(1); // no time passes: nobody waits
+      while (seen.length < 250) await settle(1); // no time passes, so no request waits
       assertEquals(seen, Array(250).fill("in"));
       assertEquals(count().users, 250);
     }));
 }
 
-Deno.test("auth() refuses no live user where a key is replaced under the same id", () =>
+Deno.test("auth() refuses no live user when a key is replaced under the same id", () =>
   inFakeTime(async () => {
     const [old, next] = [await signingKey("k"), await signingKey("k")];
     for (const served of [next.jwk, old.jwk]) { // a cache may serve the old one
@@ -234,7 +234,7 @@ Deno.test("auth() refuses no live user where a key is replaced under the same id
     }
   }));
 
-Deno.test("auth() learns a new key within 2 s in a flood of random ids, and users of known keys notice nothing", () =>
+Deno.test("auth() fetches a new key within 2 s during a flood of random ids, and admits users of known keys", () =>
   inFakeTime(async (time) => {
     const [old, next] = [await signingKey("old"), await signingKey("next")];
     let served = keySet(old.jwk);
@@ -254,25 +254,25 @@ Deno.test("auth() learns a new key within 2 s in a flood of random ids, and user
     assertEquals(await ask(known), "in");
     const before = count();
     served = keySet(old.jwk, next.jwk);
-    const newcomer = async (n: number) => {
+    const newUserToken = async (n: number) => {
       const jwt = await next.sign({ n });
       genuine.add(jwt);
       return jwt;
     };
-    void ask(await newcomer(0));
+    void ask(await newUserToken(0));
     await flood(2000);
-    for (let n = 1; n < 20; n++) assertEquals(await ask(await newcomer(n)), "in");
+    for (let n = 1; n < 20; n++) assertEquals(await ask(await newUserToken(n)), "in");
     assertEquals(await ask(known), "in");
     const after = count();
-    const questions = after.users - before.users - 20;
-    assert(questions <= 2 * 5 + 5, `${questions} questions in 2 s`);
+    const userCalls = after.users - before.users - 20;
+    assert(userCalls <= 2 * 5 + 5, `${userCalls} calls to /user in 2 s`);
     assert(after.keys - before.keys <= 3, `${after.keys - before.keys} fetches in 2 s`);
     await time.tickInSteps(2000);
   }));
 
-Deno.test("auth() survives a key set full of rubbish", async () => {
+Deno.test("auth() admits with the usable key when a key set holds invalid ones", async () => {
   const { jwk, sign } = await signingKey("k1");
-  const rubbish = [
+  const invalid = [
     { kty: "EC" },
     { kty: "EC", crv: "P-256", kid: "bad", x: "!", y: "!" },
     { kty: "EC", crv: "P-521", kid: "big" },
@@ -282,7 +282,7 @@ Deno.test("auth() survives a key set full of rubbish", async () => {
     { kty: "oct", kid: "secret", k: "c2VjcmV0" },
   ];
   const { ask, count, genuine } = project(() => json(200, keySet()), {
-    SUPABASE_JWKS: keySet(...rubbish, jwk),
+    SUPABASE_JWKS: keySet(...invalid, jwk),
   });
   const good = await sign();
   genuine.add(good);
@@ -295,7 +295,7 @@ Deno.test("auth() survives a key set full of rubbish", async () => {
   assertEquals(count().users, 6);
 });
 
-Deno.test("createSignatureCheck() tells verified, unverifiable and doubtful tokens apart", async () => {
+Deno.test("createSignatureCheck() classifies tokens as verified, unverifiable or doubtful", async () => {
   const { jwk, sign } = await signingKey("k1");
   const env = environment({ SUPABASE_JWKS: keySet(jwk, { kty: "XX", kid: "odd" }) });
   const fetch = () => Promise.resolve(new Response("", { status: 503 }));
@@ -308,13 +308,13 @@ Deno.test("createSignatureCheck() tells verified, unverifiable and doubtful toke
   assertEquals(await verify(token({}, { alg: "ES256", kid: "odd" })), "unverifiable");
   assertEquals(await verify(token({}, { alg: "ES256", kid: "new" })), "doubtful");
   for (const alg of ["RS256", "ES384", "PS256", "EdDSA"]) {
-    const bent = token({}, { alg, kid: "k1" }).split(".").slice(0, 2).join(".");
-    assertEquals([alg, await verify(`${bent}.${good.split(".")[2]}`)], [alg, "doubtful"]);
+    const otherAlg = token({}, { alg, kid: "k1" }).split(".").slice(0, 2).join(".");
+    assertEquals([alg, await verify(`${otherAlg}.${good.split(".")[2]}`)], [alg, "doubtful"]);
   }
   // Auth admits a token of a key that nobody has: others of it are no longer doubtful.
   await signatures.recordGenuine(candidate(token({}, { alg: "ES256", kid: "new" })));
   assertEquals(await verify(token({ n: 1 }, { alg: "ES256", kid: "new" })), "unverifiable");
-  // Nor is a key believed any longer that does not verify what Auth admits.
+  // Nor is a key trusted any longer that does not verify what Auth admits.
   await signatures.recordGenuine(candidate(good));
   assertEquals(await verify(good), "verified");
   await signatures.recordGenuine(candidate(forge(good)));
@@ -330,7 +330,7 @@ Deno.test("createSignatureCheck() remembers a bounded number of keys that Auth h
   assertEquals([await verify(0), await verify(39)], ["doubtful", "unverifiable"]);
 });
 
-Deno.test("createKeyStore() fetches at most once a second, and less often while that fails", () =>
+Deno.test("createKeyStore() fetches at most once per second, and less often while that fails", () =>
   inFakeTime(async (time) => {
     const { jwk } = await signingKey("k1");
     let good = true;
@@ -356,7 +356,7 @@ Deno.test("createKeyStore() fetches at most once a second, and less often while 
     assertEquals(await find(keys, "k1"), "key");
   }));
 
-Deno.test("createKeyStore() goes by both clocks: one of them stops in a suspended isolate", async () => {
+Deno.test("createKeyStore() fetches again when either clock has moved on: one stops in a suspended isolate", async () => {
   const { jwk } = await signingKey("k1");
   using time = new FakeTime();
   let fetched = 0;
@@ -365,12 +365,12 @@ Deno.test("createKeyStore() goes by both clocks: one of them stops in a suspende
   await keys.refresh();
   await keys.refresh();
   assertEquals([fetched, await find(keys, "k1")], [1, undefined]);
-  time.setDate(Date.now() + 3_600_000); // and performance.now() has hardly moved
+  time.setDate(Date.now() + 3_600_000); // and performance.now() has not moved
   await keys.refresh();
   assertEquals(await find(keys, "k1"), "key");
 });
 
-Deno.test("createKeyStore() forgets a key that Auth serves no more, and keeps one that has not changed", () =>
+Deno.test("createKeyStore() drops a key that Auth no longer serves, and keeps one that has not changed", () =>
   inFakeTime(async (time) => {
     const [old, same, next] = await Promise.all(["old", "same", "next"].map(signingKey));
     const sets = [[old!.jwk, same!.jwk], [same!.jwk, next!.jwk]];
@@ -387,7 +387,7 @@ Deno.test("createKeyStore() forgets a key that Auth serves no more, and keeps on
     assertEquals(await find(keys, "same"), undefined);
   }));
 
-Deno.test("createKeyStore() leaves a kind of key that it does not know to Auth, whatever its name", async () => {
+Deno.test("createKeyStore() calls a key unusable when it does not know its kty", async () => {
   const fetch = () => Promise.reject(new TypeError("no call expected"));
   for (const kty of ["constructor", "toString", "__proto__", "AKP"]) {
     const env = environment({ SUPABASE_JWKS: keySet({ kty, kid: "k1" }) });
@@ -395,7 +395,7 @@ Deno.test("createKeyStore() leaves a kind of key that it does not know to Auth, 
   }
 });
 
-Deno.test("createKeyStore() takes keys from a 200 only, asks for no cached set, and follows no redirect", async () => {
+Deno.test("createKeyStore() takes keys only from a 200, asks for no cached set, and follows no redirect", async () => {
   const { jwk } = await signingKey("k1");
   for (const status of [201, 203, 301, 403, 404, 500]) {
     const sent: Request[] = [];

@@ -29,7 +29,7 @@ const entry = (
 const isFresh = (...args: Parameters<typeof freshVerdict>) => freshVerdict(...args) !== null;
 const at = (mono: number, wall = mono): Timestamp => ({ monotonicMs: mono, wallMs: NOW + wall });
 
-/** Registers a test that sets both clocks, in milliseconds since they began. */
+/** Registers a test that sets both clocks, in milliseconds since `NOW`. */
 function timed(name: string, run: (go: (mono: number, wall?: number) => void) => void) {
   Deno.test(name, () => {
     let time = new FakeTime(NOW);
@@ -47,7 +47,7 @@ function timed(name: string, run: (go: (mono: number, wall?: number) => void) =>
 }
 
 timed(
-  "freshVerdict() admits as long as the freshness asked for, from the beginning of the check",
+  "freshVerdict() admits for the freshness asked for, counted from the beginning of the check",
   (go) => {
     const living = entry(ALIVE, at(0));
     go(10_000);
@@ -62,7 +62,7 @@ timed(
 );
 
 timed(
-  "freshVerdict() takes the clock that says more, and never a negative age for younger than now",
+  "freshVerdict() takes the larger age of both clocks, and a negative age as zero",
   (go) => {
     const living = entry(ALIVE, at(0));
     go(11_000, 0);
@@ -83,7 +83,7 @@ timed("freshVerdict() admits no token at or past its exp", () => {
   ]);
 });
 
-timed("freshVerdict() refuses a dead token for seconds only, also where all is strict", (go) => {
+timed("freshVerdict() refuses a dead token for seconds only, whatever the freshness", (go) => {
   const gone = entry(dead(), at(0));
   assertEquals(NEGATIVE_TTL_SECONDS <= 10, true);
   for (const freshness of [0, 60]) {
@@ -94,19 +94,22 @@ timed("freshVerdict() refuses a dead token for seconds only, also where all is s
   }
 });
 
-timed("createTokenCache() keeps the newer of two answers, whichever comes last", () => {
-  for (const [first, second] of [[ALIVE, dead()], [dead(), ALIVE]] as const) {
-    const cache = createTokenCache();
-    cache.set("t", entry(second, at(2)));
-    cache.set("t", entry(first, at(1)));
-    assertEquals(cache.get("t")?.verdict, second);
-    cache.set("t", entry(first, at(3)));
-    assertEquals(cache.get("t")?.verdict, first);
-  }
-});
+timed(
+  "createTokenCache() keeps the answer whose check began later, in whatever order they are set",
+  () => {
+    for (const [first, second] of [[ALIVE, dead()], [dead(), ALIVE]] as const) {
+      const cache = createTokenCache();
+      cache.set("t", entry(second, at(2)));
+      cache.set("t", entry(first, at(1)));
+      assertEquals(cache.get("t")?.verdict, second);
+      cache.set("t", entry(first, at(3)));
+      assertEquals(cache.get("t")?.verdict, first);
+    }
+  },
+);
 
 timed(
-  "createTokenCache() takes the answer that refuses for the newer one within a tick of the clock",
+  "createTokenCache() keeps the answer that refuses when both checks began at the same time",
   () => {
     for (const [first, second] of [[ALIVE, dead()], [dead(), ALIVE]] as const) {
       const cache = createTokenCache();
@@ -117,7 +120,7 @@ timed(
   },
 );
 
-Deno.test("isAboutTheToken() knows Auth's verdicts on the token from faults of the way", () => {
+Deno.test("isAboutTheToken() is true for Auth's verdicts on the token, and false for faults of the call", () => {
   const codes = [
     "auth_unavailable",
     "over_request_rate_limit",
@@ -134,7 +137,7 @@ Deno.test("isAboutTheToken() knows Auth's verdicts on the token from faults of t
 });
 
 timed(
-  "createTokenCache() lets nobody evict others by tokens of one account, nor by made-up ones",
+  "createTokenCache() evicts no other users when one account, or forged tokens, fill it",
   () => {
     const cache = createTokenCache();
     const large = (n: number, sub: string, isVerified: boolean) => {
@@ -153,7 +156,7 @@ timed(
   },
 );
 
-timed("createTokenCache() knows a token only by the whole of it", () => {
+timed("createTokenCache() finds a token only when all of it is equal", () => {
   const cache = createTokenCache();
   cache.set("header.payload.signature", entry(ALIVE, at(0)));
   for (const other of ["header.payload.signaturf", "header.payload.", "", "__proto__"]) {
@@ -161,7 +164,7 @@ timed("createTokenCache() knows a token only by the whole of it", () => {
   }
 });
 timed(
-  "createTokenCache() weighs what a user chose: many members, long texts, long names, any script",
+  "createTokenCache() counts the bytes of metadata: many members, long texts, long names, any script",
   () => {
     const metadata: Record<string, unknown>[] = [
       { text: "x".repeat(150_000) },
@@ -183,15 +186,18 @@ timed(
   },
 );
 
-timed("createTokenCache() keeps no entry so large that a few would push everybody out", () => {
-  const cache = createTokenCache();
-  const small = { ok: true, user: { id: USER_ID } } as unknown as Verdict;
-  const large = {
-    ok: true,
-    user: { id: USER_ID, user_metadata: { n: Array(40_000).fill(1) } },
-  } as unknown as Verdict;
-  for (let n = 0; n < 1000; n++) cache.set(`small${n}`, entry(small, at(0), 0, `s${n}`));
-  for (let n = 0; n < 100; n++) cache.set(`large${n}`, entry(large, at(0), 0, `l${n}`));
-  const kept = Array.from({ length: 1000 }, (_, n) => cache.get(`small${n}`)).filter(Boolean);
-  assertEquals([kept.length, cache.get("large0")], [1000, undefined]);
-});
+timed(
+  "createTokenCache() keeps no entry that is so large that a few would evict all others",
+  () => {
+    const cache = createTokenCache();
+    const small = { ok: true, user: { id: USER_ID } } as unknown as Verdict;
+    const large = {
+      ok: true,
+      user: { id: USER_ID, user_metadata: { n: Array(40_000).fill(1) } },
+    } as unknown as Verdict;
+    for (let n = 0; n < 1000; n++) cache.set(`small${n}`, entry(small, at(0), 0, `s${n}`));
+    for (let n = 0; n < 100; n++) cache.set(`large${n}`, entry(large, at(0), 0, `l${n}`));
+    const kept = Array.from({ length: 1000 }, (_, n) => cache.get(`small${n}`)).filter(Boolean);
+    assertEquals([kept.length, cache.get("large0")], [1000, undefined]);
+  },
+);
