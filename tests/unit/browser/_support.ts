@@ -2,7 +2,6 @@
 // function, a storage that tabs share, and tokens.
 import { createClient as createNewest } from "@supabase/supabase-js";
 import { createClient as createOldest } from "@supabase/supabase-js-2.109";
-import { mock } from "node:test";
 import { setImmediate } from "node:timers";
 import { type Problem, problem, type ProblemFields } from "../../../shared/problems/problem.ts";
 import type { Source } from "../../../shared/problems/table.ts";
@@ -11,9 +10,9 @@ import {
   createRecovery,
   type RecoveryOptions,
 } from "../../../shared/browser/mod.ts";
-import { inFakeTime, now, SESSION_ID, token, USER_ID } from "../../support/server.ts";
+import { FakeTime, inFakeTime, now, SESSION_ID, token, USER_ID } from "../../support/server.ts";
 
-export { inFakeTime, now, SESSION_ID, token, USER_ID };
+export { FakeTime, inFakeTime, now, SESSION_ID, token, USER_ID };
 
 // Deno has Web Locks: clients of one test would wait for a hanging one of another.
 Object.defineProperty(navigator, "locks", { value: undefined, configurable: true, writable: true });
@@ -185,8 +184,13 @@ export function expired(claims: Record<string, unknown> = {}): StoredTestSession
   return { ...session({ iat, exp, ...claims }), expires_at: exp };
 }
 
-/** Lets fake time go on, in steps, until something is so. */
+/**
+ * Moves fake time on in steps until a condition holds, or the time is up.
+ *
+ * @returns The milliseconds that passed.
+ */
 export async function runUntil(
+  time: FakeTime,
   done: () => boolean,
   milliseconds: number,
   step = 100,
@@ -194,7 +198,7 @@ export async function runUntil(
   await settle();
   let elapsed = 0;
   while (!done() && elapsed < milliseconds) {
-    mock.timers.tick(step);
+    time.tick(step);
     elapsed += step;
     await settle(4);
   }

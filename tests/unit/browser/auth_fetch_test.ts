@@ -1,7 +1,6 @@
 // The session survives whatever is not Auth's own word about it, on every path: a call, supabase-js'
 // background refresh, getUser().
 import { assert, assertEquals } from "@std/assert";
-import { mock } from "node:test";
 import { problemOf } from "../../../shared/browser/mod.ts";
 import {
   authSays,
@@ -76,7 +75,7 @@ function outage(answer: () => Response | Promise<Response>) {
 
 for (const [name, answer] of Object.entries(NO_VERDICTS)) {
   onBoth(`a call keeps the session when the refresh is answered with ${name}`, async (create) => {
-    await inFakeTime(async () => {
+    await inFakeTime(async (time) => {
       const { storage, mine, state, told, onSignedOut, fetch, to } = outage(answer);
       const supabase = openRecovering(create, storage, fetch, { onSignedOut, patience: 0 });
       let ended: unknown;
@@ -85,7 +84,7 @@ for (const [name, answer] of Object.entries(NO_VERDICTS)) {
         supabase.functions.invoke("me").then(({ data, error }) => ended = data ?? problemOf(error));
       };
       call();
-      assertEquals(await runUntil(() => ended !== undefined, 30_000), 0);
+      assertEquals(await runUntil(time, () => ended !== undefined, 30_000), 0);
       assertEquals(
         [Object(ended).code, Object(ended).action],
         ["auth_unavailable", "retry"],
@@ -95,7 +94,7 @@ for (const [name, answer] of Object.entries(NO_VERDICTS)) {
       assertEquals([to(ME).length, to(TOKEN).length], [0, 1]);
       // The first call after Auth is back succeeds.
       state.answer = null;
-      await runUntil(() => false, 2000);
+      await runUntil(time, () => false, 2000);
       call();
       await settle();
       assertEquals([ended, to(TOKEN).length, told], ["in", 2, []]);
@@ -105,12 +104,12 @@ for (const [name, answer] of Object.entries(NO_VERDICTS)) {
   onBoth(
     `supabase-js' own refresh keeps the session when it is answered with ${name}`,
     async (create) => {
-      await inFakeTime(async () => {
+      await inFakeTime(async (time) => {
         const { storage, mine, told, onSignedOut, fetch, to } = outage(answer);
         const supabase = openRecovering(create, storage, fetch, { onSignedOut });
         await settle();
         await supabase.auth.startAutoRefresh();
-        await runUntil(() => false, 300_000, 1000);
+        await runUntil(time, () => false, 300_000, 1000);
         await supabase.auth.stopAutoRefresh();
         assertEquals([stored(storage), told], [mine, []]);
         const tries = to(TOKEN).length;
@@ -137,21 +136,21 @@ onBoth("no call of supabase-js itself waits for an Auth that is away", async (cr
 
 onBoth("a call waits for Auth, and its patience bounds the whole of it", async (create) => {
   for (const answer of [() => new Promise<Response>(() => {}), () => html(503)]) {
-    await inFakeTime(async () => {
+    await inFakeTime(async (time) => {
       const { storage, mine, told, onSignedOut, fetch } = outage(answer);
       const supabase = openRecovering(create, storage, fetch, { onSignedOut });
       let code: string | undefined;
       supabase.functions.invoke("me").then(({ error }) => code = problemOf(error)?.code);
-      const elapsed = await runUntil(() => code !== undefined, 100_000);
+      const elapsed = await runUntil(time, () => code !== undefined, 100_000);
       assertEquals([code, stored(storage), told], ["auth_unavailable", mine, []]);
       assert(elapsed <= 30_100 && elapsed >= 14_000, `${elapsed} ms`);
-      await runUntil(() => false, 20_000, 1000); // the last try, which nobody waits for
+      await runUntil(time, () => false, 20_000, 1000); // the last try, which nobody waits for
     });
   }
 });
 
 onBoth("the first call after an outage succeeds within two seconds", async (create) => {
-  await inFakeTime(async () => {
+  await inFakeTime(async (time) => {
     const { storage, state, fetch, to } = outage(() => html(503));
     const outages: unknown[] = [];
     const supabase = openRecovering(create, storage, fetch, {
@@ -159,13 +158,13 @@ onBoth("the first call after an outage succeeds within two seconds", async (crea
     });
     let first: string | undefined;
     supabase.functions.invoke("me").then(({ error }) => first = problemOf(error)?.code);
-    await runUntil(() => first !== undefined, 100_000);
+    await runUntil(time, () => first !== undefined, 100_000);
     const tries = to(TOKEN).length;
     assert(tries >= 4 && tries <= 8, `${tries}`);
     state.answer = null;
     let data: unknown;
     supabase.functions.invoke("me").then((result) => data = result.data);
-    const elapsed = await runUntil(() => data !== undefined, 100_000);
+    const elapsed = await runUntil(time, () => data !== undefined, 100_000);
     assert(elapsed <= 2000, `${elapsed} ms`);
     assertEquals([outages[0], outages.at(-1), to(TOKEN).length], [2000, null, tries + 1]);
   });
@@ -173,7 +172,7 @@ onBoth("the first call after an outage succeeds within two seconds", async (crea
 
 onBoth("`online` and focus end an outage by themselves, and the waits of calls", async (create) => {
   for (const name of ["online", "focus"]) {
-    await inFakeTime(async () => {
+    await inFakeTime(async (time) => {
       const { storage, state, fetch } = outage(() => Promise.reject(new TypeError("offline")));
       const outages: unknown[] = [];
       const supabase = openRecovering(create, storage, fetch, {
@@ -182,28 +181,28 @@ onBoth("`online` and focus end an outage by themselves, and the waits of calls",
       });
       let data: unknown;
       supabase.functions.invoke("me").then((result) => data = result.data);
-      await runUntil(() => false, 40_000);
+      await runUntil(time, () => false, 40_000);
       state.answer = null;
       dispatchEvent(new Event(name));
-      const elapsed = await runUntil(() => data !== undefined, 100_000);
+      const elapsed = await runUntil(time, () => data !== undefined, 100_000);
       assert(elapsed <= 2000, `${elapsed} ms`);
       assertEquals([data, outages.at(-1)], ["in", null]);
 
       state.answer = () => html(503);
       store(storage, { ...expired(), refresh_token: stored(storage)?.refresh_token ?? "" });
       await supabase.auth.getSession();
-      await runUntil(() => false, 20_000);
+      await runUntil(time, () => false, 20_000);
       assert(outages.at(-1) !== null);
       state.answer = null;
       dispatchEvent(new Event(name));
-      const later = await runUntil(() => outages.at(-1) === null, 100_000);
+      const later = await runUntil(time, () => outages.at(-1) === null, 100_000);
       assert(later <= 2000, `${later} ms`);
     });
   }
 });
 
 onBoth("a clock that is two hours ahead costs one refresh in 30 seconds", async (create) => {
-  await inFakeTime(async () => {
+  await inFakeTime(async (time) => {
     const { storage, state, told, onSignedOut, fetch, to } = outage(() => html(500));
     const good = new Set<string>();
     const ahead = 7200;
@@ -226,7 +225,7 @@ onBoth("a clock that is two hours ahead costs one refresh in 30 seconds", async 
       assertEquals(data, "in");
     }
     assertEquals(to(TOKEN).length, 1);
-    await runUntil(() => false, 30_000, 10_000);
+    await runUntil(time, () => false, 30_000, 10_000);
     await supabase.functions.invoke("me");
     assertEquals([to(TOKEN).length, told], [2, []]);
     // Another tab of the same device sees when it was.
@@ -292,20 +291,20 @@ onBoth("a session that begins while the old one is refused stays", async (create
 });
 
 onBoth("a ban is told as one, and the session works again when it is lifted", async (create) => {
-  await inFakeTime(async () => {
+  await inFakeTime(async (time) => {
     const { storage, mine, state, told, onSignedOut, fetch } = outage(
       () => authSays(400, "user_banned"),
     );
     const supabase = openRecovering(create, storage, fetch, { onSignedOut });
     let problem: ReturnType<typeof problemOf>;
     supabase.functions.invoke("me").then(({ error }) => problem = problemOf(error));
-    await runUntil(() => problem !== undefined, 10_000);
+    await runUntil(time, () => problem !== undefined, 10_000);
     assertEquals([problem?.code, problem?.action], ["user_banned", "contact_support"]);
     assertEquals([stored(storage)?.refresh_token, told], [mine.refresh_token, []]);
     state.answer = null;
     let data: unknown;
     supabase.functions.invoke("me").then((result) => data = result.data);
-    await runUntil(() => data !== undefined, 10_000);
+    await runUntil(time, () => data !== undefined, 10_000);
     assertEquals(data, "in");
   });
 });
@@ -378,7 +377,7 @@ onBoth("other requests to Auth pass as they are", async (create) => {
 onBoth(
   "a refusal for good while the token is still good ends the session when that has run out",
   async (create) => {
-    await inFakeTime(async () => {
+    await inFakeTime(async (time) => {
       const storage = new TabStorage();
       const exp = now() + 30; // so that supabase-js does not ask again within its own cooldown
       store(storage, { ...session({ iat: exp - 3600, exp }), expires_at: exp });
@@ -393,10 +392,10 @@ onBoth(
       });
       assertEquals((await supabase.functions.invoke("me")).data, "in");
       assertEquals(told, []);
-      mock.timers.tick(31_000);
+      time.tick(31_000);
       let problem: ReturnType<typeof problemOf>;
       supabase.functions.invoke("me").then(({ error }) => problem = problemOf(error));
-      const elapsed = await runUntil(() => problem !== undefined, 60_000);
+      const elapsed = await runUntil(time, () => problem !== undefined, 60_000);
       assertEquals([problem?.action, told, elapsed], ["sign_in", ["session_expired"], 0]);
       assertEquals(to(TOKEN).length, 1);
     });
@@ -406,7 +405,7 @@ onBoth(
 onBoth(
   "tokens that live for less than a minute are renewed before they run out",
   async (create) => {
-    await inFakeTime(async () => {
+    await inFakeTime(async (time) => {
       const storage = new TabStorage();
       const mine = store(storage, expired());
       const short = () => {
@@ -419,10 +418,10 @@ onBoth(
       });
       const supabase = openRecovering(create, storage, fetch);
       await supabase.functions.invoke("me");
-      mock.timers.tick(9000);
+      time.tick(9000);
       await supabase.functions.invoke("me");
       assertEquals(to(TOKEN).length, 1);
-      mock.timers.tick(2000);
+      time.tick(2000);
       await supabase.functions.invoke("me");
       assertEquals(to(TOKEN).length, 2);
     });
@@ -432,7 +431,7 @@ onBoth(
 onBoth(
   "a call that waits while somebody else signs in ends, and is sent as nobody else",
   async (create) => {
-    await inFakeTime(async () => {
+    await inFakeTime(async (time) => {
       const storage = new TabStorage();
       store(storage, session());
       const other = session({ sub: OTHER_USER, session_id: crypto.randomUUID() });
@@ -442,7 +441,7 @@ onBoth(
       supabase.functions.invoke("me").then(({ error }) => code = problemOf(error)?.code);
       await settle();
       store(storage, other);
-      await runUntil(() => code !== undefined, 60_000);
+      await runUntil(time, () => code !== undefined, 60_000);
       assertEquals([code, to(ME).length], ["auth_unavailable", 1]);
     });
   },

@@ -194,7 +194,7 @@ let reads = 0;
 
 for (const [name, make] of Object.entries(STORAGES)) {
   onBoth(`a storage that gives ${name} signs nobody out`, async (create) => {
-    await inFakeTime(async () => {
+    await inFakeTime(async (time) => {
       reads = 0;
       const items = new TabStorage();
       const mine = store(items, session());
@@ -212,10 +212,10 @@ for (const [name, make] of Object.entries(STORAGES)) {
       for (let n = 0; n < 3; n++) {
         let data: unknown;
         supabase.functions.invoke("me").then((result) => data = result.data);
-        await runUntil(() => data !== undefined, 2000);
+        await runUntil(time, () => data !== undefined, 2000);
         assertEquals(data, "in");
       }
-      await runUntil(() => kinds.length > 0, 2000);
+      await runUntil(time, () => kinds.length > 0, 2000);
       assertEquals(to(ME).map(({ bearer }) => bearer), Array(3).fill(mine.access_token));
       assertEquals([told, kinds], [[], ["signed_in"]]);
     });

@@ -1,6 +1,5 @@
 // refresh: once, shared, at most once in 30 seconds a session.
 import { assert, assertEquals } from "@std/assert";
-import { mock } from "node:test";
 import { problemOf, withRecovery } from "../../../shared/browser/mod.ts";
 import {
   authSays,
@@ -63,7 +62,7 @@ onBoth("a token that another tab renewed is taken without asking Auth", async (c
 onBoth(
   "a renewed token that is refused too is renewed again only after 30 seconds",
   async (create) => {
-    await inFakeTime(async () => {
+    await inFakeTime(async (time) => {
       const { storage, mine, fetch, to } = renewingProject(
         "bad_jwt",
         () => json(200, renewed(mine)),
@@ -71,10 +70,10 @@ onBoth(
       const { invoke } = withRecovery(openTab(create, storage, fetch));
       const { error } = await invoke("me");
       assertEquals([problemOf(error)?.code, to(TOKEN).length, to(ME).length], ["bad_jwt", 1, 2]);
-      mock.timers.tick(29_999);
+      time.tick(29_999);
       assertEquals(problemOf((await invoke("me")).error)?.code, "bad_jwt");
       assertEquals([to(TOKEN).length, to(ME).length], [1, 3]);
-      mock.timers.tick(1);
+      time.tick(1);
       await invoke("me");
       assertEquals(to(TOKEN).length, 2);
       assert(stored(storage) !== null);

@@ -28,10 +28,10 @@ function signedIn(routes: Routes) {
 
 /** Runs under a clock that the test moves. */
 async function timed(run: (pass: (ms: number) => Promise<void>) => Promise<void>) {
-  await inFakeTime(() =>
+  await inFakeTime((time) =>
     run(async (ms) => {
       await settle();
-      mock.timers.tick(ms);
+      time.tick(ms);
       await settle();
     })
   );

@@ -7,6 +7,7 @@ import {
   authSays,
   type Create,
   fakeProject,
+  FakeTime,
   json,
   now,
   onBoth as onBothVersions,
@@ -109,23 +110,22 @@ onBoth("onSession() tells that nobody is signed in, once", async (create) => {
 });
 
 onBoth("onSession() reports nobody as signed out when Auth is away", async (create) => {
+  using time = new FakeTime();
   const storage = new TabStorage();
   const mine = store(storage, { ...session(), expires_at: now() - 10 });
   const { fetch } = fakeProject({ [TOKEN]: () => json(503, {}) });
-  mock.timers.enable({ apis: ["setTimeout", "Date"], now: Date.now() });
   const errors = mock.method(console, "error", () => {});
   try {
     const { changes, kinds } = watch(openTab(create, storage, fetch));
     for (let n = 0; n < 80; n++) {
       await settle(3);
-      mock.timers.tick(1000);
+      time.tick(1000);
     }
     await settle();
     assertEquals(kinds(), ["signed_in"]);
     assertEquals(changes[0]?.session?.access_token, mine.access_token);
   } finally {
     errors.mock.restore();
-    mock.timers.reset();
   }
 });
 

@@ -5,6 +5,8 @@ import { problemOf, withRecovery } from "../../../shared/browser/mod.ts";
 import {
   authSays,
   fakeProject,
+  FakeTime,
+  inFakeTime,
   json,
   onBoth,
   openTab,
@@ -97,45 +99,40 @@ for (const [name, answer] of Object.entries(UNCONFIRMED)) {
 }
 
 onBoth("sign_in signs nobody out when Auth hangs", async (create) => {
-  const { storage, mine, options, fetch } = ending({ [USER]: () => new Promise(() => {}) });
-  const supabase = openTab(create, storage, fetch);
-  await supabase.auth.getSession();
-  mock.timers.enable({ apis: ["setTimeout"] });
-  try {
+  await inFakeTime(async (time) => {
+    const { storage, mine, options, fetch } = ending({ [USER]: () => new Promise(() => {}) });
+    const supabase = openTab(create, storage, fetch);
+    await supabase.auth.getSession();
     let code: string | undefined;
     withRecovery(supabase, { ...options, timeout: 500 }).invoke("me")
       .then(({ error }) => code = problemOf(error)?.code);
     await settle();
     assertEquals(code, undefined);
-    mock.timers.tick(500);
+    time.tick(500);
     await settle();
     assertEquals([code, stored(storage)?.access_token], ["auth_unavailable", mine.access_token]);
-  } finally {
-    mock.timers.reset();
-  }
+  });
 });
 
 onBoth(
   "a session that Auth calls alive after all is called again after a while",
   async (create) => {
-    const { storage, options, fetch, to } = ending({
-      [ME]: (_, call) => call === 1 ? refuses("session_not_found", "credential") : json(200, "in"),
-      [USER]: () => json(200, { id: "u" }),
-    });
-    const supabase = openTab(create, storage, fetch);
-    await supabase.auth.getSession();
-    mock.timers.enable({ apis: ["setTimeout"] });
-    try {
+    await inFakeTime(async (time) => {
+      const { storage, options, fetch, to } = ending({
+        [ME]: (_, call) =>
+          call === 1 ? refuses("session_not_found", "credential") : json(200, "in"),
+        [USER]: () => json(200, { id: "u" }),
+      });
+      const supabase = openTab(create, storage, fetch);
+      await supabase.auth.getSession();
       let data: unknown;
       withRecovery(supabase, { ...options, patience: 5000 }).invoke("me")
         .then((result) => data = result.data);
       await settle();
-      mock.timers.tick(2500); // 2 s, and a quarter more at most
+      time.tick(2500); // 2 s, and a quarter more at most
       await settle();
       assertEquals([data, to(ME).length], ["in", 2]);
-    } finally {
-      mock.timers.reset();
-    }
+    });
   },
 );
 
@@ -213,7 +210,7 @@ onBoth("a session that is gone already is told as such, without asking Auth", as
 
 onBoth("a listener that throws or hangs does not keep the session", async (create) => {
   const errors = mock.method(console, "error", () => {});
-  mock.timers.enable({ apis: ["setTimeout"] });
+  using time = new FakeTime();
   try {
     for (const listener of [() => Promise.reject(new Error("mine")), () => new Promise(() => {})]) {
       const { storage, told, options, fetch } = ending();
@@ -225,12 +222,11 @@ onBoth("a listener that throws or hangs does not keep the session", async (creat
       withRecovery(supabase, options).invoke("me")
         .then(({ error }) => action = problemOf(error)?.action);
       await settle();
-      mock.timers.tick(10_000);
+      time.tick(10_000);
       await settle();
       assertEquals([action, stored(storage), told.length], ["sign_in", null, 1]);
     }
   } finally {
-    mock.timers.reset();
     errors.mock.restore();
   }
 });

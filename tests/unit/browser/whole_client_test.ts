@@ -85,7 +85,7 @@ onBoth("a gateway's {msg} is a token to renew", async (create) => {
 });
 
 onBoth("a token from the future is sent again after a moment", async (create) => {
-  await inFakeTime(async () => {
+  await inFakeTime(async (time) => {
     const storage = new TabStorage();
     store(storage, session({ iat: now() }));
     const { fetch, to } = fakeProject({
@@ -102,7 +102,7 @@ onBoth("a token from the future is sent again after a moment", async (create) =>
     let data: unknown;
     const supabase = openRecovering(create, storage, fetch);
     supabase.from("todos").select().then((result) => data = result.data);
-    const elapsed = await runUntil(() => data !== undefined, 60_000);
+    const elapsed = await runUntil(time, () => data !== undefined, 60_000);
     assertEquals([data, to(TODOS).length, to(TOKEN).length], [["in"], 3, 0]);
     assert(elapsed >= 2000 && elapsed <= 6000, `${elapsed} ms`);
   });
@@ -115,14 +115,14 @@ onBoth("postgrest-js' own repeats count into the patience of a call", async (cre
       () => Promise.reject(new TypeError("offline")),
     ]
   ) {
-    await inFakeTime(async () => {
+    await inFakeTime(async (time) => {
       const storage = new TabStorage();
       store(storage, session());
       const { fetch } = fakeProject({ [TODOS]: answer });
       const supabase = openRecovering(create, storage, fetch, { patience: 5000 });
       let error: unknown;
       supabase.from("todos").select().then((result) => error = result.error);
-      const elapsed = await runUntil(() => error !== undefined, 60_000);
+      const elapsed = await runUntil(time, () => error !== undefined, 60_000);
       assert(elapsed <= 5000, `${elapsed} ms`);
     });
   }
@@ -152,7 +152,7 @@ onBoth("a redirect is followed as functions-js does", async (create) => {
 });
 
 onBoth("a refusal whose body never ends, or is too long, ends the call", async (create) => {
-  await inFakeTime(async () => {
+  await inFakeTime(async (time) => {
     for (const chunk of ["x", "x".repeat(100_000)]) {
       const storage = new TabStorage();
       store(storage, session());
@@ -171,7 +171,7 @@ onBoth("a refusal whose body never ends, or is too long, ends the call", async (
       const supabase = openRecovering(create, storage, fetch, { timeout: 5000 });
       let error: unknown;
       supabase.functions.invoke("me").then((result) => error = result.error);
-      const elapsed = await runUntil(() => error !== undefined, 60_000);
+      const elapsed = await runUntil(time, () => error !== undefined, 60_000);
       assert(elapsed <= 5000, `${elapsed} ms`);
       assertEquals(problemOf(error)?.code, "insufficient_scope");
       assertEquals((await Object(error).context.json()).code, "insufficient_scope");
@@ -262,11 +262,11 @@ Deno.test("attach() refuses a client that was made without its fetch, and a seco
 });
 
 Deno.test("a fetch that was never attached says so", async () => {
-  await inFakeTime(async () => {
+  await inFakeTime(async (time) => {
     let failed: Promise<unknown> | undefined;
     failed = assertRejects(() => createRecovery().fetch(`${URL_}${ME}`), TypeError, "attach()");
     await settle();
-    mock.timers.tick(1000);
+    time.tick(1000);
     await failed;
     failed = undefined;
   });
@@ -275,7 +275,7 @@ Deno.test("a fetch that was never attached says so", async () => {
 Deno.test("attach() says what works where the tokens come from elsewhere, and that works", async () => {
   const warn = mock.method(console, "warn", () => {});
   try {
-    await inFakeTime(async () => {
+    await inFakeTime(async (time) => {
       const { fetch, to } = fakeProject({
         [ME]: (_, call) =>
           call === 1
@@ -290,7 +290,7 @@ Deno.test("attach() says what works where the tokens come from elsewhere, and th
       assertEquals(warn.mock.callCount(), 1);
       let error: unknown;
       supabase.functions.invoke("me").then((result) => error = result.error);
-      await runUntil(() => error !== undefined, 10_000);
+      await runUntil(time, () => error !== undefined, 10_000);
       assertEquals([problemOf(error)?.code, to(ME).length], ["session_not_found", 2]);
       assertEquals(to("/auth/").length, 0);
     });
@@ -360,7 +360,7 @@ onBoth("a tab that holds the lock and hangs keeps the others for half of a try",
     },
   });
   try {
-    await inFakeTime(async () => {
+    await inFakeTime(async (time) => {
       const storage = new TabStorage();
       const mine = store(storage, expired());
       const { fetch } = fakeProject({
@@ -370,7 +370,7 @@ onBoth("a tab that holds the lock and hangs keeps the others for half of a try",
       const supabase = openRecovering(create, storage, fetch, { timeout: 4000 });
       let data: unknown;
       supabase.functions.invoke("me").then((result) => data = result.data);
-      assertEquals([await runUntil(() => data !== undefined, 10_000), data], [2000, "in"]);
+      assertEquals([await runUntil(time, () => data !== undefined, 10_000), data], [2000, "in"]);
     });
   } finally {
     Object.assign(navigator, { locks: undefined });
