@@ -1,4 +1,4 @@
-// The ten guarantees of SECURITY.md, each by its number: what must fail if somebody breaks one. The
+// The ten guarantees of SECURITY.md, each by its number: these tests fail when one is broken. The
 // details of each are in tests/unit/server, and of guarantee 9 in tests/unit/browser.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Hono } from "hono";
@@ -460,7 +460,7 @@ Deno.test("guarantee 8: createTokenCache() is bounded in bytes", () => {
   assert(cache.get(`live${2 * most - 1}`));
 });
 
-/** What became of a request, and how long it took in fake time. */
+/** The status of a request, and how long it took in fake time. */
 interface Seen {
   readonly status: number;
   readonly ms: number;
@@ -489,7 +489,7 @@ const tokens = (count: number, kind: string) =>
 
 Deno.test("guarantee 8: auth() lets no new and no known user wait when one expired or forged token arrives", () =>
   inFakeTime(async (time) => {
-    const [known, newcomers] = [tokens(200, "known"), tokens(250, "newcomer")];
+    const [known, newUsers] = [tokens(200, "known"), tokens(250, "new")];
     const forged = token({ kind: "forged" });
     const expired = token({ kind: "expired", exp: now() - 86_400 });
     for (const bad of [forged, expired]) {
@@ -497,13 +497,13 @@ Deno.test("guarantee 8: auth() lets no new and no known user wait when one expir
         { length: 70 },
         (_, n) => token({ sub: "eve", n, m: Array(3900).fill([]) }),
       );
-      const { ask } = slowAuth(new Set([...known, ...newcomers, ...large]));
+      const { ask } = slowAuth(new Set([...known, ...newUsers, ...large]));
       for (const jwt of [...known, ...large]) void ask(jwt);
       await time.tickInSteps(300);
       void ask(bad);
       await time.tickInSteps(300);
       const seen: Seen[] = [];
-      for (const jwt of [...known, ...newcomers]) void ask(jwt, seen);
+      for (const jwt of [...known, ...newUsers]) void ask(jwt, seen);
       await time.tickInSteps(400);
       assertEquals(seen.length, 450);
       for (const { status, ms } of seen) assert(status === 200 && ms <= 300, `${status} ${ms}`);
@@ -512,25 +512,25 @@ Deno.test("guarantee 8: auth() lets no new and no known user wait when one expir
 
 Deno.test("guarantee 8: auth() admits known users at once and 95 % of new users when 500 forged HS256 tokens per second arrive", () =>
   inFakeTime(async (time) => {
-    const [known, newcomers] = [tokens(100, "known"), tokens(100, "newcomer")];
-    const { ask } = slowAuth(new Set([...known, ...newcomers]));
+    const [known, newUsers] = [tokens(100, "known"), tokens(100, "new")];
+    const { ask } = slowAuth(new Set([...known, ...newUsers]));
     for (const jwt of known) void ask(jwt);
     await time.tickInSteps(300);
-    const ofKnown: Seen[] = [], ofNewcomers: Seen[] = [];
+    const ofKnown: Seen[] = [], ofNewUsers: Seen[] = [];
     let forged = 0;
     for (let step = 0; step < 500; step++) { // 5 s
       for (let n = 0; n < 5; n++) void ask(token({ kind: "forged", n: forged++ }));
       if (step >= 100 && step % 4 === 0) {
         void ask(known[step / 4 - 25]!, ofKnown);
-        void ask(newcomers[step / 4 - 25]!, ofNewcomers);
+        void ask(newUsers[step / 4 - 25]!, ofNewUsers);
       }
       await time.tickInSteps(10);
     }
     await time.tickInSteps(1500);
     for (const { status, ms } of ofKnown) assert(status === 200 && ms <= 210, `${status} ${ms}`);
-    const admitted = ofNewcomers.filter(({ status }) => status === 200);
+    const admitted = ofNewUsers.filter(({ status }) => status === 200);
     assert(admitted.length >= 95, `${admitted.length} of 100`);
-    for (const { status, ms } of ofNewcomers) {
+    for (const { status, ms } of ofNewUsers) {
       assert(status === 200 || status === 503 && ms <= 1000, `${status} ${ms}`);
     }
   }));

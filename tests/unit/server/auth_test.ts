@@ -153,7 +153,7 @@ Deno.test("auth() answers auth_unavailable when Auth's body does not end in time
   await settle();
   time.tick(3000);
   await assertRefusal(await pending, REFUSALS.auth_unavailable);
-  assertEquals(cancelled, false); // locked by its reader: the signal is what lets it go
+  assertEquals(cancelled, false); // locked by its reader: only the signal ends it
 });
 
 Deno.test("auth() leaves no timer and no aborted request behind", SANITIZED, async () => {

@@ -1,5 +1,5 @@
 // Every answer that two real Auth servers were recorded to give, through the middleware and through
-// `callAuth`. What a row has to end in stands in the table: a new recording fails until it is there.
+// `callAuth`. The tables below hold the outcome of each row: a new recording fails until it is in one.
 import { assert, assertEquals } from "@std/assert";
 import { Hono } from "hono";
 import {
@@ -55,7 +55,7 @@ const THAT_DAY = Date.parse("2026-11-23T18:45:00Z");
 
 type Outcome = keyof typeof REFUSALS | "admitted";
 
-/** What each GET /user ends in, by its id without the API version. */
+/** The outcome of each GET /user, by its id without the API version. */
 const OUTCOMES: Readonly<Record<Outcome, readonly string[]>> = {
   // deno-fmt-ignore
   admitted: [
@@ -87,7 +87,7 @@ const OUTCOMES: Readonly<Record<Outcome, readonly string[]>> = {
     "after-session-row-deleted", "after-recovery/old-session", "after-mfa-verify/other-device",
   ],
   user_banned: ["after-ban"],
-  // We sent a well-formed bearer: an Auth that saw none is behind a proxy that took it off.
+  // We sent a well-formed bearer: an Auth that saw none is behind a proxy that removed it.
   // deno-fmt-ignore
   auth_unavailable: [
     "user/no-header", "user/basic-scheme", "user/scheme-only", "user/two-spaces",
@@ -140,7 +140,7 @@ for (const version of ["2.186", "2.196"]) {
       let response = new Response();
       const log = await logged(async () => {
         const pending = app.request("/", { headers });
-        await time.tickInSteps(100); // after a 5xx Auth is asked once more
+        await time.tickInSteps(100); // a 5xx is followed by one more call
         response = await pending;
       });
       assertEquals(calls.length, row.response.status >= 500 ? 2 : 1);
@@ -166,7 +166,7 @@ for (const version of ["2.186", "2.196"]) {
       const app = edgeFunction("f", { public: ["/"] });
       app.get("/", async (c) => c.json(await callAuth(call)));
       const response = await app.request("/f");
-      const said = await response.clone().text();
+      const responseText = await response.clone().text();
       const outcome = outcomeOf(error.code, "handler");
       await assertRefusal(response, {
         status: outcome.status,
@@ -178,7 +178,7 @@ for (const version of ["2.186", "2.196"]) {
       assert(response.status !== 401);
       assert(!["sign_in", "refresh", "step_up"].includes(outcome.action));
       const { msg, message } = Object(body) as { msg?: string; message?: string };
-      for (const upstream of [msg, message]) assert(!upstream || !said.includes(upstream));
+      for (const upstream of [msg, message]) assert(!upstream || !responseText.includes(upstream));
     });
   }
 }

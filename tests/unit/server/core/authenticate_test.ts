@@ -26,10 +26,10 @@ import {
   USER_ID,
 } from "../../../support/server.ts";
 
-/** One row of "what the check of a credential can end in". */
+/** One case: a credential, an answer of Auth, and what the check has to answer. */
 interface Ending {
   readonly what: string;
-  /** The Authorization header; a living token by default. */
+  /** The Authorization header; a valid token by default. */
   readonly header?: () => string | null;
   readonly answer?: (request: Request) => Response | Promise<Response>;
   readonly env?: Record<string, string | undefined>;
@@ -90,13 +90,13 @@ const ENDINGS: readonly Ending[] = [
       calls: 0,
     })),
   {
-    what: "a living token twice",
+    what: "a valid token twice",
     header: () => `Bearer ${token()}, Bearer ${token()}`,
     expected: R.invalid_authorization_header,
     calls: 0,
   },
   {
-    what: "a token of 32 KiB and one",
+    what: "a token of 32 KiB and one character",
     header: () => `Bearer ${"x".repeat(32 * 1024 + 1)}`,
     expected: R.token_too_large,
     calls: 0,
@@ -104,18 +104,18 @@ const ENDINGS: readonly Ending[] = [
   },
   // Not a user's JWT.
   {
-    what: "a text of 32 KiB",
+    what: "a bearer of 32 KiB that is not a JWT",
     header: () => `Bearer ${"x".repeat(32 * 1024)}`,
     expected: R.bad_jwt,
     calls: 0,
   },
   {
-    what: "a living token of nearly 32 KiB",
+    what: "a valid token of nearly 32 KiB",
     header: () => `Bearer ${token({ pad: "x".repeat(23_000) })}`,
     expected: null,
     calls: 1,
   },
-  { what: "a text", header: () => "Bearer abc", expected: R.bad_jwt, calls: 0 },
+  { what: "a bearer that is not a JWT", header: () => "Bearer abc", expected: R.bad_jwt, calls: 0 },
   {
     what: "a foreign JWT without sub",
     header: () => `Bearer ${token({ sub: undefined, role: "anon", ref: "other" })}`,
@@ -144,13 +144,18 @@ const ENDINGS: readonly Ending[] = [
   },
   // Expiry.
   {
-    what: "a token in the band that Auth refuses",
+    what: "a token that expired within the skew and that Auth refuses",
     header: at(-10),
     answer: () => refuses(403, "bad_jwt", date()),
     expected: R.token_expired,
     calls: 1,
   },
-  { what: "a token in the band that Auth admits", header: at(-10), expected: null, calls: 1 },
+  {
+    what: "a token that expired within the skew and that Auth admits",
+    header: at(-10),
+    expected: null,
+    calls: 1,
+  },
   // Sessionless.
   ...([
     ["session_id", undefined],
@@ -169,17 +174,17 @@ const ENDINGS: readonly Ending[] = [
       calls: 0,
     },
     {
-      what: `a token whose ${claim} is ${value}, where sessionless ones may pass`,
+      what: `a token whose ${claim} is ${value}, with allowSessionless`,
       header: () => `Bearer ${token({ [claim]: value })}`,
       options: { allowSessionless: true },
       expected: null,
       calls: 1,
     },
   ]),
-  // What Auth says.
-  { what: "a living session", expected: null, calls: 1 },
+  // Answers of Auth about the token.
+  { what: "a live session", expected: null, calls: 1 },
   {
-    what: "a living session and a lower-case scheme",
+    what: "a live session and a lower-case scheme",
     header: () => `bearer ${token()}`,
     expected: null,
     calls: 1,
@@ -228,18 +233,18 @@ const ENDINGS: readonly Ending[] = [
   ...["Bad-Code", "UPPER", "9lives", "__proto__", "x".repeat(65), "a b", "ключ", ""].map((
     code,
   ): Ending => ({
-    what: `a code that is no name: ${JSON.stringify(code.slice(0, 12))}`,
+    what: `a code with characters that no code of Auth has: ${JSON.stringify(code.slice(0, 12))}`,
     answer: () => json(403, { code, message: UPSTREAM_TEXT }),
     expected: R.auth_unavailable,
     calls: 1,
   })),
   ...["constructor", "toString".toLowerCase(), "x".repeat(64)].map((code): Ending => ({
-    what: `an unknown name that an object would inherit or hardly hold: ${code.slice(0, 12)}`,
+    what: `an unknown code that an object may inherit: ${code.slice(0, 12)}`,
     answer: () => refuses(403, code),
     expected: { ...R.bad_jwt, code },
     calls: 1,
   })),
-  // Not Auth's own shape, or not its mark, or not a status that Auth has for a token.
+  // Not Auth's own shape, or not its header, or not a status that Auth has for a token.
   ...([
     [403, {}, { "x-sb-error-code": "session_not_found" }],
     [403, { error: "forbidden", message: "x" }, { "x-sb-error-code": "session_not_found" }],
@@ -497,7 +502,7 @@ const ENDINGS: readonly Ending[] = [
   })),
 ];
 
-/** `auth()` in a plain Hono app, and in an edge function: every ending has to hold in both. */
+/** `auth()` in a plain Hono app, and in an edge function: every outcome has to be the same in both. */
 function apps(
   options: AuthOptions,
 ): Record<string, { request: Hono["request"]; ran: () => number }> {
@@ -513,7 +518,7 @@ function apps(
 }
 
 /** What was logged for the operator: each line once in the life of an isolate. */
-const told = new Set<string>();
+const seenLogs = new Set<string>();
 
 for (const { what, header, answer, env, options, expected, calls, operator } of ENDINGS) {
   const names = ["auth()", "edgeFunction()"];
@@ -536,8 +541,8 @@ for (const { what, header, answer, env, options, expected, calls, operator } of 
       }
       assertEquals(upstream.calls.length, calls);
       if (operator === undefined) assertEquals(log, "");
-      else if (!told.has(operator.source) || log !== "") assertMatch(log, operator);
-      told.add(operator?.source ?? "");
+      else if (!seenLogs.has(operator.source) || log !== "") assertMatch(log, operator);
+      seenLogs.add(operator?.source ?? "");
       for (const secret of ["eyJ", SECRET, PUBLISHABLE, "UPSTREAM", "SECRETVALUE", "@"]) {
         assert(!log.includes(secret), `the log holds ${secret}: ${log}`);
       }
@@ -551,10 +556,10 @@ Deno.test("authenticate() counts the timeout from the arrival of the request", (
     const rules = { timeout: 1000, skew: 30, allowSessionless: false, freshness: 0, patience: 250 };
     time.tick(700);
     const headers = { authorization: `Bearer ${token()}`, apikey: null };
-    const passage = authenticate(headers, { ...options, ...rules }, 0);
+    const authenticated = authenticate(headers, { ...options, ...rules }, 0);
     await settle();
     time.tick(300);
-    assertEquals((await passage).outcome, { ok: false, code: "auth_unavailable" });
+    assertEquals((await authenticated).outcome, { ok: false, code: "auth_unavailable" });
   }));
 
 Deno.test("auth() keeps its timeout when the key set hangs", async () => {

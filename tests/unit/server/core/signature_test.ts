@@ -72,7 +72,7 @@ const keySet = (...keys: unknown[]) => JSON.stringify({ keys });
 Deno.test("createSignatureCheck() admits no genuine token without asking Auth", async () => {
   const { jwk, sign } = await signingKey("k1");
   const { ask, count } = project(() => json(200, {}), { SUPABASE_JWKS: keySet(jwk) });
-  assertEquals(await ask(await sign()), "bad_jwt"); // Auth says so
+  assertEquals(await ask(await sign()), "bad_jwt"); // Auth refuses it
   assertEquals(count().users, 1);
 });
 
