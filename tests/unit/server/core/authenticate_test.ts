@@ -27,7 +27,7 @@ import {
 } from "../../../support/server.ts";
 
 /** One case: a credential, an answer of Auth, and what the check has to answer. */
-interface Ending {
+interface Case {
   readonly what: string;
   /** The Authorization header; a valid token by default. */
   readonly header?: () => string | null;
@@ -52,7 +52,7 @@ const big = (bytes: number) => {
   return json(200, { id: USER_ID, pad: "x".repeat(bytes - body.length) });
 };
 
-const ENDINGS: readonly Ending[] = [
+const CASES: readonly Case[] = [
   // No user.
   { what: "no header", header: () => null, expected: R.no_authorization, calls: 0 },
   {
@@ -83,7 +83,7 @@ const ENDINGS: readonly Ending[] = [
     "Bearer a, Bearer b",
     "Bearer\ta.b.c",
   ]
-    .map((header): Ending => ({
+    .map((header): Case => ({
       what: `the header ${JSON.stringify(header)}`,
       header: () => header,
       expected: R.invalid_authorization_header,
@@ -166,7 +166,7 @@ const ENDINGS: readonly Ending[] = [
     ],
     ["exp", undefined],
     ["exp", "soon"],
-  ] as const).flatMap(([claim, value]): Ending[] => [
+  ] as const).flatMap(([claim, value]): Case[] => [
     {
       what: `a token whose ${claim} is ${value}`,
       header: () => `Bearer ${token({ [claim]: value })}`,
@@ -205,7 +205,7 @@ const ENDINGS: readonly Ending[] = [
     ],
     ["user_banned", 403, R.user_banned],
   ] as const).flatMap(([code, status, expected]) =>
-    [refuses, refusesOld].map((answer): Ending => ({
+    [refuses, refusesOld].map((answer): Case => ({
       what: `${code} ${status} from Auth (${answer.name})`,
       answer: () => answer(status, code),
       expected,
@@ -224,7 +224,7 @@ const ENDINGS: readonly Ending[] = [
     expected: null,
     calls: 1,
   },
-  ...[400, 401, 403, 422].map((status): Ending => ({
+  ...[400, 401, 403, 422].map((status): Case => ({
     what: `a new code with status ${status}`,
     answer: () => refuses(status, "quantum_decoherence"),
     expected: { ...R.bad_jwt, code: "quantum_decoherence" },
@@ -232,14 +232,14 @@ const ENDINGS: readonly Ending[] = [
   })),
   ...["Bad-Code", "UPPER", "9lives", "__proto__", "x".repeat(65), "a b", "ключ", ""].map((
     code,
-  ): Ending => ({
+  ): Case => ({
     what: `a code with characters that no code of Auth has: ${JSON.stringify(code.slice(0, 12))}`,
     answer: () => json(403, { code, message: UPSTREAM_TEXT }),
     expected: R.auth_unavailable,
     calls: 1,
   })),
-  ...["constructor", "toString".toLowerCase(), "x".repeat(64)].map((code): Ending => ({
-    what: `an unknown code that an object may inherit: ${code.slice(0, 12)}`,
+  ...["constructor", "toString".toLowerCase(), "x".repeat(64)].map((code): Case => ({
+    what: `an unknown code of 64 characters, or one that objects inherit: ${code.slice(0, 12)}`,
     answer: () => refuses(403, code),
     expected: { ...R.bad_jwt, code },
     calls: 1,
@@ -257,7 +257,7 @@ const ENDINGS: readonly Ending[] = [
     [404, { code: "session_not_found" }, {}],
     [408, { code: "request_timeout", message: "x" }, { "x-supabase-api-version": "2024-01-01" }],
     [408, { code: 408, error_code: "session_not_found", msg: "x" }, {}],
-  ] as [number, unknown, Record<string, string>][]).map(([status, body, headers]): Ending => ({
+  ] as [number, unknown, Record<string, string>][]).map(([status, body, headers]): Case => ({
     what: `${status} ${JSON.stringify(body)} with ${JSON.stringify(headers)}`,
     answer: () => json(status, body, headers),
     expected: R.auth_unavailable,
@@ -277,7 +277,7 @@ const ENDINGS: readonly Ending[] = [
     () => json(200, { id: USER_ID }, { Age: "0" }),
     () => json(200, { id: USER_ID }, { Age: "12, 300" }),
     () => refuses(403, "session_not_found", { Age: "3" }),
-  ].map((answer): Ending => ({
+  ].map((answer): Case => ({
     what: `${answer().status} with the Age ${answer().headers.get("age")}`,
     answer,
     expected: R.auth_unavailable,
@@ -308,14 +308,14 @@ const ENDINGS: readonly Ending[] = [
     calls: 1,
   },
   // Faults.
-  ...[301, 302, 303, 307, 308].map((status): Ending => ({
+  ...[301, 302, 303, 307, 308].map((status): Case => ({
     what: `a redirect ${status}`,
     answer: () =>
       new Response(null, { status, headers: { Location: "https://evil.example/user" } }),
     expected: R.auth_unavailable,
     calls: 1,
   })),
-  ...[500, 501, 502, 503, 504, 520, 522, 529, 530, 599].flatMap((status): Ending[] => [
+  ...[500, 501, 502, 503, 504, 520, 522, 529, 530, 599].flatMap((status): Case[] => [
     {
       what: `${status} in Auth's shape`,
       answer: () => refuses(status, "session_not_found"),
@@ -336,7 +336,7 @@ const ENDINGS: readonly Ending[] = [
   { what: "no connection", answer: throws, expected: R.auth_unavailable, calls: 2 },
   ...["<html>hello</html>", "", "null", "{}", '{"user":null}', "[]", '"text"', "{", "1"].map((
     body,
-  ): Ending => ({
+  ): Case => ({
     what: `200 ${JSON.stringify(body)}`,
     answer: () => json(200, body),
     expected: R.auth_unavailable,
@@ -359,7 +359,7 @@ const ENDINGS: readonly Ending[] = [
     expected: R.auth_unavailable,
     calls: 1,
   },
-  ...[201, 202, 203, 206].map((status): Ending => ({
+  ...[201, 202, 203, 206].map((status): Case => ({
     what: `${status} with the right user`,
     answer: () => json(status, { id: USER_ID }),
     expected: R.auth_unavailable,
@@ -379,7 +379,7 @@ const ENDINGS: readonly Ending[] = [
   },
   ...["someone-else", "", USER_ID.toUpperCase().replace("1", "A"), null, 0, [USER_ID], {
     toString: USER_ID,
-  }].map((id): Ending => ({
+  }].map((id): Case => ({
     what: `a user whose id is ${JSON.stringify(id)}`,
     answer: () => alive({ id }),
     expected: R.auth_unavailable,
@@ -410,7 +410,7 @@ const ENDINGS: readonly Ending[] = [
     expected: R.auth_unavailable,
     calls: 1,
   },
-  ...["text/plain", "text/html"].map((type): Ending => ({
+  ...["text/plain", "text/html"].map((type): Case => ({
     what: `403 as ${type}`,
     answer: () =>
       new Response(JSON.stringify({ code: "session_not_found", message: "x" }), {
@@ -453,7 +453,7 @@ const ENDINGS: readonly Ending[] = [
     "Invalid authentication credentials",
     "Unauthorized",
     "Clé refusée",
-  ].map((message): Ending => ({
+  ].map((message): Case => ({
     what: `the gateway's 401 "${message}"`,
     answer: () => json(401, { message, hint: UPSTREAM_TEXT }),
     expected: R.auth_misconfigured,
@@ -465,7 +465,7 @@ const ENDINGS: readonly Ending[] = [
     json(403, { message: "Invalid API key" }),
     json(401, { msg: "Invalid API key" }),
     json(401, { code: "key", message: "Invalid API key" }),
-  ].map((page): Ending => ({
+  ].map((page): Case => ({
     what: `the ${page.status} of a firewall, ${page.headers.get("content-type")}`,
     answer: () => page.clone(),
     expected: R.auth_unavailable,
@@ -493,7 +493,7 @@ const ENDINGS: readonly Ending[] = [
       "SUPABASE_ANON_KEY",
       { SUPABASE_PUBLISHABLE_KEYS: undefined, SUPABASE_ANON_KEY: undefined },
     ],
-  ] as const).map(([variable, env]): Ending => ({
+  ] as const).map(([variable, env]): Case => ({
     what: `an environment with ${JSON.stringify(env)}`,
     env,
     expected: R.auth_misconfigured,
@@ -520,7 +520,7 @@ function apps(
 /** What was logged for the operator: each line once in the life of an isolate. */
 const seenLogs = new Set<string>();
 
-for (const { what, header, answer, env, options, expected, calls, operator } of ENDINGS) {
+for (const { what, header, answer, env, options, expected, calls, operator } of CASES) {
   const names = ["auth()", "edgeFunction()"];
   for (const name of names) {
     Deno.test(`${name} ${expected ? `answers ${expected.code}` : "admits"} for ${what}`, async () => {
