@@ -3,6 +3,7 @@ import { authenticate, type AuthResult } from "./core/authenticate.ts";
 import type { BackendOptions } from "./core/backend.ts";
 import type { Session } from "./core/claims.ts";
 import { type OnDecision, reportDecision, serverTiming } from "./core/decision.ts";
+import { timestamp } from "./core/timestamp.ts";
 import { type AuthContext, createContext, getAdmission } from "./internal/context.ts";
 import { editHeaders } from "./internal/headers.ts";
 import { logOnce } from "./internal/log.ts";
@@ -114,24 +115,26 @@ export function auth(options: AuthOptions = {}): MiddlewareHandler {
   };
 
   return async function auth(c, next) {
-    const arrivedMs = performance.now();
+    const arrivedAt = timestamp();
     const { headers } = c.req.raw;
     const earlier = getAdmission(c.get("auth"), c);
     const { outcome, source, upstreamCalls } = await authenticate(
       { authorization: headers.get("Authorization"), apikey: headers.get("apikey") },
       settings,
-      arrivedMs,
+      arrivedAt,
       earlier,
     ).catch(internalError);
-    const ms = performance.now() - arrivedMs;
-    reportDecision(onDecision, {
-      outcome: outcome.ok ? "admitted" : "refused",
-      code: outcome.ok ? null : outcome.code,
-      source,
-      ms,
-      upstream_calls: upstreamCalls,
-      request_id: getRequestId(c),
-    });
+    const ms = performance.now() - arrivedAt.monotonicMs;
+    if (onDecision !== undefined) {
+      reportDecision(onDecision, {
+        outcome: outcome.ok ? "admitted" : "refused",
+        code: outcome.ok ? null : outcome.code,
+        source,
+        ms,
+        upstream_calls: upstreamCalls,
+        request_id: getRequestId(c),
+      });
+    }
     const timing = serverTiming({ source, ms });
     if (!outcome.ok) {
       const { code, retry_after, operator } = outcome;

@@ -55,7 +55,7 @@ export interface AuthResult {
  *
  * @param headers What the request says of its caller.
  * @param options How strict to be.
- * @param arrivedMs When the request arrived, on the monotonic clock: its time runs from there.
+ * @param arrivedAt When the request arrived: its time runs from there.
  * @param earlier Whom another check of this very request has admitted. Its answer is used again if
  * Auth was asked for it.
  * @returns The result. Rejects only on a bug of ours.
@@ -63,7 +63,7 @@ export interface AuthResult {
 export async function authenticate(
   { authorization, apikey }: CredentialHeaders,
   options: AuthenticateOptions,
-  arrivedMs: number,
+  arrivedAt: Timestamp,
   earlier?: Admission,
 ): Promise<AuthResult> {
   let backend: Backend;
@@ -81,13 +81,13 @@ export async function authenticate(
   const candidate = precheck(credential, options, clock, known);
   if (!candidate.ok) return refuseLocally(candidate);
 
-  const asked = isReusable(earlier, backend, candidate) ? earlier : undefined;
-  const verdict = known && freshVerdict(known, freshness, clock.latest());
+  const asked = isReusable(earlier, backend, candidate, arrivedAt) ? earlier : undefined;
+  const verdict = known && freshVerdict(known, freshness, clock.latest(), arrivedAt);
   if (verdict) {
     return result(candidate, verdict, { backend, skew, askedAt: asked?.askedAt }, "memory", 0);
   }
   if (asked) return { outcome: { ...asked, skew }, source: "memory", upstreamCalls: 0 };
-  return await askAuth(candidate, backend, options, arrivedMs, known);
+  return await askAuth(candidate, backend, options, arrivedAt.monotonicMs, known);
 }
 
 /**
@@ -101,9 +101,10 @@ function isReusable(
   earlier: Admission | undefined,
   backend: Backend,
   { token }: Candidate,
+  arrivedAt: Timestamp,
 ): earlier is Admission {
   return earlier?.askedAt !== undefined && earlier.backend === backend && earlier.token === token &&
-    secondsSince(earlier.askedAt) < SAME_REQUEST_SECONDS;
+    secondsSince(earlier.askedAt, arrivedAt) < SAME_REQUEST_SECONDS;
 }
 
 /** The rest of the path, for which Auth has to be asked. */

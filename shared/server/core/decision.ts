@@ -25,9 +25,8 @@ export interface Decision {
 /** Watches decisions. What it returns or throws changes nothing, and nobody waits for it. */
 export type OnDecision = (decision: Decision) => unknown;
 
-/** Hands a decision to its hook, if there is one. */
-export function reportDecision(hook: OnDecision | undefined, decision: Decision): void {
-  if (hook === undefined) return;
+/** Hands a decision to its hook. */
+export function reportDecision(hook: OnDecision, decision: Decision): void {
   try {
     const returned = hook(Object.freeze(decision));
     if (returned instanceof Promise) returned.catch(() => {});

@@ -1,7 +1,7 @@
 import { createByteCache } from "./byte_cache.ts";
 import type { DecodedToken, Session } from "./claims.ts";
 import { estimateBytes } from "./estimate_bytes.ts";
-import { secondsSince, type Timestamp } from "./timestamp.ts";
+import { secondsSince, type Timestamp, timestamp } from "./timestamp.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** What is known about a token. Frozen, because requests share it. */
@@ -60,14 +60,16 @@ export function isAboutTheToken(verdict: Verdict): boolean {
  * @param entry What is known about the token.
  * @param freshnessSeconds How old an admission may be; 0 for no admission from the cache.
  * @param now By the later clock, seconds since the epoch: no entry outlives the token's `exp`.
+ * @param arrivedAt When the request arrived: the age of the entry is its age then.
  */
 export function freshVerdict(
   { verdict, beganAt, claims }: CacheEntry,
   freshnessSeconds: number,
   now: number,
+  arrivedAt: Timestamp = timestamp(),
 ): Verdict | null {
   if (verdict === null || (verdict.ok && freshnessSeconds === 0)) return null;
-  const age = secondsSince(beganAt);
+  const age = secondsSince(beganAt, arrivedAt);
   const isFresh = verdict.ok
     ? age <= freshnessSeconds && now < (claims.exp ?? Infinity)
     : age < NEGATIVE_TTL_SECONDS;

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Hono } from "hono";
 import { auth, type AuthEnv, type AuthOptions, edgeFunction } from "../../../../shared/mod.ts";
 import { authenticate } from "../../../../shared/server/core/authenticate.ts";
+import { timestamp } from "../../../../shared/server/core/timestamp.ts";
 import {
   alive,
   ANON,
@@ -554,9 +555,10 @@ Deno.test("authenticate() counts the timeout from the arrival of the request", (
   inFakeTime(async (time) => {
     const { options } = fakeAuth(() => new Promise(() => {}));
     const rules = { timeout: 1000, skew: 30, allowSessionless: false, freshness: 0, patience: 250 };
+    const arrivedAt = timestamp();
     time.tick(700);
     const headers = { authorization: `Bearer ${token()}`, apikey: null };
-    const authenticated = authenticate(headers, { ...options, ...rules }, 0);
+    const authenticated = authenticate(headers, { ...options, ...rules }, arrivedAt);
     await settle();
     time.tick(300);
     assertEquals((await authenticated).outcome, { ok: false, code: "auth_unavailable" });
