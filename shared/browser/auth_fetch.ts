@@ -4,16 +4,16 @@
  *
  * @module
  */
-import { claimsOf, sameSession, sameUser, type StoredSession } from "./client.ts";
-import { type OutageState, parseJson, pause, wake, within } from "./outage.ts";
-import { authCode, readBounded } from "./refusal.ts";
-import { MOMENT_MS, type Sessions } from "./session.ts";
+import { sameSession, sameUser, type StoredSession, unverifiedClaims } from "./client.ts";
+import { deadline, delay, endDelaysEarly, type OutageState, parseJson } from "./outage.ts";
+import { authCode, readBounded } from "./failure.ts";
+import { JUST_NOW_MS, type SessionStore } from "./session.ts";
 
 /** How a renewal ended. */
-export type Renewed =
+export type RefreshOutcome =
   /** There is another token of the same user: send the request again with it. */
   | "token"
-  /** Renewed less than 30 seconds ago, and the renewed token is refused too. */
+  /** RefreshOutcome less than 30 seconds ago, and the renewed token is refused too. */
   | "too_soon"
   /**
    * Auth did not answer, limits us, or answered something that decides nothing: milliseconds until
@@ -34,7 +34,7 @@ export interface AuthFetch {
   /** Sends a request to Auth. Never calls `auth` of supabase-js, which waits for the answer. */
   readonly fetch: typeof fetch;
   /** Renews the session of a token that was refused, unless somebody has done it already. */
-  renew(token: string, ms: number): Promise<Renewed>;
+  refresh(token: string, ms: number): Promise<RefreshOutcome>;
   /** Whether the stored token has run out, and was not renewed although it was tried. */
   isStale(stored: StoredSession): boolean;
   /** Tries as soon as it may, if Auth did not answer before. */
@@ -45,134 +45,138 @@ export interface AuthFetch {
    */
   justTaken(): boolean;
   /** How long the last try took, if it failed just now: the call has waited for it already. */
-  justWaited(): number;
+  lastWaitMs(): number;
 }
 
 /** Milliseconds between two renewals of one session. */
-const INTERVAL_MS = 30_000;
+const MIN_REFRESH_INTERVAL_MS = 30_000;
 
 /** Milliseconds between two tries at least, and between tries that no call waits for at most. */
-const GAP_MS = 2_000;
-const MAX_GAP_MS = 30_000;
+const MIN_RETRY_MS = 2_000;
+const MAX_RETRY_MS = 30_000;
 
 /** supabase-js renews a token that runs out within 90 seconds. */
-const MARGIN_MS = 90_000;
+const EXPIRY_MARGIN_MS = 90_000;
 
 /** For these the same refresh token will never work again. */
-const FOR_GOOD =
+const FINAL_CODES =
   /^(refresh_token_(not_found|already_used)|session_(not_found|expired)|user_not_found)$/;
 
 /** What is needed of one client. */
 export interface AuthFetchOptions {
-  readonly sessions: Sessions;
+  readonly store: SessionStore;
   readonly outage: OutageState;
   readonly send: typeof fetch;
   /** Milliseconds that one try may take. */
-  readonly timeout: number;
+  readonly timeoutMs: number;
 }
 
 /** Makes what stands between one client and Auth. */
-export function createAuthFetch({ sessions, outage, send, timeout }: AuthFetchOptions): AuthFetch {
-  const { client } = sessions;
-  let last: Renewed | undefined;
+export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOptions): AuthFetch {
+  const { client } = store;
+  let last: RefreshOutcome | undefined;
   let failures = 0;
   /** The refresh token that could not be used, and when its try began and ended. */
   let failed = { token: "", from: 0, to: -Infinity };
   /** Milliseconds, by the same clock: no try before that, and without a waiting call before that. */
-  let [notBefore, quietUntil] = [0, 0];
-  let takenAt = -Infinity;
+  let [notBeforeMs, backgroundNotBeforeMs] = [0, 0];
+  let takenAtMs = -Infinity;
   /** The refresh token that Auth will never take again: supabase-js does not ask about it a second time. */
   let refused = { token: "", code: "" };
   /** A call waits for the next try. */
-  let wanted = false;
+  let isCallWaiting = false;
 
   /** The stored session as an answer of Auth: what supabase-js stores then is what it has. */
-  async function handBack(stored: StoredSession, isTaken = false): Promise<Response> {
-    if (isTaken) takenAt = performance.now();
-    return answer({ ...await client.storedUser(), ...stored, expires_in: stored.expires_in || 60 });
+  async function answerWithStored(stored: StoredSession, isTaken = false): Promise<Response> {
+    if (isTaken) takenAtMs = performance.now();
+    return jsonResponse({
+      ...await client.storedUser(),
+      ...stored,
+      expires_in: stored.expires_in || 60,
+    });
   }
 
-  function fail(token: string, from: number, response?: Response): void {
+  function recordFailure(token: string, from: number, response?: Response): void {
     const to = performance.now();
     failed = { token, from, to };
     const wait = Number(response?.headers.get("retry-after")) || 0;
     // Auth limits an address without saying for how long: then every try waits longer.
-    const step = Math.min(GAP_MS * 2 ** failures++, MAX_GAP_MS);
-    notBefore = to + Math.max(wait * 1000, response?.status === 429 ? step : GAP_MS);
-    quietUntil = Math.max(notBefore, to + step);
-    last = notBefore - to;
-    outage.begin("auth", quietUntil - to);
+    const step = Math.min(MIN_RETRY_MS * 2 ** failures++, MAX_RETRY_MS);
+    notBeforeMs = to + Math.max(wait * 1000, response?.status === 429 ? step : MIN_RETRY_MS);
+    backgroundNotBeforeMs = Math.max(notBeforeMs, to + step);
+    last = notBeforeMs - to;
+    outage.begin("auth", backgroundNotBeforeMs - to);
   }
 
-  function succeed(outcome: Renewed): void {
+  function recordSuccess(outcome: RefreshOutcome): void {
     last = outcome;
-    failures = notBefore = quietUntil = 0;
+    failures = notBeforeMs = backgroundNotBeforeMs = 0;
     failed = { ...failed, token: "" };
     outage.end("auth");
-    wake();
+    endDelaysEarly();
   }
 
-  async function grant(input: Input, init?: RequestInit, from = performance.now()) {
+  async function refreshGrant(input: Input, init?: RequestInit, from = performance.now()) {
     const token = Object(parseJson(String(init?.body))).refresh_token;
-    let stored = await sessions.read();
-    // Renewed in another tab since supabase-js looked; a token from elsewhere is the caller's own.
+    let stored = await store.read();
+    // RefreshOutcome in another tab since supabase-js looked; a token from elsewhere is the caller's own.
     const isOurs = stored?.refresh_token === token;
-    if (stored === null || (!isOurs && !sessions.knows(token))) {
-      return { response: await pass(input, init) };
+    if (stored === null || (!isOurs && !store.hasSeen(token))) {
+      return { response: await passThrough(input, init) };
     }
     const now = performance.now();
     if (
       !isOurs || (isAboutToRunOut(stored) && isRecent(stored)) ||
-      now < (wanted ? notBefore : quietUntil)
-    ) return { response: await handBack(stored, !isOurs) };
-    wanted = false;
+      now < (isCallWaiting ? notBeforeMs : backgroundNotBeforeMs)
+    ) return { response: await answerWithStored(stored, !isOurs) };
+    isCallWaiting = false;
 
     const stop = new AbortController();
     const ask = async () => {
       const response = await send(input, { ...init, signal: stop.signal });
-      return { response, text: await readBounded(response, timeout) };
+      return { response, text: await readBounded(response, timeoutMs) };
     };
-    const said = await within(timeout - (now - from), ask()).catch(() => undefined);
+    const said = await deadline(timeoutMs - (now - from), ask()).catch(() => undefined);
     stop.abort();
     // Looked at again: a sign-in, or another tab, may have been faster.
-    const current = await sessions.read();
+    const current = await store.read();
     if (current?.refresh_token !== token) {
-      if (said?.response.ok) succeed("token");
-      if (current !== null) return { response: await handBack(current, true) };
+      if (said?.response.ok) recordSuccess("token");
+      if (current !== null) return { response: await answerWithStored(current, true) };
     }
     stored = current ?? stored;
     if (said) {
       const { response, text = "" } = said;
       const session: Partial<StoredSession> = Object(parseJson(text));
       if (response.ok && isSessionOf(session, stored)) {
-        succeed("token");
-        const renewed = answer({ ...session, renewed_at: Date.now() });
+        recordSuccess("token");
+        const renewed = jsonResponse({ ...session, renewed_at: Date.now() });
         // Other tabs wait until they can see it.
-        return { response: renewed, kept: within(1000, sessions.stored()) };
+        return { response: renewed, visible: deadline(1000, store.nextWrite()) };
       }
       const code = authCode(response, text);
-      if (code !== undefined && FOR_GOOD.test(code)) {
+      if (code !== undefined && FINAL_CODES.test(code)) {
         refused = { token: stored.refresh_token, code };
-        succeed(refused);
-        sessions.because(stored.access_token, code);
+        recordSuccess(refused);
+        store.setEndReason(stored.access_token, code);
         if (!client.isServer) {
           const { status, headers } = response;
           return { response: new Response(text, { status, headers }) };
         }
       } else if (code === "user_banned") {
-        succeed("banned");
+        recordSuccess("banned");
         failed = { token: stored.refresh_token, from, to: performance.now() };
-        quietUntil = failed.to + GAP_MS;
-      } else fail(stored.refresh_token, from, response);
-    } else fail(stored.refresh_token, from);
-    return { response: await handBack(stored) };
+        backgroundNotBeforeMs = failed.to + MIN_RETRY_MS;
+      } else recordFailure(stored.refresh_token, from, response);
+    } else recordFailure(stored.refresh_token, from);
+    return { response: await answerWithStored(stored) };
   }
 
   /**
    * Sends a request of the caller's own. Where it fails, supabase-js gives up the stored session, if
    * its token has run out; so that one is given a minute.
    */
-  async function pass(input: Input, init: RequestInit | undefined): Promise<Response> {
+  async function passThrough(input: Input, init: RequestInit | undefined): Promise<Response> {
     const response = await send(input, init);
     const stored = response.ok ? null : await client.peek();
     if (stored && isAboutToRunOut(stored)) {
@@ -182,22 +186,22 @@ export function createAuthFetch({ sessions, outage, send, timeout }: AuthFetchOp
   }
 
   /** GET /user: "this session is over" ends the stored session only if it was asked about that one. */
-  async function user(input: Input, init: RequestInit | undefined): Promise<Response> {
-    const response = await within(timeout, send(input, init), init?.signal);
+  async function getUser(input: Input, init: RequestInit | undefined): Promise<Response> {
+    const response = await deadline(timeoutMs, send(input, init), init?.signal);
     if (!response) throw new TypeError("Auth did not answer.");
     if (response.ok) return response;
-    const text = await readBounded(response, timeout);
+    const text = await readBounded(response, timeoutMs);
     const { status, headers } = response;
     const body: Record<string, unknown> = Object(parseJson(text ?? ""));
     if (body.code === "session_not_found" || body.error_code === "session_not_found") {
       const token = new Headers(init?.headers).get("authorization")?.slice(7) ?? "";
-      const stored = await sessions.read();
+      const stored = await store.read();
       const isVerdict = authCode(response, text) !== undefined && !client.isServer;
       if (isVerdict && stored !== null && sameSession(stored.access_token, token)) {
-        sessions.because(token, "session_not_found");
+        store.setEndReason(token, "session_not_found");
       } else if (stored !== null) {
         const code = "bad_jwt";
-        return answer({ code, error_code: code, message: code }, status);
+        return jsonResponse({ code, error_code: code, message: code }, status);
       }
     }
     return new Response(text ?? "", { status, headers });
@@ -209,36 +213,36 @@ export function createAuthFetch({ sessions, outage, send, timeout }: AuthFetchOp
         typeof input === "object" && "url" in input ? input.url : input,
       );
       const method = init?.method ?? "GET";
-      if (method === "GET" && pathname.endsWith("/auth/v1/user")) return await user(input, init);
+      if (method === "GET" && pathname.endsWith("/auth/v1/user")) return await getUser(input, init);
       const isGrant = searchParams.get("grant_type") === "refresh_token";
       if (!isGrant || !pathname.endsWith("/auth/v1/token")) return await send(input, init);
       const from = performance.now();
       // As long for the other tabs as for Auth.
       const name = `${client.storageKey}-refresh`;
-      return await alone(name, timeout / 2, () => grant(input, init, from));
+      return await withLock(name, timeoutMs / 2, () => refreshGrant(input, init, from));
     },
-    async renew(token, ms) {
-      const before = await sessions.read();
-      const known = compare(before, token);
+    async refresh(token, ms) {
+      const before = await store.read();
+      const known = compareWithStored(before, token);
       if (known !== undefined || before === null) return known ?? "gone";
       if (before.refresh_token === refused.token) return refused;
       if (isRecent(before)) return "too_soon";
-      const early = notBefore - performance.now();
+      const early = notBeforeMs - performance.now();
       if (early > 0) return early;
-      wanted = true;
+      isCallWaiting = true;
       last = undefined;
       const { auth } = client;
       // The first renews a token that is about to run out, and the second would renew it twice.
       const asked: Promise<unknown> = isAboutToRunOut(before)
         ? auth.getSession()
         : auth.refreshSession();
-      await within(ms, asked.catch(() => {})); // `throwOnError`
-      wanted = false;
-      const found = compare(await sessions.read(), token);
+      await deadline(ms, asked.catch(() => {})); // `throwOnError`
+      isCallWaiting = false;
+      const found = compareWithStored(await store.read(), token);
       // Signed out by supabase-js after Auth's word; or renewed, here or in another tab.
       if (found !== undefined) return found;
-      const said = last as Renewed | undefined;
-      return said && said !== "token" ? said : GAP_MS;
+      const said = last as RefreshOutcome | undefined;
+      return said && said !== "token" ? said : MIN_RETRY_MS;
     },
     isStale: (stored) =>
       failed.token === stored.refresh_token &&
@@ -247,12 +251,12 @@ export function createAuthFetch({ sessions, outage, send, timeout }: AuthFetchOp
         : Date.now() - stored.renewed_at > stored.expires_in * 1000),
     tryNow() {
       if (failed.token === "") return;
-      quietUntil = notBefore;
-      pause(notBefore - performance.now()).then(() => client.auth.getSession()).catch(() => {});
+      backgroundNotBeforeMs = notBeforeMs;
+      delay(notBeforeMs - performance.now()).then(() => client.auth.getSession()).catch(() => {});
     },
-    justTaken: () => performance.now() - takenAt < MOMENT_MS,
-    justWaited: () =>
-      failed.token && performance.now() - failed.to < MOMENT_MS ? failed.to - failed.from : 0,
+    justTaken: () => performance.now() - takenAtMs < JUST_NOW_MS,
+    lastWaitMs: () =>
+      failed.token && performance.now() - failed.to < JUST_NOW_MS ? failed.to - failed.from : 0,
   };
 }
 
@@ -270,16 +274,19 @@ interface Locks {
 interface Granted {
   readonly response: Response;
   /** Settles when the other tabs can see what was granted. */
-  readonly kept?: Promise<unknown>;
+  readonly visible?: Promise<unknown>;
 }
 
-function answer(body: unknown, status = 200): Response {
+function jsonResponse(body: unknown, status = 200): Response {
   const headers = { "content-type": "application/json" };
   return new Response(JSON.stringify(body), { status, headers });
 }
 
 /** What the stored session says about a refused token, where Auth need not be asked. */
-function compare(stored: StoredSession | null, token: string): Renewed | undefined {
+function compareWithStored(
+  stored: StoredSession | null,
+  token: string,
+): RefreshOutcome | undefined {
   if (stored === null) return "gone";
   if (stored.access_token === token) return undefined;
   return sameUser(stored.access_token, token) ? "token" : "other";
@@ -294,22 +301,22 @@ function isSessionOf(session: Partial<StoredSession>, stored: StoredSession): bo
 
 /** Milliseconds since 1970. */
 function expiryOf({ access_token, expires_at }: StoredSession): number {
-  return Number(expires_at ?? claimsOf(access_token).exp ?? Infinity) * 1000;
+  return Number(expires_at ?? unverifiedClaims(access_token).exp ?? Infinity) * 1000;
 }
 
 /** As supabase-js judges it, by this device's clock. */
 function isAboutToRunOut(stored: StoredSession): boolean {
-  return expiryOf(stored) - Date.now() < MARGIN_MS;
+  return expiryOf(stored) - Date.now() < EXPIRY_MARGIN_MS;
 }
 
 function isRecent({ renewed_at = -Infinity, expires_in }: StoredSession): boolean {
   const age = Date.now() - renewed_at;
   // Of tokens that live for a minute or less, one is good for half of that.
-  return age >= 0 && age < Math.min(INTERVAL_MS, expires_in * 500);
+  return age >= 0 && age < Math.min(MIN_REFRESH_INTERVAL_MS, expires_in * 500);
 }
 
 /** Runs in one tab of this browser at a time, and until the others can see what came of it. */
-async function alone(name: string, ms: number, run: () => Promise<Granted>): Promise<Response> {
+async function withLock(name: string, ms: number, run: () => Promise<Granted>): Promise<Response> {
   const { locks } = (globalThis.navigator ?? {}) as { readonly locks?: Locks };
   if (!locks) return (await run()).response;
   const stop = new AbortController();
@@ -319,9 +326,9 @@ async function alone(name: string, ms: number, run: () => Promise<Granted>): Pro
     locks.request(name, { signal: stop.signal }, async () => {
       begun = true;
       clearTimeout(timer);
-      const { response, kept } = await run();
+      const { response, visible } = await run();
       resolve(response);
-      await kept;
+      await visible;
     }).catch((error: unknown) => {
       // A tab that holds it for so long hangs.
       if (begun) reject(error);

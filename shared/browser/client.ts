@@ -5,7 +5,7 @@
  * @module
  */
 import type { AuthChangeEvent, Session, SupabaseClient } from "@supabase/supabase-js";
-import { parseJson, pause } from "./outage.ts";
+import { delay, parseJson } from "./outage.ts";
 
 /** A client of any version from 2.109 and any database: the classes themselves are not compatible. */
 export interface AnyClient {
@@ -29,7 +29,7 @@ export type StoredSession = Session & {
 };
 
 /** A client, seen from recovery. */
-export interface Client extends Pick<Outside, "url" | "key"> {
+export interface ClientAccess extends Pick<ClientConfig, "url" | "key"> {
   readonly auth: AnyClient["auth"];
   readonly storageKey: string;
   /** The storage is a server's: one request's cookies. There nothing is ever cleared. */
@@ -41,13 +41,13 @@ export interface Client extends Pick<Outside, "url" | "key"> {
   /** Writes the session. */
   save(session: StoredSession): Promise<void>;
   /** Takes the session out of storage and tells all tabs. It sends nothing. Begins at once. */
-  drop(): Promise<void>;
+  removeSession(): Promise<void>;
   /** Believes the storage when it has no session any more. */
   forget(): void;
   /** Lets the client's auth send its requests with another fetch. */
-  guardAuth(fetch: typeof globalThis.fetch): void;
+  setAuthFetch(fetch: typeof globalThis.fetch): void;
   /** functions-js' own `invoke`, over another fetch. */
-  invokeOver(fetch: typeof globalThis.fetch): Invoke;
+  invokeWith(fetch: typeof globalThis.fetch): Invoke;
 }
 
 type MaybePromise<T> = T | PromiseLike<T>;
@@ -60,7 +60,7 @@ interface Storage {
 }
 
 /** TypeScript's `protected` is all that hides these; at run time they are plain members. */
-interface Inside {
+interface ClientInternals {
   readonly supabaseUrl: string;
   readonly supabaseKey: string;
   readonly settings?: { readonly global?: { readonly fetch?: typeof fetch } };
@@ -80,12 +80,12 @@ interface Inside {
  * @param supabase A client.
  * @returns Whether its tokens come from elsewhere.
  */
-export function hasOwnTokens(supabase: AnyClient): boolean {
-  return (supabase as unknown as Inside).accessToken !== undefined;
+export function hasAccessTokenOption(supabase: AnyClient): boolean {
+  return (supabase as unknown as ClientInternals).accessToken !== undefined;
 }
 
 /** What a client was made with; its tokens may come from elsewhere. */
-export interface Outside {
+export interface ClientConfig {
   /** Where the project answers, without a slash at the end. */
   readonly url: string;
   readonly key: string;
@@ -100,9 +100,9 @@ export interface Outside {
  * @returns Its address, API key and fetch.
  * @throws {TypeError} It is no client of supabase-js 2.109 or later.
  */
-export function outsideOf(supabase: AnyClient): Outside {
-  const { supabaseUrl, supabaseKey, settings } = supabase as unknown as Inside;
-  if (typeof supabaseUrl !== "string" || typeof supabaseKey !== "string") throw unusable();
+export function configOf(supabase: AnyClient): ClientConfig {
+  const { supabaseUrl, supabaseKey, settings } = supabase as unknown as ClientInternals;
+  if (typeof supabaseUrl !== "string" || typeof supabaseKey !== "string") throw unsupportedClient();
   return {
     url: supabaseUrl.replace(/\/+$/, ""),
     key: supabaseKey,
@@ -110,7 +110,7 @@ export function outsideOf(supabase: AnyClient): Outside {
   };
 }
 
-function unusable(): TypeError {
+function unsupportedClient(): TypeError {
   return new TypeError("This needs a client of supabase-js 2.109 or later.");
 }
 
@@ -131,22 +131,22 @@ function unusable(): TypeError {
  * assertEquals([client.url, await client.peek()], ["https://project.example", null]);
  * ```
  */
-export function clientOf(supabase: AnyClient): Client {
-  if (hasOwnTokens(supabase)) {
+export function clientOf(supabase: AnyClient): ClientAccess {
+  if (hasAccessTokenOption(supabase)) {
     throw new TypeError("This needs a client that keeps its own session.");
   }
-  const inside = supabase as unknown as Inside;
-  const { url, key } = outsideOf(supabase);
-  const { auth } = inside;
+  const internals = supabase as unknown as ClientInternals;
+  const { url, key } = configOf(supabase);
+  const { auth } = internals;
   const { storageKey } = auth;
   const used = [auth._removeSession, auth.fetch, auth.storage?.getItem];
   if (typeof storageKey !== "string" || used.some((one) => typeof one !== "function")) {
-    throw unusable();
+    throw unsupportedClient();
   }
   const isServer = auth.storage.isServer === true;
   const { storage, forget } = isServer
     ? { storage: auth.storage, forget: () => {} }
-    : steady(auth.storage, storageKey);
+    : reliableStorage(auth.storage, storageKey);
   if (auth.userStorage === auth.storage) auth.userStorage = storage;
   auth.storage = storage;
   const parsed = (value: unknown): StoredSession | null => {
@@ -169,48 +169,51 @@ export function clientOf(supabase: AnyClient): Client {
     },
     save: async (session) => await storage.setItem(storageKey, JSON.stringify(session)),
     // signOut() would first load the session, and send whatever is stored by then to /logout.
-    drop: () => auth._removeSession(),
+    removeSession: () => auth._removeSession(),
     forget,
-    guardAuth: (fetch) => {
+    setAuthFetch: (fetch) => {
       auth.fetch = fetch;
     },
-    invokeOver: (fetch) => {
+    invokeWith: (fetch) => {
       // Inherits everything of functions-js but its fetch; the application's client is not touched.
-      const own = Object.create(supabase.functions, { fetch: { value: fetch } });
-      return (name, options) => own.invoke(name, options);
+      const functions = Object.create(supabase.functions, { fetch: { value: fetch } });
+      return (name, options) => functions.invoke(name, options);
     },
   };
 }
 
 /** How often, and how many milliseconds apart, a session that is missing is looked for again. */
-const LOOKS = 6;
-const LOOK_MS = 100;
+const MAX_REREADS = 6;
+const REREAD_INTERVAL_MS = 100;
 
 /**
  * A storage one can rely on: promises may be of any library, a read that fails or finds nothing in
  * the middle of somebody's write is repeated, and what does not fit is kept in memory.
  */
-function steady(storage: Storage, key: string): { storage: Storage; forget: () => void } {
-  let known: string | null = null;
+function reliableStorage(
+  storage: Storage,
+  key: string,
+): { storage: Storage; forget: () => void } {
+  let cached: string | null = null;
   let unwritten: string | undefined;
   let warned = false;
   const forget = () => {
-    known = null;
+    cached = null;
     unwritten = undefined;
   };
-  const again = async (failed: boolean): Promise<string | null> => {
-    for (let look = 0; look < LOOKS && (failed || known !== null); look++) {
-      await pause(LOOK_MS);
+  const reread = async (failed: boolean): Promise<string | null> => {
+    for (let look = 0; look < MAX_REREADS && (failed || cached !== null); look++) {
+      await delay(REREAD_INTERVAL_MS);
       try {
         const value = await storage.getItem(key);
         failed = false;
-        if (value) return known = value;
+        if (value) return cached = value;
       } catch {
         failed = true;
       }
     }
-    if (!failed) known = null;
-    return known;
+    if (!failed) cached = null;
+    return cached;
   };
   /** A spent session is of no use: its room may be enough for the new one. */
   const makeRoom = async (value: string, error: unknown) => {
@@ -233,17 +236,17 @@ function steady(storage: Storage, key: string): { storage: Storage; forget: () =
         try {
           value = storage.getItem(key);
         } catch {
-          return again(true);
+          return reread(true);
         }
-        if (!isThenable(value)) return known = value;
+        if (!isThenable(value)) return cached = value;
         return Promise.resolve(value).then(
-          (found) => found || known === null ? known = found : again(false),
-          () => again(true),
+          (found) => found || cached === null ? cached = found : reread(false),
+          () => reread(true),
         );
       },
       setItem: (name, value) => {
         if (name !== key) return storage.setItem(name, value);
-        known = value;
+        cached = value;
         unwritten = undefined;
         try {
           const written = storage.setItem(key, value);
@@ -272,7 +275,7 @@ function isSession(value: unknown): value is StoredSession {
 }
 
 /** The claims that recovery compares; each may be missing. */
-export interface Claims {
+export interface UnverifiedClaims {
   readonly session_id?: unknown;
   readonly sub?: unknown;
   /** Seconds since 1970, by Auth's clock. */
@@ -294,10 +297,10 @@ const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_
  * import { assertEquals } from "@std/assert";
  *
  * const token = `e30.${btoa(JSON.stringify({ sub: "ada", session_id: "s1" }))}.sig`;
- * assertEquals(claimsOf(token), { session_id: "s1", sub: "ada" });
+ * assertEquals(unverifiedClaims(token), { session_id: "s1", sub: "ada" });
  * ```
  */
-export function claimsOf(token: string): Claims {
+export function unverifiedClaims(token: string): UnverifiedClaims {
   let text = "";
   let bits = 0;
   let value = 0;
@@ -318,7 +321,7 @@ export function claimsOf(token: string): Claims {
  * @returns Whether they are.
  */
 export function sameSession(one: string, two: string): boolean {
-  const [a, b] = [claimsOf(one), claimsOf(two)];
+  const [a, b] = [unverifiedClaims(one), unverifiedClaims(two)];
   const id = a.session_id ?? a.sub;
   return one === two || (id !== undefined && id === (b.session_id ?? b.sub));
 }
@@ -331,5 +334,5 @@ export function sameSession(one: string, two: string): boolean {
  * @returns Whether they are.
  */
 export function sameUser(one: string, two: string): boolean {
-  return claimsOf(one).sub === claimsOf(two).sub;
+  return unverifiedClaims(one).sub === unverifiedClaims(two).sub;
 }

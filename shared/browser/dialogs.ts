@@ -1,101 +1,104 @@
-/** One dialog for all calls that need the same thing of the user at the same time. @module */
-import { within } from "./outage.ts";
+/** Calls that need the same input of the user at the same time share one dialog. @module */
+import { deadline } from "./outage.ts";
 
-/** A dialog that is open: what its hook gets to end it with. */
+/** What a hook gets to end its dialog with. */
 export interface Dialog<Answer> {
-  /** It is done: the calls that wait for it are sent again. */
+  /** The user has answered: the calls that wait for it are sent again. */
   readonly complete: (answer: Answer) => void;
-  /** It was closed: the calls that wait for it end with their problem. */
+  /** The user has closed it: the calls that wait for it return their problem. */
   readonly cancel: () => void;
-  /** Aborted when the dialog is to be closed: it has ended, or nobody waits for it any more. */
+  /** Aborted when the page should close the dialog: it has ended, or no call waits for it. */
   readonly signal: AbortSignal;
 }
 
-/** A dialog that nobody answers ends after ten minutes. */
+/** A dialog without an answer is cancelled after ten minutes. */
 const MAX_DIALOG_MS = 600_000;
 
 /**
  * Opens a dialog, or joins the one that is open.
  *
- * A hook that gives a promise ends the dialog with it; one that gives nothing ends it with `complete`
- * or `cancel`. `false`, `null`, an empty text and a rejection cancel.
+ * A hook that returns a promise ends the dialog when that settles; a hook that returns nothing ends it
+ * with `complete` or `cancel`. `false`, `null`, an empty string and a rejection cancel.
  *
- * @param key Which one.
- * @param since When the call was sent, by `performance.now()`: a dialog that was answered after that
- * counts for it as well.
+ * @param key Identifies the dialog.
+ * @param sentAtMs When the call was sent, by `performance.now()`. An answer given after that is used
+ * for this call too.
  * @param hook Opens it.
- * @param signal The caller's: ends its wait, with its reason.
+ * @param signal The caller's. It rejects this call's wait with its reason.
  * @returns What it was completed with; `undefined` if it was cancelled.
  */
-export type Ask = (
+export type OpenDialog = (
   key: string,
-  since: number,
+  sentAtMs: number,
   hook: (dialog: Dialog<unknown>) => unknown,
   signal: AbortSignal | null,
 ) => Promise<unknown>;
 
-interface Open {
+interface ActiveDialog {
   readonly answer: Promise<unknown>;
   readonly cancel: () => void;
   callers: number;
 }
 
-/** Makes what opens the dialogs of one client. */
-export function createDialogs(): { readonly ask: Ask; readonly cancelAll: () => void } {
-  const all = new Map<string, Open>();
-  const answered = new Map<string, { readonly at: number; readonly value: unknown }>();
+/** Creates the dialogs of one client. */
+export function createDialogs(): {
+  readonly open: OpenDialog;
+  readonly cancelAll: () => void;
+} {
+  const openDialogs = new Map<string, ActiveDialog>();
+  const answered = new Map<string, { readonly atMs: number; readonly value: unknown }>();
 
-  function open(key: string, hook: Parameters<Ask>[2]): Open {
+  function start(key: string, hook: Parameters<OpenDialog>[2]): ActiveDialog {
     const stop = new AbortController();
     let resolve = (_: unknown) => {};
     const answer = new Promise<unknown>((done) => resolve = done);
     const end = (value?: unknown) => {
       if (stop.signal.aborted) return;
       clearTimeout(timer);
-      all.delete(key);
+      openDialogs.delete(key);
       stop.abort();
       resolve(value || undefined);
     };
-    const say = (value?: unknown) => {
+    const answerWith = (value?: unknown) => {
       if (!stop.signal.aborted) {
-        answered.set(key, { at: performance.now(), value: value || undefined });
+        answered.set(key, { atMs: performance.now(), value: value || undefined });
       }
       end(value);
     };
-    const cancel = () => say();
+    const cancel = () => answerWith();
     const timer = setTimeout(end, MAX_DIALOG_MS);
     const dialog: Dialog<unknown> = {
-      complete: (value = true) => say(value),
+      complete: (value = true) => answerWith(value),
       cancel,
       signal: stop.signal,
     };
-    const one = { answer, cancel: () => end(), callers: 0 };
-    all.set(key, one);
+    const current = { answer, cancel: () => end(), callers: 0 };
+    openDialogs.set(key, current);
     let given: unknown;
     try {
       given = hook(dialog);
     } catch {
       cancel();
     }
-    if (given instanceof Promise) given.then(say, cancel);
-    else if (given !== undefined) say(given);
-    return one;
+    if (given instanceof Promise) given.then(answerWith, cancel);
+    else if (given !== undefined) answerWith(given);
+    return current;
   }
 
   return {
-    async ask(key, since, hook, signal) {
+    async open(key, sentAtMs, hook, signal) {
       const last = answered.get(key);
-      if (last && last.at > since && !all.has(key)) return last.value;
-      const one = all.get(key) ?? open(key, hook);
-      one.callers++;
+      if (last && last.atMs > sentAtMs && !openDialogs.has(key)) return last.value;
+      const current = openDialogs.get(key) ?? start(key, hook);
+      current.callers++;
       try {
-        return await within(Infinity, one.answer, signal);
+        return await deadline(Infinity, current.answer, signal);
       } finally {
-        if (--one.callers === 0) one.cancel();
+        if (--current.callers === 0) current.cancel();
       }
     },
     cancelAll() {
-      for (const { cancel } of all.values()) cancel();
+      for (const { cancel } of openDialogs.values()) cancel();
     },
   };
 }

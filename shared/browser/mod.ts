@@ -1,5 +1,6 @@
 /**
- * The browser's half: a client whose calls recover, and one subscription to who is signed in.
+ * The browser part: a client whose calls recover from auth problems, and one subscription to the
+ * session.
  *
  * @module
  */

@@ -1,29 +1,31 @@
-/** Waiting, but not for ever; and the outage that calls wait for. @module */
+/** Deadlines, delays, and the outage of Auth that calls wait for. @module */
 
 /**
- * Waits for a promise, at most so long. What it stands for goes on.
+ * Waits for a promise for a limited time. The work behind the promise is not cancelled.
  *
- * @param ms Milliseconds.
+ * @param timeoutMs `Infinity` for no limit.
  * @param promise What to wait for.
  * @param signal Ends the wait early, with its reason.
- * @returns What it gave; `undefined` when time was up.
+ * @returns The promise's value, or `undefined` when the time is up.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(await within(1000, Promise.resolve("here")), "here");
- * assertEquals(await within(0, new Promise(() => {})), undefined);
+ * assertEquals(await deadline(1000, Promise.resolve("here")), "here");
+ * assertEquals(await deadline(0, new Promise(() => {})), undefined);
  * ```
  */
-export function within<T>(
-  ms: number,
+export function deadline<T>(
+  timeoutMs: number,
   promise: Promise<T>,
   signal?: AbortSignal | null,
 ): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const abort = () => end(() => reject(signal?.reason));
-    const timer = ms < Infinity ? setTimeout(() => end(() => resolve(undefined)), ms) : undefined;
+    const timer = timeoutMs < Infinity
+      ? setTimeout(() => end(() => resolve(undefined)), timeoutMs)
+      : undefined;
     const end = (settle: () => void) => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", abort);
@@ -35,42 +37,42 @@ export function within<T>(
   });
 }
 
-/** What is to be called when the device is online again, or the page is looked at. */
-const sleepers = /* @__PURE__ */ new Set<() => void>();
+/** Ends each delay that may end early. */
+const endableDelays = /* @__PURE__ */ new Set<() => void>();
 
 /**
- * Waits a while.
+ * Waits.
  *
  * @param ms Milliseconds.
  * @param signal Ends the wait early, with its reason.
- * @param wakes Whether {@linkcode wake} ends it early as well.
- * @returns Nothing, when the time is over.
+ * @param mayEndEarly Whether {@linkcode endDelaysEarly} ends it early as well.
+ * @returns Resolves when the time is over or the delay was ended early.
  *
  * @example
  * ```ts
  * import { assertRejects } from "@std/assert";
  *
- * await assertRejects(() => pause(60_000, AbortSignal.abort(new Error("enough"))));
+ * await assertRejects(() => delay(60_000, AbortSignal.abort(new Error("enough"))));
  * ```
  */
-export async function pause(
+export async function delay(
   ms: number,
   signal?: AbortSignal | null,
-  wakes?: boolean,
+  mayEndEarly?: boolean,
 ): Promise<void> {
-  let rise = () => {};
-  const awake = new Promise<void>((resolve) => rise = resolve);
-  if (wakes) sleepers.add(rise);
+  let endDelay = () => {};
+  const endedEarly = new Promise<void>((resolve) => endDelay = resolve);
+  if (mayEndEarly) endableDelays.add(endDelay);
   try {
-    await within(ms, awake, signal);
+    await deadline(ms, endedEarly, signal);
   } finally {
-    sleepers.delete(rise);
+    endableDelays.delete(endDelay);
   }
 }
 
-/** Ends every wait that may end early. */
-export function wake(): void {
-  for (const rise of sleepers) rise();
+/** Ends every delay that may end early: the device is online again, or the page has the focus. */
+export function endDelaysEarly(): void {
+  for (const endDelay of endableDelays) endDelay();
 }
 
 interface Page {
@@ -78,8 +80,8 @@ interface Page {
 }
 
 /**
- * Calls back when the device is online again, when the page is looked at, and when another tab has
- * changed the storage. Where a platform has no such events, it never does.
+ * Calls back when the device comes online, when the page gets the focus or becomes visible, and when
+ * another tab has changed the storage. On a platform without these events it never calls back.
  *
  * @param callback Gets the event.
  */
@@ -90,10 +92,10 @@ export function onAttention(callback: (event: Event) => void): void {
 }
 
 /**
- * What a text is as JSON.
+ * Parses JSON without throwing.
  *
  * @param text Any text.
- * @returns The value; `undefined` for HTML and other texts.
+ * @returns The value, or `undefined` if the text is not JSON.
  *
  * @example
  * ```ts
@@ -110,8 +112,8 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** Calls a hook of the application: what it throws is its own mistake, and is reported as one. */
-export function guarded(hook: () => void): void {
+/** Calls a hook of the application. What it throws is reported and does not affect recovery. */
+export function callHook(hook: () => void): void {
   try {
     hook();
   } catch (error) {
@@ -120,47 +122,47 @@ export function guarded(hook: () => void): void {
   }
 }
 
-/** Auth does not answer, or cannot be reached. Whoever is signed in stays signed in. */
+/** Auth does not answer, or cannot be reached. The user stays signed in. */
 export interface Outage {
-  /** Since when, in milliseconds since 1970. */
+  /** When it began, in milliseconds since 1970. */
   readonly since: number;
-  /** When the next try is due at the latest, in milliseconds since 1970. */
+  /** The latest time of the next try, in milliseconds since 1970. */
   readonly nextTry: number;
-  /** Tries now: for a button beside the countdown. */
+  /** Tries now, for example from a button beside the countdown. */
   readonly tryNow: () => void;
 }
 
 /** The outage of one client. */
 export interface OutageState {
-  /** It goes on, and the next try is due in so many milliseconds. */
-  begin(cause: string, ms: number): void;
-  /** What was cut off answers again. */
+  /** A try has failed; `nextTryMs` is the time until the next one, in milliseconds. */
+  begin(cause: string, nextTryMs: number): void;
+  /** The cause is over. */
   end(cause: string): void;
   readonly listeners: Set<(outage: Outage | null) => void>;
 }
 
 /**
- * Makes the outage of a client. It lasts as long as one of its causes does.
+ * Creates the outage state of a client. The outage lasts until every cause is over.
  *
- * @param tryNow What to do when the user wants a try at once.
+ * @param tryNow Called when the user asks for a try at once.
  * @returns The state.
  */
 export function createOutage(tryNow: () => void): OutageState {
   const causes = new Set<string>();
   const listeners: OutageState["listeners"] = new Set();
   let since = 0;
-  const tell = (outage: Outage | null) => {
-    for (const listener of listeners) guarded(() => listener(outage));
+  const notify = (outage: Outage | null) => {
+    for (const listener of listeners) callHook(() => listener(outage));
   };
   return {
     listeners,
-    begin(cause, ms) {
+    begin(cause, nextTryMs) {
       if (causes.size === 0) since = Date.now();
       causes.add(cause);
-      tell({ since, nextTry: Date.now() + ms, tryNow });
+      notify({ since, nextTry: Date.now() + nextTryMs, tryNow });
     },
     end(cause) {
-      if (causes.delete(cause) && causes.size === 0) tell(null);
+      if (causes.delete(cause) && causes.size === 0) notify(null);
     },
   };
 }

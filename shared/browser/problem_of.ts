@@ -1,30 +1,30 @@
-/** The problem of an error or answer, without reading the answer's body again. @module */
+/** The problem of an error or a response, without reading the response's body again. @module */
 import { CODE_PATTERN, type Issue, type Problem } from "../problems/problem.ts";
 import { ACTIONS } from "../problems/table.ts";
 
 const problems = /* @__PURE__ */ new WeakMap<object, Problem>();
 
-/** Keeps the problem of an answer or an error for {@linkcode problemOf}; returns the latter. */
+/** Attaches a problem to a response or an error for {@linkcode problemOf}; returns that value. */
 export function withProblem<T extends object>(value: T, problem: Problem): T {
   problems.set(value, problem);
   return value;
 }
 
 /**
- * Where errors keep what they are about: functions-js the Response or what fetch threw, ky the
- * Response, Axios the parsed body, others their cause.
+ * The properties to search: functions-js has the Response or fetch's error in `context`, ky the
+ * Response in `response`, Axios the parsed body in `response.data`, others a `cause`.
  */
 const LINKS = ["context", "cause", "response", "data"];
 
 /**
- * The typed problem of an error or an answer.
+ * The typed problem of an error or a response.
  *
- * Its `action` is `sign_in` only if nobody is signed in here any more, so a page may act on it: for
- * everything that went through the client's own calls, and for bodies of another fetch as they came.
+ * For the client's own calls, its `action` is `sign_in` only if nobody is signed in on this device any
+ * more, so a page may act on it. The body of another fetch is returned as it came.
  *
- * @param value The `error` of a supabase-js call, a Response, what a fetch threw, an error of Axios
- * or ky, or the parsed body itself.
- * @returns The problem; `undefined` for a success, an abort, and what holds none.
+ * @param value The `error` of a supabase-js call, a Response, an error of fetch, Axios or ky, or the
+ * parsed body itself.
+ * @returns The problem; `undefined` for a success, an abort, and any value without a problem.
  *
  * @example
  * ```ts
@@ -50,10 +50,10 @@ function find(value: unknown, depth: number): Problem | undefined {
   return known;
 }
 
-type Check = (value: unknown) => boolean;
+type Validator = (value: unknown) => boolean;
 
-const isText: Check = (value) => typeof value === "string";
-const isSeconds: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
+const isText: Validator = (value) => typeof value === "string";
+const isSeconds: Validator = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -64,8 +64,8 @@ function isIssue(value: unknown): value is Issue {
     Array.isArray(value.path) && value.path.every((key) => isText(key) || Number.isFinite(key));
 }
 
-/** As `problemSchema` has it; zod would be most of what a page has to load. */
-const CHECKS: { readonly [K in keyof Required<Problem>]: Check } = {
+/** The same rules as `problemSchema`, without zod to keep the page's script small. */
+const VALIDATORS: { readonly [K in keyof Required<Problem>]: Validator } = {
   code: (value) => isText(value) && CODE_PATTERN.test(String(value)),
   message: (value) => isText(value) && value !== "",
   status: (value) => Number.isInteger(value) && Number(value) >= 400 && Number(value) <= 599,
@@ -78,14 +78,14 @@ const CHECKS: { readonly [K in keyof Required<Problem>]: Check } = {
   issues: (value) => Array.isArray(value) && value.every(isIssue),
 };
 
-/** Members that only some problems have, in the order of {@linkcode CHECKS}. */
-const REQUIRED = 6;
+/** How many of the first {@linkcode VALIDATORS} are for required members. */
+const REQUIRED_COUNT = 6;
 
 /**
- * Whether a value is a problem. Members beyond those may come along.
+ * Whether a value is a problem. Unknown members are allowed.
  *
- * @param value What an answer carried, parsed.
- * @returns Whether it fits, and narrows its type.
+ * @param value A parsed body.
+ * @returns Whether it is one; narrows its type.
  *
  * @example
  * ```ts
@@ -98,7 +98,7 @@ const REQUIRED = 6;
  */
 export function isProblem(value: unknown): value is Problem {
   return isRecord(value) &&
-    Object.entries(CHECKS).every(([key, check], n) =>
-      (n >= REQUIRED && !(key in value)) || check(value[key])
+    Object.entries(VALIDATORS).every(([key, check], n) =>
+      (n >= REQUIRED_COUNT && !(key in value)) || check(value[key])
     );
 }

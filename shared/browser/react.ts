@@ -16,10 +16,10 @@ interface Store {
 
 const stores = /* @__PURE__ */ new WeakMap<object, Store>();
 
-/** One subscription per client, however many components look at it. */
+/** One subscription per client, however many components use it. */
 function storeOf(supabase: AnyClient): Store {
-  const known = stores.get(supabase);
-  if (known) return known;
+  const existing = stores.get(supabase);
+  if (existing) return existing;
   let session: Session | null | undefined;
   const callbacks = new Set<() => void>();
   onSession(supabase, (change) => {

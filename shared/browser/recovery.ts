@@ -5,12 +5,19 @@
  */
 import type { Problem } from "../problems/problem.ts";
 import { createAuthFetch } from "./auth_fetch.ts";
-import { call, type CallOptions, OBEYED, type Shared } from "./call.ts";
-import { type AnyClient, hasOwnTokens, outsideOf } from "./client.ts";
+import { call, type CallOptions, type ClientState, RECOVERED_PATHS } from "./call.ts";
+import { type AnyClient, configOf, hasAccessTokenOption } from "./client.ts";
 import { createDialogs, type Dialog } from "./dialogs.ts";
-import { createOutage, guarded, onAttention, type Outage, wake, within } from "./outage.ts";
-import { outgoing } from "./request.ts";
-import { sessionsOf } from "./session.ts";
+import {
+  callHook,
+  createOutage,
+  deadline,
+  endDelaysEarly,
+  onAttention,
+  type Outage,
+} from "./outage.ts";
+import { parseRequest } from "./request.ts";
+import { sessionStoreOf } from "./session.ts";
 import { createSignOut } from "./sign_out.ts";
 import type { Step } from "./step.ts";
 
@@ -20,7 +27,7 @@ export interface RecoveryEvent {
   readonly step: Step["kind"] | "replay" | "signed_out";
   /** The method and path that it is about; empty for `signed_out`. */
   readonly request: string;
-  /** The code that led to it. */
+  /** The code that led to state. */
   readonly code: string;
   /** Milliseconds that it waits first. */
   readonly ms?: number;
@@ -30,7 +37,7 @@ export interface RecoveryEvent {
 export interface RecoveryOptions {
   /**
    * The session ended and is gone from this device: show the sign-in. Told once per tab and session,
-   * whatever ended it; the code is `no_authorization` where Auth did not end it (the user signed out,
+   * whatever ended state; the code is `no_authorization` where Auth did not end it (the user signed out,
    * here or in another tab, or cleared the site's data).
    *
    * @default nobody is told; `onSession()` reports it too
@@ -48,7 +55,7 @@ export interface RecoveryOptions {
     | undefined;
   /**
    * Asks for the code that Auth mails and for the current password. What it gives, by `complete` or
-   * as a promise, is added to the JSON body of every call that waits for it; nothing cancels. It is
+   * as a promise, is added to the JSON body of every call that waits for state; nothing cancels. It is
    * asked again, up to three times per call, if that was not right.
    *
    * @default the problem is returned
@@ -107,53 +114,53 @@ export interface Recovery {
   attach<Client extends AnyClient>(supabase: Client): Client;
 }
 
-const shared = /* @__PURE__ */ new WeakMap<object, Shared>();
+const states = /* @__PURE__ */ new WeakMap<object, ClientState>();
 
-function milliseconds(value: number | undefined, standard: number, name: string): number {
+function parseMs(value: number | undefined, standard: number, name: string): number {
   if (value === undefined) return standard;
   if (Number.isFinite(value) && value >= 0) return value;
   throw new TypeError(`${name} must be a number of milliseconds.`);
 }
 
-function complete(options: RecoveryOptions): CallOptions {
+function withDefaults(options: RecoveryOptions): CallOptions {
   return {
     ...options,
-    timeout: milliseconds(options.timeout, 10_000, "timeout"),
-    patience: milliseconds(options.patience, 30_000, "patience"),
+    timeout: parseMs(options.timeout, 10_000, "timeout"),
+    patience: parseMs(options.patience, 30_000, "patience"),
   };
 }
 
 /** What the calls of a client share, however many recoveries it has; and this one's hooks. */
-function join(supabase: AnyClient, options: CallOptions, send: typeof fetch): Shared {
+function joinState(supabase: AnyClient, options: CallOptions, send: typeof fetch): ClientState {
   const { onSignedOut, onStep, onOutage } = options;
-  let it = shared.get(supabase);
-  if (it === undefined) shared.set(supabase, it = share(supabase, options, send));
-  if (onOutage) it.outage.listeners.add(onOutage);
-  it.own?.sessions.onEnd((problem) => {
-    guarded(() => onStep?.({ step: "signed_out", code: problem.code, request: "" }));
-    guarded(() => onSignedOut?.(problem));
+  let state = states.get(supabase);
+  if (state === undefined) states.set(supabase, state = createState(supabase, options, send));
+  if (onOutage) state.outage.listeners.add(onOutage);
+  state.session?.store.onEnd((problem) => {
+    callHook(() => onStep?.({ step: "signed_out", code: problem.code, request: "" }));
+    callHook(() => onSignedOut?.(problem));
   });
-  return it;
+  return state;
 }
 
-function share(
+function createState(
   supabase: AnyClient,
   { timeout, patience }: CallOptions,
   send: typeof fetch,
-): Shared {
+): ClientState {
   const dialogs = createDialogs();
   const tryNow = () => {
-    wake();
-    auth?.tryNow();
+    endDelaysEarly();
+    authFetch?.tryNow();
   };
   const outage = createOutage(tryNow);
   onAttention(tryNow);
-  const sessions = hasOwnTokens(supabase) ? null : sessionsOf(supabase);
-  const limit = Math.min(timeout, Math.max(patience, 1000));
-  const auth = sessions && createAuthFetch({ sessions, outage, send, timeout: limit });
-  sessions?.onEnd(dialogs.cancelAll);
-  const own = sessions && auth && { sessions, auth, signOut: createSignOut(sessions, send) };
-  return { send, outage, dialogs, own };
+  const store = hasAccessTokenOption(supabase) ? null : sessionStoreOf(supabase);
+  const timeoutMs = Math.min(timeout, Math.max(patience, 1000));
+  const authFetch = store && createAuthFetch({ store, outage, send, timeoutMs });
+  store?.onEnd(dialogs.cancelAll);
+  const session = store && authFetch && { store, authFetch, signOut: createSignOut(store, send) };
+  return { send, outage, dialogs, session };
 }
 
 /**
@@ -200,23 +207,25 @@ function share(
  * ```
  */
 export function createRecovery(options: RecoveryOptions = {}): Recovery {
-  const filled = complete(options);
+  const settings = withDefaults(options);
   const send: typeof fetch = (input, init) => (options.fetch ?? globalThis.fetch)(input, init);
   let attached: Attached | undefined;
-  let announce = (_: Attached) => {};
-  const attaching = new Promise<Attached>((resolve) => announce = resolve);
+  let resolveAttached = (_: Attached) => {};
+  const attaching = new Promise<Attached>((resolve) => resolveAttached = resolve);
 
   const recoveringFetch: typeof fetch = async (input, init) => {
     // supabase-js may begin with a request before attach() was called.
-    const it = attached ?? await within(1000, attaching);
-    if (!it) {
+    const state = attached ?? await deadline(1000, attaching);
+    if (!state) {
       throw new TypeError("createRecovery(): attach() the client, right after createClient().");
     }
     const url = typeof input === "object" && "url" in input ? input.url : String(input);
-    const path = url.startsWith(`${it.url}/`) ? url.slice(it.url.length) : "";
-    if (path.startsWith("/auth/v1/")) return await (it.own?.auth.fetch ?? send)(input, init);
-    return OBEYED.test(path)
-      ? await call(it, filled, await outgoing(input, init, it.url))
+    const path = url.startsWith(`${state.url}/`) ? url.slice(state.url.length) : "";
+    if (path.startsWith("/auth/v1/")) {
+      return await (state.session?.authFetch.fetch ?? send)(input, init);
+    }
+    return RECOVERED_PATHS.test(path)
+      ? await call(state, settings, await parseRequest(input, init, state.url))
       : await send(input, init);
   };
   recoveringFetches.add(recoveringFetch);
@@ -226,24 +235,24 @@ export function createRecovery(options: RecoveryOptions = {}): Recovery {
     attach(supabase) {
       if (attached?.supabase === supabase) return supabase;
       if (attached) throw new TypeError("createRecovery(): one recovery is for one client.");
-      const { url, fetch } = outsideOf(supabase);
+      const { url, fetch } = configOf(supabase);
       if (!fetch) {
         throw new TypeError("attach(): createClient() needs `global: { fetch: recovery.fetch }`.");
       }
-      if (hasOwnTokens(supabase)) {
+      if (hasAccessTokenOption(supabase)) {
         console.warn(
           "attach(): this client takes its tokens from `accessToken`. Calls wait, repeat and ask " +
             "again as `action` says; renewing a token and ending a session stay with its provider.",
         );
       }
-      attached = { ...join(supabase, filled, send), supabase, url };
-      announce(attached);
+      attached = { ...joinState(supabase, settings, send), supabase, url };
+      resolveAttached(attached);
       return supabase;
     },
   };
 }
 
-type Attached = Shared & { readonly supabase: AnyClient; readonly url: string };
+type Attached = ClientState & { readonly supabase: AnyClient; readonly url: string };
 
 const recoveringFetches = /* @__PURE__ */ new WeakSet<typeof fetch>();
 
@@ -257,7 +266,7 @@ export interface Calls<Client extends AnyClient = AnyClient> {
 
 /**
  * Calls that recover, for a client that was made without {@linkcode createRecovery}. Its session is
- * guarded just the same, but only these two calls recover: `from`, `rpc` and `storage` do not.
+ * callHook just the same, but only these two calls recover: `from`, `rpc` and `storage` do not.
  *
  * @param supabase A client of supabase-js 2.109 or later that keeps its own session.
  * @param options What the application does about it.
@@ -282,16 +291,16 @@ export function withRecovery<Client extends AnyClient>(
   supabase: Client,
   options: RecoveryOptions = {},
 ): Calls<Client> {
-  const filled = complete(options);
-  const { url, key, fetch } = outsideOf(supabase);
+  const settings = withDefaults(options);
+  const { url, key, fetch } = configOf(supabase);
   const send: typeof globalThis.fetch = (input, init) =>
     (options.fetch ?? fetch ?? globalThis.fetch)(input, init);
-  const isNew = !shared.has(supabase);
-  const { client } = sessionsOf(supabase);
-  const it = join(supabase, filled, send);
-  if (isNew && it.own) client.guardAuth(it.own.auth.fetch);
+  const isNew = !states.has(supabase);
+  const { client } = sessionStoreOf(supabase);
+  const state = joinState(supabase, settings, send);
+  if (isNew && state.session) client.setAuthFetch(state.session.authFetch.fetch);
   const recoveringFetch: typeof globalThis.fetch = async (input, init) => {
-    const request = await outgoing(input, init, url);
+    const request = await parseRequest(input, init, url);
     if (request.url.origin !== new URL(url).origin) {
       throw new TypeError("This fetch sends a user's token: it takes URLs of the project only.");
     }
@@ -299,12 +308,12 @@ export function withRecovery<Client extends AnyClient>(
     if (!headers.has("apikey")) headers.set("apikey", key);
     if (!headers.has("authorization")) {
       const loading = client.auth.getSession().then(({ data }) => data.session, () => null);
-      const session = await within(filled.timeout, loading, signal);
+      const session = await deadline(settings.timeout, loading, signal);
       if (session) {
         headers.set("authorization", `Bearer ${session.access_token}`);
       }
     }
-    return await call(it, filled, request);
+    return await call(state, settings, request);
   };
-  return { fetch: recoveringFetch, invoke: client.invokeOver(recoveringFetch) };
+  return { fetch: recoveringFetch, invoke: client.invokeWith(recoveringFetch) };
 }

@@ -1,41 +1,41 @@
 /** A request that can be sent more than once. @module */
 
-/** What to send, kept apart from the sending. */
-export interface Outgoing {
+/** A request that was taken apart, so that it can be sent several times. */
+export interface OutgoingRequest {
   readonly url: URL;
   readonly method: string;
   readonly headers: Headers;
   readonly body: BodyInit | null;
   readonly signal: AbortSignal | null;
-  /** What else fetch was given: cache, credentials, mode, redirect and so on. */
+  /** The other options of fetch: cache, credentials, mode, redirect and so on. */
   readonly rest: RequestInit;
   /** The method is safe, or there is an Idempotency-Key. */
   readonly repeatable: boolean;
-  /** The body is no stream, which can be read only once. */
-  readonly bodyKept: boolean;
+  /** The body can be sent again: it is not a stream. */
+  readonly bodyReusable: boolean;
 }
 
 /**
- * Takes apart what fetch was given.
+ * Parses the arguments of fetch.
  *
  * @param input A URL or a Request.
  * @param init As for fetch.
- * @param base What a path is relative to.
+ * @param base The base URL of a relative path.
  * @returns The request.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * const { url, repeatable } = await outgoing("/rest/v1/todos", {}, "https://project.example");
+ * const { url, repeatable } = await parseRequest("/rest/v1/todos", {}, "https://project.example");
  * assertEquals([url.href, repeatable], ["https://project.example/rest/v1/todos", true]);
  * ```
  */
-export async function outgoing(
+export async function parseRequest(
   input: string | URL | Request,
   init: RequestInit | undefined,
   base: string,
-): Promise<Outgoing> {
+): Promise<OutgoingRequest> {
   let url = String(input);
   if (typeof input === "object" && "url" in input) {
     const { cache, credentials, headers, keepalive, method, mode, redirect, signal } = input;
@@ -54,7 +54,7 @@ export async function outgoing(
     signal,
     rest,
     repeatable: /^(GET|HEAD|OPTIONS)$/.test(verb) || named.has("idempotency-key"),
-    bodyKept: !isStream(body),
+    bodyReusable: !isStream(body),
   };
 }
 
@@ -63,15 +63,15 @@ export async function outgoing(
  *
  * @param fetch The fetch to do it with.
  * @param request What to send.
- * @param token The bearer to send it with, if it is not the request's own.
+ * @param token The bearer token to send instead of the request's own; `null` keeps that.
  * @returns The answer.
  */
 export function fetchOnce(
   fetch: typeof globalThis.fetch,
-  { url, method, headers, body, signal, rest }: Outgoing,
+  { url, method, headers, body, signal, rest }: OutgoingRequest,
   token: string | null,
 ): Promise<Response> {
-  // A plain object, because React Native's fetch loses some headers of another.
+  // A plain object: React Native's fetch loses some headers of a Headers object.
   const sent: Record<string, string> = {};
   headers.forEach((value, name) => sent[name] = value);
   if (token !== null) sent.authorization = `Bearer ${token}`;
@@ -85,31 +85,31 @@ function isStream(body: BodyInit | null): boolean {
 }
 
 /**
- * The same request with more members in its JSON body.
+ * Adds members to the JSON body of a request.
  *
  * @param request The request.
- * @param members What to add; or the whole new body, if it is text or binary.
- * @returns The other request.
+ * @param members What to add. It replaces a body that is not a JSON object.
+ * @returns The changed request.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
  * const init = { method: "PUT", body: '{"password":"new"}' };
- * const request = await outgoing("/functions/v1/account", init, "https://project.example");
+ * const request = await parseRequest("/functions/v1/account", init, "https://project.example");
  * const { body } = withMembers(request, { nonce: "123456" });
  * assertEquals(body, '{"password":"new","nonce":"123456"}');
  * ```
  */
-export function withMembers(request: Outgoing, members: object): Outgoing {
+export function withMembers(request: OutgoingRequest, members: object): OutgoingRequest {
   const { body } = request;
-  let was: unknown;
+  let parsed: unknown;
   try {
-    was = typeof body === "string" ? JSON.parse(body) : undefined;
+    parsed = typeof body === "string" ? JSON.parse(body) : undefined;
   } catch {
-    // Not JSON, and replaced by what is.
+    // Not JSON: the body is replaced.
   }
   const headers = new Headers(request.headers);
   headers.set("content-type", "application/json");
-  return { ...request, headers, body: JSON.stringify({ ...Object(was), ...members }) };
+  return { ...request, headers, body: JSON.stringify({ ...Object(parsed), ...members }) };
 }

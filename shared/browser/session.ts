@@ -1,5 +1,5 @@
 /**
- * Who is signed in, as one subscription; and who is told that a session ended.
+ * The session of a client as this tab sees it: one subscription to changes, and one to its end.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import type { Problem } from "../problems/problem.ts";
 import type { ProblemCode } from "../problems/table.ts";
 import {
   type AnyClient,
-  type Client,
+  type ClientAccess,
   clientOf,
   sameSession,
   type StoredSession,
 } from "./client.ts";
-import { guarded, onAttention } from "./outage.ts";
+import { callHook, onAttention } from "./outage.ts";
 
 /** What changed. */
 export type SessionChange =
@@ -22,130 +22,137 @@ export type SessionChange =
     /** `refreshed` is the same session with another token or another user record. */
     readonly kind: "signed_in" | "refreshed";
     readonly session: Session;
-    /** The event of supabase-js behind it: `PASSWORD_RECOVERY` asks for a new password. */
+    /** The supabase-js event behind it; on `PASSWORD_RECOVERY`, ask for a new password. */
     readonly event: AuthChangeEvent;
   }
   | { readonly kind: "signed_out"; readonly session: null; readonly event: AuthChangeEvent };
 
 /** The session of one client, as this tab sees it. */
-export interface Sessions {
-  readonly client: Client;
-  /** Looks into the storage; whoever listens learns what is new. */
+export interface SessionStore {
+  readonly client: ClientAccess;
+  /** Reads the stored session, and notifies the listeners of a change. */
   read(): Promise<StoredSession | null>;
-  /** The same, about something that was just read. */
-  note(stored: StoredSession | null, event?: AuthChangeEvent): void;
-  /** Says why a session ends, for those who are told when it is gone. */
-  because(token: string, code: string, request_id?: string): Problem;
+  /** Takes over a session that was just read, and notifies the listeners. */
+  update(stored: StoredSession | null, event?: AuthChangeEvent): void;
+  /** Sets the reason that listeners get when the session of this token is gone. */
+  setEndReason(token: string, code: string, request_id?: string): Problem;
   /** Whether this tab has seen this access or refresh token, or a token of the same session. */
-  knows(token: string): boolean;
-  /** Waits until supabase-js has stored something. */
-  stored(): Promise<void>;
-  /** The problem of a session that Auth ended in this moment: its calls are not sent as nobody's. */
+  hasSeen(token: string): boolean;
+  /** Resolves when supabase-js next writes to its storage. */
+  nextWrite(): Promise<void>;
+  /**
+   * The problem of a session that Auth ended less than {@linkcode JUST_NOW_MS} ago: a call that was
+   * started with it must not be sent without a token.
+   */
   justEnded(): Problem | undefined;
-  /** Calls back once for each session that ends, and at once if one has and nobody signed in since. */
+  /** Calls back once per session that ends; and at once if one has ended and nobody signed in since. */
   onEnd(listener: (problem: Problem) => void): void;
   onChange(listener: (change: SessionChange) => void): () => void;
 }
 
-const all = /* @__PURE__ */ new WeakMap<object, Sessions>();
+const stores = /* @__PURE__ */ new WeakMap<object, SessionStore>();
 
-/** The sessions of a client: the same ones each time. */
-export function sessionsOf(supabase: AnyClient): Sessions {
-  let sessions = all.get(supabase);
-  if (sessions === undefined) all.set(supabase, sessions = createSessions(clientOf(supabase)));
-  return sessions;
+/** The session store of a client; the same object each time. */
+export function sessionStoreOf(supabase: AnyClient): SessionStore {
+  let store = stores.get(supabase);
+  if (store === undefined) stores.set(supabase, store = createSessionStore(clientOf(supabase)));
+  return store;
 }
 
 /**
- * Why nobody is signed in any more, as a problem that says `sign_in`.
+ * The problem of a session that has ended; its action is `sign_in`.
  *
- * @param code What Auth said.
- * @param request_id The request that it was about.
+ * @param code The error code of Auth.
+ * @param request_id The id of the request that was refused.
  * @returns The problem.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * const { code, action } = endOf("refresh_token_not_found");
+ * const { code, action } = endProblem("refresh_token_not_found");
  * assertEquals([code, action], ["session_expired", "sign_in"]);
  * ```
  */
-export function endOf(code: string, request_id = ""): Problem {
+export function endProblem(code: string, request_id = ""): Problem {
   const fields = { request_id, replay: true };
   const said = clientProblem(code as ProblemCode, "credential", fields);
   return said.action === "sign_in" ? said : clientProblem("session_expired", "credential", fields);
 }
 
-/** Milliseconds that a call takes from loading its session to here. */
-export const MOMENT_MS = 100;
+/** The longest time from when supabase-js loads the session for a call to when the call is sent. */
+export const JUST_NOW_MS = 100;
 
-/** How many sessions and tokens a tab remembers. */
-const REMEMBERED = 20;
+/** How many access and refresh tokens a tab remembers. */
+const MAX_REMEMBERED = 20;
 
-function remember(list: string[], value: string): void {
-  if (!list.includes(value) && list.push(value) > REMEMBERED) list.shift();
+function addBounded(list: string[], value: string): void {
+  if (!list.includes(value) && list.push(value) > MAX_REMEMBERED) list.shift();
 }
 
-function createSessions(client: Client): Sessions {
-  /** What was seen last; `undefined` before the first look. */
+function createSessionStore(client: ClientAccess): SessionStore {
+  /** What was read last; `undefined` before the first read. */
   let current: StoredSession | null | undefined;
-  /** supabase-js has said what it found when it started. */
-  let ready = false;
-  /** The link of a password recovery was followed, and no subscriber knows of it yet. */
-  let recovery = false;
+  /** supabase-js has sent `INITIAL_SESSION`. */
+  let isInitialized = false;
+  /** The user followed a password recovery link, and no subscriber has received that yet. */
+  let isPasswordRecovery = false;
   /** The last session that ended here, if nobody has signed in since. */
   let ended: Problem | undefined;
-  let endedAt = -Infinity;
+  let endedAtMs = -Infinity;
   let reason: { readonly token: string; readonly problem: Problem } | undefined;
   let queue = Promise.resolve();
   const seen: string[] = [];
-  const ends = new Set<(problem: Problem) => void>();
-  const changes = new Set<(session: StoredSession | null, event: AuthChangeEvent) => void>();
-  const writes = new Set<() => void>();
+  const endListeners = new Set<(problem: Problem) => void>();
+  const changeListeners = new Set<
+    (session: StoredSession | null, event: AuthChangeEvent) => void
+  >();
+  const writeListeners = new Set<() => void>();
 
-  const note: Sessions["note"] = (stored, event) => {
+  const update: SessionStore["update"] = (stored, event) => {
     const before = current;
     current = stored;
     if (stored !== null) {
-      remember(seen, stored.access_token);
-      remember(seen, stored.refresh_token);
+      addBounded(seen, stored.access_token);
+      addBounded(seen, stored.refresh_token);
       ended = undefined;
     } else if (before) {
-      const isAuths = reason && sameSession(reason.token, before.access_token);
-      const why = isAuths ? reason!.problem : endOf("no_authorization");
-      ended = why;
-      endedAt = isAuths ? performance.now() : -Infinity;
-      for (const listener of ends) guarded(() => listener(why));
+      const isFromAuth = reason && sameSession(reason.token, before.access_token);
+      const problem = isFromAuth ? reason!.problem : endProblem("no_authorization");
+      ended = problem;
+      endedAtMs = isFromAuth ? performance.now() : -Infinity;
+      for (const listener of endListeners) callHook(() => listener(problem));
     }
-    const gone = stored === null ? "SIGNED_OUT" : "TOKEN_REFRESHED";
-    if (ready) { for (const listener of changes) listener(stored, event ?? gone); }
+    const defaultEvent = stored === null ? "SIGNED_OUT" : "TOKEN_REFRESHED";
+    if (isInitialized) {
+      for (const listener of changeListeners) listener(stored, event ?? defaultEvent);
+    }
   };
 
   const read = async () => {
     const stored = await client.peek();
-    if (stored?.access_token !== current?.access_token || current === undefined) note(stored);
+    if (stored?.access_token !== current?.access_token || current === undefined) update(stored);
     return stored;
   };
 
   const { isServer } = client;
   if (!isServer) {
     const first = client.peek();
-    // At once where that is possible: supabase-js may give the session up before anybody calls.
-    if (first instanceof Promise) queue = first.then((stored) => void (current ?? note(stored)));
-    else note(first);
+    // Synchronously where possible: supabase-js may remove the session before the first call.
+    if (first instanceof Promise) queue = first.then((stored) => void (current ?? update(stored)));
+    else update(first);
     client.auth.onAuthStateChange((event, given) => {
       if (event === "SIGNED_OUT") client.forget();
-      for (const written of writes) written();
-      // Not awaited: supabase-js waits for its listeners, and they may call it.
+      for (const written of writeListeners) written();
+      // Not awaited: supabase-js waits for its listeners, and a listener may call supabase-js.
       queue = queue.then(async () => {
         const stored = await client.peek();
-        if (event === "INITIAL_SESSION") ready = true;
-        const first = event === "INITIAL_SESSION" && recovery;
-        recovery ||= event === "PASSWORD_RECOVERY";
-        // The event's own has the user record also where that is stored apart.
+        if (event === "INITIAL_SESSION") isInitialized = true;
+        const first = event === "INITIAL_SESSION" && isPasswordRecovery;
+        isPasswordRecovery ||= event === "PASSWORD_RECOVERY";
+        // The event's session includes the user record even if that is stored separately.
         const session = given && given.access_token === stored?.access_token ? given : stored;
-        note(session, first ? "PASSWORD_RECOVERY" : event);
+        update(session, first ? "PASSWORD_RECOVERY" : event);
       }).catch(() => {});
     });
     onAttention((event) => {
@@ -161,44 +168,44 @@ function createSessions(client: Client): Sessions {
   return {
     client,
     read,
-    note,
-    because(token, code, request_id) {
-      reason = { token, problem: endOf(code, request_id) };
+    update,
+    setEndReason(token, code, request_id) {
+      reason = { token, problem: endProblem(code, request_id) };
       return reason.problem;
     },
-    knows: (token) => seen.some((one) => one === token || sameSession(one, token)),
-    stored: () =>
+    hasSeen: (token) => seen.some((one) => one === token || sameSession(one, token)),
+    nextWrite: () =>
       new Promise((resolve) => {
         const written = () => {
-          writes.delete(written);
+          writeListeners.delete(written);
           resolve();
         };
-        writes.add(written);
+        writeListeners.add(written);
       }),
-    justEnded: () => performance.now() - endedAt < MOMENT_MS ? ended : undefined,
+    justEnded: () => performance.now() - endedAtMs < JUST_NOW_MS ? ended : undefined,
     onEnd(listener) {
-      ends.add(listener);
-      const why = ended;
-      if (why) Promise.resolve().then(() => guarded(() => listener(why)));
+      endListeners.add(listener);
+      const problem = ended;
+      if (problem) Promise.resolve().then(() => callHook(() => listener(problem)));
     },
     onChange(listener) {
       let last: StoredSession | null | undefined;
-      const tell = (session: StoredSession | null, event: AuthChangeEvent) => {
+      const notify = (session: StoredSession | null, event: AuthChangeEvent) => {
         const change = changeOf(last, session, event);
         last = session;
-        if (event === "PASSWORD_RECOVERY") recovery = false;
-        if (change) guarded(() => listener(change));
+        if (event === "PASSWORD_RECOVERY") isPasswordRecovery = false;
+        if (change) callHook(() => listener(change));
       };
       queue = queue.then(() => {
         if (stopped) return;
-        changes.add(tell);
-        const event = recovery ? "PASSWORD_RECOVERY" : "INITIAL_SESSION";
-        if (ready && current !== undefined) tell(current, event);
+        changeListeners.add(notify);
+        const event = isPasswordRecovery ? "PASSWORD_RECOVERY" : "INITIAL_SESSION";
+        if (isInitialized && current !== undefined) notify(current, event);
       });
       let stopped = false;
       return () => {
         stopped = true;
-        changes.delete(tell);
+        changeListeners.delete(notify);
       };
     },
   };
@@ -219,16 +226,17 @@ function changeOf(
 }
 
 /**
- * Tells who is signed in: first what was stored, once supabase-js has recovered it, then each change,
- * of this tab and of others.
+ * Reports who is signed in: first the stored session, once supabase-js has loaded it, then each change
+ * in this tab and in others.
  *
- * What is stored decides, not the event: a sign-out that arrives after a new sign-in reports nobody,
- * and a token that cannot be renewed while Auth is away is no sign-out. Events that change nothing
- * (supabase-js repeats `SIGNED_IN` each time a tab comes to the front) are not told.
+ * The stored session decides, not the event: a `SIGNED_OUT` that arrives after a new sign-in is not
+ * reported, and neither is a token that cannot be refreshed while Auth does not answer. Events that
+ * change nothing are not reported either (supabase-js repeats `SIGNED_IN` each time a tab becomes
+ * visible).
  *
  * @param supabase The client.
- * @param callback Is told, one change after the other. It may call supabase-js.
- * @returns Ends the subscription.
+ * @param callback Gets the changes one after another. It may call supabase-js.
+ * @returns A function that ends the subscription.
  *
  * @example
  * ```ts
@@ -245,5 +253,5 @@ export function onSession(
   supabase: AnyClient,
   callback: (change: SessionChange) => void,
 ): () => void {
-  return sessionsOf(supabase).onChange(callback);
+  return sessionStoreOf(supabase).onChange(callback);
 }

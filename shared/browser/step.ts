@@ -1,37 +1,37 @@
 /**
- * What to do next about a refusal: the rules of recovery, as a pure function.
+ * What to do next about a failed call: the rules of recovery, as a pure function.
  *
  * @module
  */
-import type { Refusal } from "./refusal.ts";
+import type { Failure } from "./failure.ts";
 
-/** What the request is. */
+/** What the rules need to know of the request. */
 export interface RequestFacts {
-  /** It is a safe method, or has an Idempotency-Key: it may run twice. */
+  /** It may run twice: the method is safe, or it has an Idempotency-Key. */
   readonly repeatable: boolean;
-  /** Its body is still there to be sent again. */
-  readonly bodyKept: boolean;
+  /** Its body can be sent again. */
+  readonly bodyReusable: boolean;
 }
 
-/** What happened to the call so far. */
+/** What recovery has done for the call so far. */
 export interface Progress {
-  /** The client's own token was sent, and since how many seconds that token exists by this clock. */
-  readonly token: { readonly age: number } | null;
+  /** The client's own token, if it was sent; its age by this device's clock. */
+  readonly token: { readonly ageSeconds: number } | null;
   readonly refreshed: boolean;
   readonly steppedUp: boolean;
-  /** How often it asked for another body. */
+  /** How often the user was asked to reauthenticate. */
   readonly reauthenticated: number;
-  /** How often, and how long in milliseconds, it waited. */
+  /** How often it waited, and for how long in total. */
   readonly waits: number;
-  readonly waited: number;
+  readonly waitedMs: number;
 }
 
-/** What the application allows. */
+/** What the application's options allow. */
 export interface Limits {
   readonly canStepUp: boolean;
   readonly canReauthenticate: boolean;
   /** Milliseconds that one call may wait in total. */
-  readonly patience: number;
+  readonly patienceMs: number;
 }
 
 /** What to do next; `replay` says whether the same request may then be sent again. */
@@ -43,62 +43,62 @@ export type Step =
 
 const GIVE_UP: Step = { kind: "give_up" };
 
-/** A token so young cannot have run out: then a clock is wrong, and another token would not help. */
-export const YOUNG = 30;
+/** A younger token cannot have expired: a clock is wrong, and another token would not help. */
+export const MIN_AGE_SECONDS = 30;
 
-/** A code from a mail can be mistyped; a hook that answers by itself must not go round for ever. */
-const REAUTHENTICATIONS = 3;
+/** A user can mistype the code; but a hook that answers without a user must not loop for ever. */
+const MAX_REAUTHENTICATIONS = 3;
 
 /**
- * Whether the same request may be sent again: the handler never ran, or running twice is no harm.
+ * Whether the same request may be sent again: the handler did not run, or may run twice.
  *
- * @param refusal What came back.
+ * @param failure What came back.
  * @param request What was sent.
  * @returns Whether it may.
  *
  * @example
  * ```ts
  * import { assert } from "@std/assert";
- * import { refusal } from "./refusal.ts";
+ * import { failure } from "./failure.ts";
  *
- * const late = refusal("unexpected_failure", "handler", { request_id: "r1" });
- * assert(!mayReplay(late, { repeatable: false, bodyKept: true }));
- * assert(mayReplay(late, { repeatable: true, bodyKept: true }));
+ * const late = failure("unexpected_failure", "handler", { request_id: "r1" });
+ * assert(!mayReplay(late, { repeatable: false, bodyReusable: true }));
+ * assert(mayReplay(late, { repeatable: true, bodyReusable: true }));
  * ```
  */
-export function mayReplay({ problem }: Refusal, request: RequestFacts): boolean {
-  return request.bodyKept && (problem.replay || request.repeatable);
+export function mayReplay({ problem }: Failure, request: RequestFacts): boolean {
+  return request.bodyReusable && (problem.replay || request.repeatable);
 }
 
 /**
- * Decides what to do about a refusal.
+ * Decides what to do about a failed call.
  *
- * Only a refusal of the credential check leads to a sign-out, and only if the client's own token was
- * refused. A refresh helps the next call also where this one must not be sent again.
+ * Only a failed credential check of the client's own token can lead to a sign-out. A token is refreshed
+ * even if this request must not be sent again, because the next call needs a valid one.
  *
- * @param refusal What came back; its action is the table's.
+ * @param failure What came back; its action is the table's.
  * @param request What was sent.
- * @param progress What was done about it before.
+ * @param progress What was done for the call before.
  * @param limits What the application allows.
- * @param random From 0 to 1: spreads the waits of many clients.
+ * @param random Jitter from 0 to 1, so that many clients do not retry at the same time.
  * @returns The step.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { refusal } from "./refusal.ts";
+ * import { failure } from "./failure.ts";
  *
- * const request = { repeatable: false, bodyKept: true };
+ * const request = { repeatable: false, bodyReusable: true };
  * const progress = {
- *   token: { age: 900 },
+ *   token: { ageSeconds: 900 },
  *   refreshed: false,
  *   steppedUp: false,
  *   reauthenticated: 0,
  *   waits: 0,
- *   waited: 0,
+ *   waitedMs: 0,
  * };
- * const limits = { canStepUp: false, canReauthenticate: false, patience: 30_000 };
- * const expired = refusal("token_expired", "credential", { request_id: "r1", replay: true });
+ * const limits = { canStepUp: false, canReauthenticate: false, patienceMs: 30_000 };
+ * const expired = failure("token_expired", "credential", { request_id: "r1", replay: true });
  * assertEquals(nextStep(expired, request, progress, limits), { kind: "refresh", replay: true });
  * assertEquals(nextStep(expired, request, { ...progress, refreshed: true }, limits), {
  *   kind: "give_up",
@@ -106,41 +106,42 @@ export function mayReplay({ problem }: Refusal, request: RequestFacts): boolean 
  * ```
  */
 export function nextStep(
-  refusal: Refusal,
+  failure: Failure,
   request: RequestFacts,
   progress: Progress,
   limits: Limits,
   random = 0,
 ): Step {
-  const { problem, source } = refusal;
-  const replay = mayReplay(refusal, request);
+  const { problem, source } = failure;
+  const replay = mayReplay(failure, request);
   switch (problem.action) {
     case "refresh": {
       if (progress.token === null || progress.refreshed) return GIVE_UP;
-      const { age } = progress.token;
-      const young = problem.code === "token_expired" && age >= 0 && age < YOUNG;
-      return young ? GIVE_UP : { kind: "refresh", replay };
+      const { ageSeconds } = progress.token;
+      const isClockWrong = problem.code === "token_expired" && ageSeconds >= 0 &&
+        ageSeconds < MIN_AGE_SECONDS;
+      return isClockWrong ? GIVE_UP : { kind: "refresh", replay };
     }
     case "sign_in": {
-      const mine = source === "credential" && progress.token !== null;
-      return mine ? { kind: "confirm", replay } : GIVE_UP;
+      const isOwnToken = source === "credential" && progress.token !== null;
+      return isOwnToken ? { kind: "confirm", replay } : GIVE_UP;
     }
     case "step_up":
       return limits.canStepUp && replay && !progress.steppedUp ? { kind: "step_up" } : GIVE_UP;
     case "reauthenticate": {
-      const again = limits.canReauthenticate && progress.reauthenticated < REAUTHENTICATIONS;
-      return again ? { kind: "reauthenticate" } : GIVE_UP;
+      const mayAsk = limits.canReauthenticate && progress.reauthenticated < MAX_REAUTHENTICATIONS;
+      return mayAsk ? { kind: "reauthenticate" } : GIVE_UP;
     }
     case "retry": {
-      const ms = waitFor(problem.retry_after ?? 0, progress.waits, random);
-      return replay && progress.waited + ms <= limits.patience ? { kind: "wait", ms } : GIVE_UP;
+      const ms = retryDelayMs(problem.retry_after ?? 0, progress.waits, random);
+      return replay && progress.waitedMs + ms <= limits.patienceMs ? { kind: "wait", ms } : GIVE_UP;
     }
     default:
       return GIVE_UP;
   }
 }
 
-/** Never less than was asked for; longer each time; a quarter more at random. */
-function waitFor(seconds: number, waits: number, random: number): number {
+/** Exponential backoff, at least `Retry-After`, plus up to 25 % jitter. */
+function retryDelayMs(seconds: number, waits: number, random: number): number {
   return Math.round(Math.max(seconds, 2 ** waits) * 1000 * (1 + random / 4));
 }

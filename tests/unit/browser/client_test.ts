@@ -12,7 +12,7 @@ onBoth("clientOf() finds what it needs in a client, and drops without sending", 
   const peeked = client.peek();
   // At once, so that a look and a removal can be one turn.
   assertEquals(peeked instanceof Promise ? undefined : peeked?.access_token, mine.access_token);
-  const dropped = client.drop();
+  const dropped = client.removeSession();
   assertEquals(storage.items.has(STORAGE_KEY), false);
   await dropped;
 });

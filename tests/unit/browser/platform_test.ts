@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { isProblem } from "../../../shared/browser/problem_of.ts";
-import { networkProblem, platformProblem } from "../../../shared/browser/refusal.ts";
+import { networkProblem, platformProblem } from "../../../shared/browser/failure.ts";
 
 type Case = readonly [status: number, body: unknown, code: string, action: string, replay: boolean];
 

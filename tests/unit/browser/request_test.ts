@@ -1,33 +1,33 @@
 import { assertEquals } from "@std/assert";
-import { fetchOnce, outgoing, withMembers } from "../../../shared/browser/request.ts";
+import { fetchOnce, parseRequest, withMembers } from "../../../shared/browser/request.ts";
 
 const base = "https://project.example";
 
-Deno.test("outgoing() takes URLs, paths and Requests of the project", async () => {
+Deno.test("parseRequest() takes URLs, paths and Requests of the project", async () => {
   const init = { method: "POST", body: "text", headers: { "X-One": "1" } };
   const url = "https://project.example/functions/v1/me";
   for (const input of [url, new URL(url), "/functions/v1/me"]) {
-    const made = await outgoing(input, init, base);
+    const made = await parseRequest(input, init, base);
     assertEquals([made.url.href, made.method, made.body], [url, "POST", "text"]);
     assertEquals(made.headers.get("x-one"), "1");
   }
-  const made = await outgoing(new Request(url, init), undefined, base);
+  const made = await parseRequest(new Request(url, init), undefined, base);
   assertEquals([made.method, made.headers.get("x-one")], ["POST", "1"]);
   assertEquals(await new Response(made.body).text(), "text");
   assertEquals(made.headers.get("content-type"), "text/plain;charset=UTF-8");
-  const changed = await outgoing(new Request(url, init), { method: "PUT", body: "new" }, base);
+  const changed = await parseRequest(new Request(url, init), { method: "PUT", body: "new" }, base);
   assertEquals([changed.method, changed.body], ["PUT", "new"]);
 });
 
-Deno.test("outgoing() leaves redirects to the caller, as functions-js does", async () => {
-  assertEquals((await outgoing("/x", {}, base)).rest.redirect, undefined);
-  assertEquals((await outgoing("/x", { redirect: "error" }, base)).rest.redirect, "error");
+Deno.test("parseRequest() leaves redirects to the caller, as functions-js does", async () => {
+  assertEquals((await parseRequest("/x", {}, base)).rest.redirect, undefined);
+  assertEquals((await parseRequest("/x", { redirect: "error" }, base)).rest.redirect, "error");
 });
 
-Deno.test("outgoing() knows what may run twice and what can be sent twice", async () => {
+Deno.test("parseRequest() knows what may run twice and what can be sent twice", async () => {
   const of = async (init: RequestInit) => {
-    const { repeatable, bodyKept } = await outgoing("/x", init, base);
-    return [repeatable, bodyKept];
+    const { repeatable, bodyReusable } = await parseRequest("/x", init, base);
+    return [repeatable, bodyReusable];
   };
   for (const method of ["GET", "get", "HEAD", "OPTIONS"]) {
     assertEquals(await of({ method }), [true, true]);
@@ -42,7 +42,7 @@ Deno.test("outgoing() knows what may run twice and what can be sent twice", asyn
 
 Deno.test("withMembers() adds to a JSON body, and replaces any other", async () => {
   const of = async (body: string) =>
-    withMembers(await outgoing("/x", { method: "PUT", body }, base), { nonce: "1" });
+    withMembers(await parseRequest("/x", { method: "PUT", body }, base), { nonce: "1" });
   const made = await of('{"a":1}');
   assertEquals([made.body, made.headers.get("content-type")], [
     '{"a":1,"nonce":"1"}',
@@ -57,7 +57,11 @@ Deno.test("fetchOnce() sends plain headers, which every fetch takes, and the tok
     sent = init;
     return Promise.resolve(new Response());
   };
-  const request = await outgoing("/x", { headers: { "X-One": "1", Authorization: "old" } }, base);
+  const request = await parseRequest(
+    "/x",
+    { headers: { "X-One": "1", Authorization: "old" } },
+    base,
+  );
   await fetchOnce(fake, request, "new");
   assertEquals(sent?.headers, { "x-one": "1", authorization: "Bearer new" });
 });

@@ -1,32 +1,32 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Refusal } from "../../../shared/browser/refusal.ts";
+import type { Failure } from "../../../shared/browser/failure.ts";
 import { problem, type ProblemFields } from "../../../shared/problems/problem.ts";
 import type { Source } from "../../../shared/problems/table.ts";
 import { nextStep, type Progress, type RequestFacts } from "../../../shared/browser/step.ts";
 import { ACTIONS } from "../../../shared/problems/table.ts";
 
-const refusal = (code: string, source: Source, fields: ProblemFields): Refusal => ({
+const failure = (code: string, source: Source, fields: ProblemFields): Failure => ({
   problem: problem(code, source, fields),
   source,
 });
 
 const begun: Progress = {
-  token: { age: 900 },
+  token: { ageSeconds: 900 },
   refreshed: false,
   steppedUp: false,
   reauthenticated: 0,
   waits: 0,
-  waited: 0,
+  waitedMs: 0,
 };
-const limits = { canStepUp: true, canReauthenticate: true, patience: 30_000 };
-const post: RequestFacts = { repeatable: false, bodyKept: true };
-const get: RequestFacts = { repeatable: true, bodyKept: true };
-const stream: RequestFacts = { repeatable: false, bodyKept: false };
+const limits = { canStepUp: true, canReauthenticate: true, patienceMs: 30_000 };
+const post: RequestFacts = { repeatable: false, bodyReusable: true };
+const get: RequestFacts = { repeatable: true, bodyReusable: true };
+const stream: RequestFacts = { repeatable: false, bodyReusable: false };
 
 const credential = (code: string, replay = true, more = {}) =>
-  refusal(code, "credential", { request_id: "r1", replay, ...more });
+  failure(code, "credential", { request_id: "r1", replay, ...more });
 const handler = (code: string, more = {}) =>
-  refusal(code, "handler", { request_id: "r1", ...more });
+  failure(code, "handler", { request_id: "r1", ...more });
 const kind = (...args: Parameters<typeof nextStep>) => nextStep(...args).kind;
 
 Deno.test("nextStep() refreshes once, and not when the token is seconds old", () => {
@@ -34,11 +34,14 @@ Deno.test("nextStep() refreshes once, and not when the token is seconds old", ()
   assertEquals(nextStep(expired, post, begun, limits), { kind: "refresh", replay: true });
   assertEquals(kind(expired, post, { ...begun, refreshed: true }, limits), "give_up");
   for (const [age, step] of [[0, "give_up"], [29, "give_up"], [30, "refresh"], [-1, "refresh"]]) {
-    assertEquals(kind(expired, post, { ...begun, token: { age: Number(age) } }, limits), step);
+    assertEquals(
+      kind(expired, post, { ...begun, token: { ageSeconds: Number(age) } }, limits),
+      step,
+    );
   }
   // After a key rotation a young token can be bad as well as an old one.
   assertEquals(
-    kind(credential("bad_jwt"), post, { ...begun, token: { age: 1 } }, limits),
+    kind(credential("bad_jwt"), post, { ...begun, token: { ageSeconds: 1 } }, limits),
     "refresh",
   );
 });
@@ -66,7 +69,7 @@ Deno.test("nextStep() confirms only what the credential check says about a token
 Deno.test("nextStep() does nothing about the session when none was sent", () => {
   const none = { ...begun, token: null };
   for (const action of ACTIONS) {
-    const any: Refusal = {
+    const any: Failure = {
       problem: { ...credential("bad_jwt").problem, action },
       source: "credential",
     };
@@ -102,7 +105,7 @@ Deno.test("nextStep() waits only when the request may run twice or never ran", (
 Deno.test("nextStep() never waits less than it was told, longer each time, and a quarter more at most", () => {
   const told = credential("auth_unavailable", true, { retry_after: 3 });
   const ms = (waits: number, random: number) => {
-    const step = nextStep(told, get, { ...begun, waits }, { ...limits, patience: 1e9 }, random);
+    const step = nextStep(told, get, { ...begun, waits }, { ...limits, patienceMs: 1e9 }, random);
     return step.kind === "wait" ? step.ms : -1;
   };
   assertEquals([ms(0, 0), ms(1, 0), ms(2, 0), ms(3, 0)], [3000, 3000, 4000, 8000]);
@@ -112,8 +115,8 @@ Deno.test("nextStep() never waits less than it was told, longer each time, and a
 Deno.test("nextStep() gives up at once when the wait is longer than its patience", () => {
   const told = credential("over_request_rate_limit", true, { retry_after: 20 });
   assertEquals(kind(told, get, begun, limits), "wait");
-  assertEquals(kind(told, get, { ...begun, waits: 1, waited: 20_000 }, limits), "give_up");
-  assertEquals(kind(told, get, begun, { ...limits, patience: 19_999 }), "give_up");
+  assertEquals(kind(told, get, { ...begun, waits: 1, waitedMs: 20_000 }, limits), "give_up");
+  assertEquals(kind(told, get, begun, { ...limits, patienceMs: 19_999 }), "give_up");
 });
 
 Deno.test("nextStep() gives up when there is nothing a program can do", () => {

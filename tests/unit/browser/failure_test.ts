@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { readRefusal } from "../../../shared/browser/refusal.ts";
+import { readFailure } from "../../../shared/browser/failure.ts";
 import { judge } from "../../../shared/problems/client.ts";
 import { problem } from "../../../shared/problems/problem.ts";
 import { ACTIONS, outcomeOf, type ProblemCode, PROBLEMS } from "../../../shared/problems/table.ts";
@@ -57,26 +57,26 @@ Deno.test("judge() never signs in or steps up when the table does not know the c
   }
 });
 
-Deno.test("readRefusal() does not believe a body when it names another status", async () => {
+Deno.test("readFailure() does not believe a body when it names another status", async () => {
   const body = problem("session_not_found", "credential", { request_id: "r1", replay: true });
-  const honest = await readRefusal(json(401, body));
+  const honest = await readFailure(json(401, body));
   assertEquals([honest.source, honest.problem.action], ["credential", "sign_in"]);
   for (const status of [400, 403, 500]) {
-    const { source, problem } = await readRefusal(json(status, body));
+    const { source, problem } = await readFailure(json(status, body));
     assertEquals(source, "platform");
     assert(!SESSION_ACTIONS.includes(problem.action));
   }
 });
 
-Deno.test("readRefusal() keeps what the body says besides", async () => {
+Deno.test("readFailure() keeps what the body says besides", async () => {
   const issues = [{ path: ["title"], code: "too_small", message: "Too short." }];
-  const { problem } = await readRefusal(refuses("validation_failed", "handler", { issues }));
+  const { problem } = await readFailure(refuses("validation_failed", "handler", { issues }));
   assertEquals([problem.issues, problem.request_id], [issues, "r1"]);
 });
 
-Deno.test("readRefusal() takes a body apart that is no JSON, cut off, or empty", async () => {
+Deno.test("readFailure() takes a body apart that is no JSON, cut off, or empty", async () => {
   for (const text of ["", "<html>", '{"code":"session_not', "null", "[]", '"text"']) {
-    const { source, problem } = await readRefusal(new Response(text, { status: 401 }));
+    const { source, problem } = await readFailure(new Response(text, { status: 401 }));
     assertEquals([source, problem.action, problem.replay], ["platform", "none", false]);
   }
 });

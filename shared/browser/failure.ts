@@ -8,20 +8,20 @@
 import { clientProblem, judge } from "../problems/client.ts";
 import type { Problem, ProblemFields } from "../problems/problem.ts";
 import type { ProblemCode, Source } from "../problems/table.ts";
-import { parseJson, within } from "./outage.ts";
+import { deadline, parseJson } from "./outage.ts";
 import { isProblem } from "./problem_of.ts";
 
 /**
  * Who refuses: as in the table, or the platform before or after the function, or the network. Only
  * `credential` may lead to a sign-out.
  */
-export type RefusalSource = Source | "platform" | "network";
+export type FailureSource = Source | "platform" | "network";
 
 /** A call that did not succeed. */
-export interface Refusal {
+export interface Failure {
   /** What happened; its action is our table's. */
   readonly problem: Problem;
-  readonly source: RefusalSource;
+  readonly source: FailureSource;
 }
 
 /**
@@ -36,22 +36,22 @@ export interface Refusal {
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * const { problem } = refusal("auth_unavailable", "credential", { request_id: "r1" });
+ * const { problem } = failure("auth_unavailable", "credential", { request_id: "r1" });
  * assertEquals([problem.action, problem.retry_after], ["retry", 2]);
  * ```
  */
-export function refusal(code: ProblemCode, source: Source, fields: ProblemFields): Refusal {
+export function failure(code: ProblemCode, source: Source, fields: ProblemFields): Failure {
   return { problem: clientProblem(code, source, fields), source };
 }
 
 /** Bytes of a refusal that are read at most. */
-const MAX_BYTES = 65_536;
+const MAX_BODY_BYTES = 65_536;
 
 /**
  * Reads a body, unless it is too long or takes too long.
  *
  * @param response Its body is read, and let go of where it is not read to the end.
- * @param ms Milliseconds that it may take.
+ * @param timeoutMs Milliseconds that it may take.
  * @returns The text; `undefined` if there was no reading it.
  *
  * @example
@@ -62,14 +62,17 @@ const MAX_BYTES = 65_536;
  * assertEquals(await readBounded(new Response("x".repeat(100_000)), 1000), undefined);
  * ```
  */
-export async function readBounded(response: Response, ms: number): Promise<string | undefined> {
+export async function readBounded(
+  response: Response,
+  timeoutMs: number,
+): Promise<string | undefined> {
   // React Native has no streams.
   const reader = response.body?.getReader?.();
   const read = async () => {
     if (!reader) return await response.text();
     const decoder = new TextDecoder();
     let text = "";
-    for (let bytes = 0; bytes <= MAX_BYTES;) {
+    for (let bytes = 0; bytes <= MAX_BODY_BYTES;) {
       const { done, value } = await reader.read();
       if (done) return text;
       bytes += value.length;
@@ -77,7 +80,7 @@ export async function readBounded(response: Response, ms: number): Promise<strin
     }
     return undefined;
   };
-  const text = await within(ms, read()).catch(() => undefined);
+  const text = await deadline(timeoutMs, read()).catch(() => undefined);
   if (text === undefined) reader?.cancel().catch(() => {});
   return text;
 }
@@ -87,7 +90,7 @@ export async function readBounded(response: Response, ms: number): Promise<strin
  * with; anything else is the platform's, or a stranger's.
  *
  * @param response The answer; its body can still be read afterwards.
- * @param ms Milliseconds that reading the body may take.
+ * @param timeoutMs Milliseconds that reading the body may take.
  * @returns The refusal, and the body, if it could be read.
  *
  * @example
@@ -95,15 +98,15 @@ export async function readBounded(response: Response, ms: number): Promise<strin
  * import { assertEquals } from "@std/assert";
  *
  * const html = new Response("<h1>Bad Gateway</h1>", { status: 502 });
- * const { problem, source } = await readRefusal(html);
+ * const { problem, source } = await readFailure(html);
  * assertEquals([problem.action, source], ["retry", "platform"]);
  * ```
  */
-export async function readRefusal(
+export async function readFailure(
   response: Response,
-  ms = 1000,
-): Promise<Refusal & { readonly text: string | undefined }> {
-  const text = await readBounded(response.clone(), ms);
+  timeoutMs = 1000,
+): Promise<Failure & { readonly text: string | undefined }> {
+  const text = await readBounded(response.clone(), timeoutMs);
   if (text === undefined) response.body?.cancel?.().catch(() => {});
   const body = parseJson(text ?? "");
   if (isProblem(body) && body.status === response.status) return { ...judge(body), text };
@@ -139,18 +142,23 @@ export function authCode({ status, headers }: Response, text = ""): string | und
 }
 
 /** A code of ours, from whom, whether the function surely never ran, and seconds to wait. */
-type Meaning = readonly [code: ProblemCode, source: Source, replay: boolean, seconds?: number];
+type Interpretation = readonly [
+  code: ProblemCode,
+  source: Source,
+  replay: boolean,
+  seconds?: number,
+];
 
-const NO_TOKEN: Meaning = ["no_authorization", "credential", true];
-const INVALID_TOKEN: Meaning = ["bad_jwt", "credential", true];
-const EXPIRED: Meaning = ["token_expired", "credential", true];
+const NO_TOKEN: Interpretation = ["no_authorization", "credential", true];
+const INVALID_TOKEN: Interpretation = ["bad_jwt", "credential", true];
+const TOKEN_EXPIRED: Interpretation = ["token_expired", "credential", true];
 /** The server's clock is behind Auth's: the same token is good in a moment. */
-const TOO_NEW: Meaning = ["auth_unavailable", "credential", true, 1];
-const BROKEN: Meaning = ["internal_error", "handler", false];
-const AWAY: Meaning = ["unexpected_failure", "handler", false];
+const TOO_NEW: Interpretation = ["auth_unavailable", "credential", true, 1];
+const SERVER_ERROR: Interpretation = ["internal_error", "handler", false];
+const UNAVAILABLE: Interpretation = ["unexpected_failure", "handler", false];
 
 /** Codes, of which the first that fits counts. */
-const CODES: readonly (readonly [code: RegExp, Meaning])[] = [
+const CODES: readonly (readonly [code: RegExp, Interpretation])[] = [
   // verify_jwt; the function has not run.
   [/^UNAUTHORIZED_NO_AUTH_HEADER$|^PGRST302$/, NO_TOKEN],
   [/^UNAUTHORIZED_|^PGRST301$/, INVALID_TOKEN],
@@ -158,15 +166,15 @@ const CODES: readonly (readonly [code: RegExp, Meaning])[] = [
   [/^NOT_FOUND$/, ["not_found", "handler", true]],
   // PostgREST, before it opens a transaction for the request.
   [/^BOOT_ERROR$|^PGRST00[0-3]$/, ["unexpected_failure", "handler", true]],
-  [/^(WORKER_ERROR|EDGE_FUNCTION_ERROR|INVALID_RESPONSE_STATUS_CODE)$/, BROKEN],
-  [/^WORKER_(RESOURCE_)?LIMIT$/, AWAY],
+  [/^(WORKER_ERROR|EDGE_FUNCTION_ERROR|INVALID_RESPONSE_STATUS_CODE)$/, SERVER_ERROR],
+  [/^WORKER_(RESOURCE_)?LIMIT$/, UNAVAILABLE],
   [/^IDLE_TIMEOUT$/, ["request_timeout", "handler", false]],
 ];
 
 /** Texts of what has no code that says it: gateways, an older `verify_jwt`, Storage, PGRST303. */
-const TEXTS: readonly (readonly [text: RegExp, Meaning])[] = [
+const TEXTS: readonly (readonly [text: RegExp, Interpretation])[] = [
   [/^jwt issued at future|^jwt not yet valid/i, TOO_NEW],
-  [/^jwt expired|^"exp" claim timestamp check failed/i, EXPIRED],
+  [/^jwt expired|^"exp" claim timestamp check failed/i, TOKEN_EXPIRED],
   [/^invalid (jwt|compact jws)|^signature verification failed|^invalid signature/i, INVALID_TOKEN],
   [/^(error: )?missing authorization header/i, NO_TOKEN],
   [
@@ -175,7 +183,7 @@ const TEXTS: readonly (readonly [text: RegExp, Meaning])[] = [
   ],
 ];
 
-const STATUSES: Readonly<Record<number, Meaning>> = {
+const STATUSES: Readonly<Record<number, Interpretation>> = {
   401: ["insufficient_scope", "handler", false],
   403: ["insufficient_scope", "handler", false],
   404: ["not_found", "handler", false],
@@ -185,20 +193,24 @@ const STATUSES: Readonly<Record<number, Meaning>> = {
   504: ["request_timeout", "handler", false],
 };
 
-function meaningOf(status: number, headers: Headers, body: Record<string, unknown>): Meaning {
+function interpret(
+  status: number,
+  headers: Headers,
+  body: Record<string, unknown>,
+): Interpretation {
   const code = String(body.code || headers.get("sb-error-code"));
   const text = String(body.message ?? body.msg);
   const find = (rows: typeof CODES, value: string) => rows.find(([one]) => one.test(value))?.[1];
   // Storage answers its refusals with 400.
-  const speaks = status === 401 || status === 403 || (status === 400 && "error" in body);
-  return find(CODES, code) ?? (speaks ? find(TEXTS, text) : undefined) ??
-    (code === "PGRST303" ? EXPIRED : undefined) ?? STATUSES[status] ??
+  const isTokenStatus = status === 401 || status === 403 || (status === 400 && "error" in body);
+  return find(CODES, code) ?? (isTokenStatus ? find(TEXTS, text) : undefined) ??
+    (code === "PGRST303" ? TOKEN_EXPIRED : undefined) ?? STATUSES[status] ??
     // 501 to 599: gateways and proxies. A 500, or a redirect that is not followed, is a defect.
     (status > 500
-      ? AWAY
+      ? UNAVAILABLE
       : status >= 400 && status < 500
       ? ["validation_failed", "handler", false]
-      : BROKEN);
+      : SERVER_ERROR);
 }
 
 /**
@@ -219,7 +231,7 @@ function meaningOf(status: number, headers: Headers, body: Record<string, unknow
  * ```
  */
 export function platformProblem(status: number, headers: Headers, body: unknown): Problem {
-  const [code, source, replay, seconds] = meaningOf(status, headers, Object(body));
+  const [code, source, replay, seconds] = interpret(status, headers, Object(body));
   const wait = /^\d{1,6}$/.exec(headers.get("retry-after") ?? "")?.[0];
   const request_id = headers.get("x-request-id") ?? headers.get("sb-request-id") ?? "";
   const retry_after = wait === undefined ? seconds : Number(wait);
