@@ -1,6 +1,8 @@
 /**
- * What supabase-js hears from Auth: a session is over only if Auth has said so, in its own shape and
- * about that very session. supabase-js itself gives a session up for every other answer as well.
+ * The fetch between supabase-js and Auth. supabase-js removes its session after many answers that
+ * do not mean that the session has ended, such as an error page of a proxy. This fetch passes on
+ * only a refusal in Auth's own format, about the stored session; otherwise supabase-js keeps its
+ * session.
  *
  * @module
  */
@@ -9,84 +11,89 @@ import { deadline, delay, endDelaysEarly, type OutageState, parseJson } from "./
 import { authCode, readBounded } from "./failure.ts";
 import { JUST_NOW_MS, type SessionStore } from "./session.ts";
 
-/** How a renewal ended. */
+/** The outcome of a refresh. */
 export type RefreshOutcome =
-  /** There is another token of the same user: send the request again with it. */
+  /** There is a newer token of the same user: send the request again with it. */
   | "token"
-  /** RefreshOutcome less than 30 seconds ago, and the renewed token is refused too. */
+  /** Refreshed less than 30 seconds ago, and the new token was refused too. */
   | "too_soon"
   /**
-   * Auth did not answer, limits us, or answered something that decides nothing: milliseconds until
-   * the next try.
+   * Auth did not answer, limits the rate, or gave an answer that is not a refusal: milliseconds
+   * until the next try.
    */
   | number
-  /** Auth will never renew this session; and what it called the reason. */
+  /** Auth will never refresh this session; its error code says why. */
   | { readonly code: string }
-  /** Auth does not renew a suspended user's session; the suspension may be lifted. */
+  /** Auth does not refresh the session of a suspended user; the suspension may be lifted. */
   | "banned"
   /** Nobody is signed in any more. */
   | "gone"
-  /** Somebody else is signed in by now. */
+  /** Another user is signed in now. */
   | "other";
 
-/** What stands between supabase-js and Auth. */
+/** The fetch between supabase-js and Auth, and what calls need of it. */
 export interface AuthFetch {
-  /** Sends a request to Auth. Never calls `auth` of supabase-js, which waits for the answer. */
+  /**
+   * Sends a request to Auth. It must not call `auth` of supabase-js, which waits for the answer.
+   */
   readonly fetch: typeof fetch;
-  /** Renews the session of a token that was refused, unless somebody has done it already. */
-  refresh(token: string, ms: number): Promise<RefreshOutcome>;
-  /** Whether the stored token has run out, and was not renewed although it was tried. */
+  /** Refreshes the session of a refused token, unless that has been done already. */
+  refresh(token: string, timeoutMs: number): Promise<RefreshOutcome>;
+  /** Whether the stored token has expired, and the last try to refresh it failed. */
   isStale(stored: StoredSession): boolean;
-  /** Tries as soon as it may, if Auth did not answer before. */
+  /** Tries a refresh as soon as allowed, if the last one failed. */
   tryNow(): void;
   /**
-   * Whether supabase-js has just been handed a session that another tab renewed: it stores nothing
-   * then, and some versions give no token.
+   * Whether supabase-js has just received a session that another tab refreshed. It stores nothing
+   * then, and some versions send the next request without a token.
    */
   justTaken(): boolean;
-  /** How long the last try took, if it failed just now: the call has waited for it already. */
+  /** How long the last try took if it failed just now: the call has already waited for it. */
   lastWaitMs(): number;
 }
 
-/** Milliseconds between two renewals of one session. */
+/** The shortest time between two refreshes of one session. */
 const MIN_REFRESH_INTERVAL_MS = 30_000;
 
-/** Milliseconds between two tries at least, and between tries that no call waits for at most. */
+/** The shortest time between two tries, and the longest between tries that no call waits for. */
 const MIN_RETRY_MS = 2_000;
 const MAX_RETRY_MS = 30_000;
 
-/** supabase-js renews a token that runs out within 90 seconds. */
+/** supabase-js refreshes a token that expires within 90 seconds. */
 const EXPIRY_MARGIN_MS = 90_000;
 
-/** For these the same refresh token will never work again. */
+/** Codes after which the same refresh token never works again. */
 const FINAL_CODES =
   /^(refresh_token_(not_found|already_used)|session_(not_found|expired)|user_not_found)$/;
 
-/** What is needed of one client. */
+/** What {@linkcode createAuthFetch} needs. */
 export interface AuthFetchOptions {
   readonly store: SessionStore;
   readonly outage: OutageState;
   readonly send: typeof fetch;
-  /** Milliseconds that one try may take. */
+  /** The time limit of one try. */
   readonly timeoutMs: number;
 }
 
-/** Makes what stands between one client and Auth. */
+/** Creates the fetch between one client and Auth. */
 export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOptions): AuthFetch {
   const { client } = store;
   let last: RefreshOutcome | undefined;
   let failures = 0;
-  /** The refresh token that could not be used, and when its try began and ended. */
+  /** The refresh token of the last try that failed, and when the try began and ended. */
   let failed = { token: "", from: 0, to: -Infinity };
-  /** Milliseconds, by the same clock: no try before that, and without a waiting call before that. */
+  /**
+   * The earliest times, by `performance.now()`, of the next try: for a waiting call, and without
+   * one.
+   */
   let [notBeforeMs, backgroundNotBeforeMs] = [0, 0];
   let takenAtMs = -Infinity;
-  /** The refresh token that Auth will never take again: supabase-js does not ask about it a second time. */
+  /** The refresh token that Auth refused for ever: it is not sent to Auth again. */
   let refused = { token: "", code: "" };
   /** A call waits for the next try. */
   let isCallWaiting = false;
 
-  /** The stored session as an answer of Auth: what supabase-js stores then is what it has. */
+  /** Answers with the stored session in Auth's format, so that supabase-js keeps what is stored. */
   async function answerWithStored(stored: StoredSession, isTaken = false): Promise<Response> {
     if (isTaken) takenAtMs = performance.now();
     return jsonResponse({
@@ -100,7 +107,7 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     const to = performance.now();
     failed = { token, from, to };
     const wait = Number(response?.headers.get("retry-after")) || 0;
-    // Auth limits an address without saying for how long: then every try waits longer.
+    // Auth's rate limit has no Retry-After, so every further try waits longer.
     const step = Math.min(MIN_RETRY_MS * 2 ** failures++, MAX_RETRY_MS);
     notBeforeMs = to + Math.max(wait * 1000, response?.status === 429 ? step : MIN_RETRY_MS);
     backgroundNotBeforeMs = Math.max(notBeforeMs, to + step);
@@ -119,14 +126,15 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
   async function refreshGrant(input: Input, init?: RequestInit, from = performance.now()) {
     const token = Object(parseJson(String(init?.body))).refresh_token;
     let stored = await store.read();
-    // RefreshOutcome in another tab since supabase-js looked; a token from elsewhere is the caller's own.
+    // Not ours: refreshed in another tab since supabase-js read it, or a token from elsewhere,
+    // which the application itself sends.
     const isOurs = stored?.refresh_token === token;
     if (stored === null || (!isOurs && !store.hasSeen(token))) {
       return { response: await passThrough(input, init) };
     }
     const now = performance.now();
     if (
-      !isOurs || (isAboutToRunOut(stored) && isRecent(stored)) ||
+      !isOurs || (isAboutToExpire(stored) && isRecent(stored)) ||
       now < (isCallWaiting ? notBeforeMs : backgroundNotBeforeMs)
     ) return { response: await answerWithStored(stored, !isOurs) };
     isCallWaiting = false;
@@ -138,7 +146,7 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     };
     const said = await deadline(timeoutMs - (now - from), ask()).catch(() => undefined);
     stop.abort();
-    // Looked at again: a sign-in, or another tab, may have been faster.
+    // Read again: the user may have signed in, or another tab may have refreshed the session.
     const current = await store.read();
     if (current?.refresh_token !== token) {
       if (said?.response.ok) recordSuccess("token");
@@ -151,7 +159,7 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
       if (response.ok && isSessionOf(session, stored)) {
         recordSuccess("token");
         const renewed = jsonResponse({ ...session, renewed_at: Date.now() });
-        // Other tabs wait until they can see it.
+        // Other tabs wait for the lock until the new session is stored.
         return { response: renewed, visible: deadline(1000, store.nextWrite()) };
       }
       const code = authCode(response, text);
@@ -173,19 +181,19 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
   }
 
   /**
-   * Sends a request of the caller's own. Where it fails, supabase-js gives up the stored session, if
-   * its token has run out; so that one is given a minute.
+   * Sends a refresh with a token from elsewhere. If it fails, supabase-js removes the stored
+   * session if its token has expired, so the stored session gets a new expiry in one minute.
    */
   async function passThrough(input: Input, init: RequestInit | undefined): Promise<Response> {
     const response = await send(input, init);
     const stored = response.ok ? null : await client.peek();
-    if (stored && isAboutToRunOut(stored)) {
+    if (stored && isAboutToExpire(stored)) {
       await client.save({ ...stored, expires_at: Math.ceil(Date.now() / 1000) + 60 });
     }
     return response;
   }
 
-  /** GET /user: "this session is over" ends the stored session only if it was asked about that one. */
+  /** GET /user: `session_not_found` ends the stored session only if the request had its token. */
   async function getUser(input: Input, init: RequestInit | undefined): Promise<Response> {
     const response = await deadline(timeoutMs, send(input, init), init?.signal);
     if (!response) throw new TypeError("Auth did not answer.");
@@ -217,11 +225,11 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
       const isGrant = searchParams.get("grant_type") === "refresh_token";
       if (!isGrant || !pathname.endsWith("/auth/v1/token")) return await send(input, init);
       const from = performance.now();
-      // As long for the other tabs as for Auth.
+      // Half of the time is for waiting on other tabs, and half for Auth.
       const name = `${client.storageKey}-refresh`;
       return await withLock(name, timeoutMs / 2, () => refreshGrant(input, init, from));
     },
-    async refresh(token, ms) {
+    async refresh(token, limitMs) {
       const before = await store.read();
       const known = compareWithStored(before, token);
       if (known !== undefined || before === null) return known ?? "gone";
@@ -232,14 +240,15 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
       isCallWaiting = true;
       last = undefined;
       const { auth } = client;
-      // The first renews a token that is about to run out, and the second would renew it twice.
-      const asked: Promise<unknown> = isAboutToRunOut(before)
+      // getSession() refreshes a token that is about to expire; refreshSession() would do it twice.
+      const asked: Promise<unknown> = isAboutToExpire(before)
         ? auth.getSession()
         : auth.refreshSession();
-      await deadline(ms, asked.catch(() => {})); // `throwOnError`
+      await deadline(limitMs, asked.catch(() => {})); // `throwOnError`
       isCallWaiting = false;
       const found = compareWithStored(await store.read(), token);
-      // Signed out by supabase-js after Auth's word; or renewed, here or in another tab.
+      // supabase-js has removed the session after a refusal; or it was refreshed, here or in
+      // another tab.
       if (found !== undefined) return found;
       const said = last as RefreshOutcome | undefined;
       return said && said !== "token" ? said : MIN_RETRY_MS;
@@ -262,7 +271,7 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
 
 type Input = Parameters<typeof fetch>[0];
 
-/** The part of Web Locks that is used; not every `lib` has it. */
+/** The part of Web Locks that is used: not every TypeScript `lib` has it. */
 interface Locks {
   request(
     name: string,
@@ -273,7 +282,7 @@ interface Locks {
 
 interface Granted {
   readonly response: Response;
-  /** Settles when the other tabs can see what was granted. */
+  /** Settles when the other tabs can read the new session. */
   readonly visible?: Promise<unknown>;
 }
 
@@ -282,7 +291,7 @@ function jsonResponse(body: unknown, status = 200): Response {
   return new Response(JSON.stringify(body), { status, headers });
 }
 
-/** What the stored session says about a refused token, where Auth need not be asked. */
+/** The outcome that the stored session already decides; `undefined` if Auth must be asked. */
 function compareWithStored(
   stored: StoredSession | null,
   token: string,
@@ -292,7 +301,7 @@ function compareWithStored(
   return sameUser(stored.access_token, token) ? "token" : "other";
 }
 
-/** A session of the same user, and not what a cache or a portal answers. */
+/** Whether it is a session of the same user, and not the answer of a cache or a captive portal. */
 function isSessionOf(session: Partial<StoredSession>, stored: StoredSession): boolean {
   const { access_token, refresh_token, expires_in } = session;
   return typeof access_token === "string" && typeof refresh_token === "string" && !!expires_in &&
@@ -304,23 +313,29 @@ function expiryOf({ access_token, expires_at }: StoredSession): number {
   return Number(expires_at ?? unverifiedClaims(access_token).exp ?? Infinity) * 1000;
 }
 
-/** As supabase-js judges it, by this device's clock. */
-function isAboutToRunOut(stored: StoredSession): boolean {
+/** The same test as in supabase-js, by this device's clock. */
+function isAboutToExpire(stored: StoredSession): boolean {
   return expiryOf(stored) - Date.now() < EXPIRY_MARGIN_MS;
 }
 
 function isRecent({ renewed_at = -Infinity, expires_in }: StoredSession): boolean {
   const age = Date.now() - renewed_at;
-  // Of tokens that live for a minute or less, one is good for half of that.
+  // A token with a lifetime of a minute or less counts as recent for half of that.
   return age >= 0 && age < Math.min(MIN_REFRESH_INTERVAL_MS, expires_in * 500);
 }
 
-/** Runs in one tab of this browser at a time, and until the others can see what came of it. */
-async function withLock(name: string, ms: number, run: () => Promise<Granted>): Promise<Response> {
+/**
+ * Runs in one tab of this browser at a time; holds the lock until other tabs can read the result.
+ */
+async function withLock(
+  name: string,
+  timeoutMs: number,
+  run: () => Promise<Granted>,
+): Promise<Response> {
   const { locks } = (globalThis.navigator ?? {}) as { readonly locks?: Locks };
   if (!locks) return (await run()).response;
   const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(), ms);
+  const timer = setTimeout(() => stop.abort(), timeoutMs);
   let begun = false;
   return await new Promise((resolve, reject) => {
     locks.request(name, { signal: stop.signal }, async () => {
@@ -330,7 +345,7 @@ async function withLock(name: string, ms: number, run: () => Promise<Granted>): 
       resolve(response);
       await visible;
     }).catch((error: unknown) => {
-      // A tab that holds it for so long hangs.
+      // A tab that holds the lock for so long hangs: go on without it.
       if (begun) reject(error);
       else run().then(({ response }) => resolve(response), reject);
     });

@@ -1,4 +1,8 @@
-/** One call: sends it, looks at what came back, takes the next step, until there is none. @module */
+/**
+ * One call: sends the request, and takes the steps of recovery until it succeeds or ends.
+ *
+ * @module
+ */
 import type { Problem } from "../problems/problem.ts";
 import type { AuthFetch } from "./auth_fetch.ts";
 import { sameSession, sameUser, type StoredSession, unverifiedClaims } from "./client.ts";
@@ -18,7 +22,7 @@ export interface ClientState {
   readonly send: typeof fetch;
   readonly outage: OutageState;
   readonly dialogs: ReturnType<typeof createDialogs>;
-  /** `null` for a client whose tokens come from elsewhere. */
+  /** `null` for a client whose tokens come from another provider. */
   readonly session: {
     readonly store: SessionStore;
     readonly authFetch: AuthFetch;
@@ -29,37 +33,37 @@ export interface ClientState {
 /** The options with their defaults filled in. */
 export type CallOptions = RecoveryOptions & { readonly timeout: number; readonly patience: number };
 
-/** What one sending came to. */
+/** The result of sending the request once. */
 interface Attempt {
-  /** What is wrong with it; nothing if it is a success, or none of ours. */
+  /** The failure; missing for a success, and for a path that recovery does not handle. */
   readonly refused?: Failure;
-  /** The client's own token that it was sent with. */
+  /** The client's own token that the request was sent with. */
   readonly token: string | null;
-  /** The answer, if there is one that can be handed on. */
+  /** The response, if there is one whose body can be read. */
   readonly response?: Response;
-  /** Its body, where it is a refusal. */
+  /** The body of a failure. */
   readonly text?: string;
   /** What fetch threw. */
   readonly error?: unknown;
 }
 
-/** What to do after a refusal: send this, or end with that problem. */
+/** What to do after a failure: send this request, or end with this problem. */
 type Next = { readonly request: OutgoingRequest } | { readonly problem: Problem };
 
-/** Whose answers are obeyed; what Auth says, supabase-js handles. */
+/** The paths whose failures are recovered from. supabase-js handles the responses of Auth. */
 export const RECOVERED_PATHS: RegExp = /\/(functions|rest|storage|graphql)\/v1\//;
 
-/** What the steps of a call may take together, however little patience there is. */
+/** The least time for the steps of a call in total, even if `patience` is shorter. */
 const MIN_STEP_MS = 1000;
 
 /**
- * Sends a request, and recovers as the answer's `action` says.
+ * Sends a request, and recovers as the response's `action` says.
  *
  * @param state What the calls of the client share.
- * @param options What the application does about it.
+ * @param options The application's options.
  * @param request The request, with the token that supabase-js gave it.
- * @returns The answer; `problemOf()` of it is the problem.
- * @throws What fetch throws, in the end; `problemOf()` of it is the problem.
+ * @returns The response; `problemOf()` of it is the problem.
+ * @throws What fetch throws at the last try; `problemOf()` of it is the problem.
  */
 export async function call(
   state: ClientState,
@@ -75,10 +79,10 @@ export async function call(
     reauthenticated: 0,
     waits: 0,
   };
-  /** The last token that was taken instead of asking the user. */
+  /** The last newer token that was sent instead of opening a dialog. */
   let steppedUpToken: string | undefined;
   let sentAtMs = 0;
-  /** Milliseconds that the call has waited; the user's own time does not count. */
+  /** How long the call has waited; the time that a dialog is open does not count. */
   let waitedMs = session?.authFetch.lastWaitMs() ?? 0;
   let attempt: Attempt = await sendFirst();
   for (;;) {
@@ -90,7 +94,7 @@ export async function call(
     attempt = await send(await currentToken(attempt.token));
   }
 
-  /** As whoever supabase-js sends it, unless it could not load the session that is stored. */
+  /** Sends it with the token from supabase-js, or with the stored one if supabase-js gave none. */
   async function sendFirst(): Promise<Attempt> {
     const bearer = request.headers.get("authorization")?.replace(/^bearer /i, "");
     const stored = await session?.store.read();
@@ -108,14 +112,14 @@ export async function call(
     const ended = isKey && stored === null && session?.store.justEnded();
     if (ended) return { refused: { problem: ended, source: "handler" }, token };
     if (token !== null && stored?.access_token === token && session?.authFetch.isStale(stored)) {
-      // Not attempt: it would be refused, or steppedUpToken for nobody's.
+      // Not sent: it would be refused, or treated as a request of nobody.
       const { problem } = failure("token_expired", "credential", { request_id: "", replay: true });
       return { refused: { problem, source: "credential" }, token };
     }
     return await send(token);
   }
 
-  /** The token of whoever the call was sent as, by now; or why there is none. */
+  /** The current token of the user that the call was sent as; a failure if there is none. */
   async function currentToken(before: string | null): Promise<string | null | Failure> {
     if (session === null || before === null) return null;
     const stored = await session.store.read();
@@ -159,7 +163,7 @@ export async function call(
     }
   }
 
-  /** Milliseconds that one step may take. */
+  /** The time limit of one step. */
   function stepLimitMs(): number {
     return Math.min(timeout, Math.max(patience, MIN_STEP_MS) - waitedMs);
   }
@@ -170,11 +174,11 @@ export async function call(
     callHook(() => options.onStep?.(ms === undefined ? event : { ...event, ms }));
   }
 
-  async function wait(ms: number, problem: Problem): Promise<void> {
+  async function wait(delayMs: number, problem: Problem): Promise<void> {
     progress = { ...progress, waits: progress.waits + 1 };
-    report("wait", problem, ms);
-    // A limit is not over because somebody looks at the page.
-    await countWait(delay(ms, signal, problem.status !== 429));
+    report("wait", problem, delayMs);
+    // A rate limit does not end early when the page gets the focus.
+    await countWait(delay(delayMs, signal, problem.status !== 429));
   }
 
   async function recover(refused: Failure, token: string | null): Promise<Next> {
@@ -214,13 +218,13 @@ export async function call(
           if (ended === "out") return { problem: endProblem(problem.code, problem.request_id) };
           if (ended === "newer" && step.replay) return replayOrEnd();
           current = { problem: unavailable(problem), source: "credential" };
-          // Somebody else's session must not send this request; and what Auth did not confirm may
-          // be gone in a moment, so that is a `retry` like any other.
+          // Another user's session must not send this request. What Auth did not confirm may
+          // succeed in a moment, so it is retried.
           if (ended !== "unconfirmed") return { problem: current.problem };
           continue;
         }
         case "step_up": {
-          // The second factor was confirmed since this was attempt.
+          // The user confirmed the second factor after this was sent.
           const stored = await session?.store.read();
           if (stored && stored.access_token !== token && stored.access_token !== steppedUpToken) {
             steppedUpToken = stored.access_token;
@@ -259,7 +263,7 @@ export async function call(
     if (isUnavailable) outage.begin("call", ms);
   }
 
-  /** Renews the token, waiting for Auth as long as there is patience. */
+  /** Refreshes the token; waits for Auth as long as `patience` allows. */
   async function refresh(token: string, problem: Problem): Promise<"token" | "newer" | Problem> {
     if (session === null) return problem;
     for (;;) {
@@ -292,20 +296,24 @@ export async function call(
   }
 }
 
-/** The sign-in could not be checked: what stands in for a `sign_in` that nothing confirms. */
+/**
+ * The problem "the sign-in could not be checked", in place of a `sign_in` that Auth did not
+ * confirm.
+ */
 function unavailable({ request_id, replay }: Problem, retry_after?: number): Problem {
   return failure("auth_unavailable", "credential", { request_id, replay, retry_after }).problem;
 }
 
-/** As supabase-js judges it: then it gives no token. */
+/** The same test as in supabase-js, which gives no token then. */
 function isExpired({ expires_at }: StoredSession): boolean {
   return (expires_at ?? Infinity) * 1000 <= Date.now();
 }
 
-/** What the caller gets: the answer as it came, if its problem is the one that is left. */
+/** The caller's response: the last one as it came if it has the final problem, or a new one. */
 function finalResponse(request: OutgoingRequest, attempt: Attempt, problem: Problem): Response {
   const { response, error, refused, text = null } = attempt;
-  // postgrest-js repeats these by itself, three times and beyond all patience.
+  // postgrest-js retries 503, 520 and network errors by itself, three times, regardless of
+  // `patience`.
   const isRepeated = request.url.pathname.includes("/rest/v1/") && request.repeatable;
   const statusOf = (status: number) => isRepeated && [503, 520].includes(status) ? 504 : status;
   if (response && problem.code === refused?.problem.code) {

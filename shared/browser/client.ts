@@ -1,13 +1,15 @@
 /**
- * What recovery needs of a supabase-js client. Members without a public name are used in this file
- * and nowhere else; a client that lacks one is refused when it is attached, instead of half working.
+ * What recovery needs of a supabase-js client. Members of supabase-js that are not public are used
+ * in this file only. A client without one of them is refused when it is attached.
  *
  * @module
  */
 import type { AuthChangeEvent, Session, SupabaseClient } from "@supabase/supabase-js";
 import { delay, parseJson } from "./outage.ts";
 
-/** A client of any version from 2.109 and any database: the classes themselves are not compatible. */
+/**
+ * A client of any version from 2.109, for any database: the classes themselves are incompatible.
+ */
 export interface AnyClient {
   readonly auth: {
     getSession(): Promise<{ readonly data: { readonly session: Session | null } }>;
@@ -19,34 +21,34 @@ export interface AnyClient {
   readonly functions: { readonly invoke: Invoke };
 }
 
-/** functions-js' `invoke`. */
+/** The `invoke` of functions-js. */
 export type Invoke = SupabaseClient["functions"]["invoke"];
 
-/** The session as it lies in storage; its token may have run out. */
+/** The session as it is stored; its token may have expired. */
 export type StoredSession = Session & {
-  /** When this session was renewed last, in milliseconds by this device's clock. */
+  /** When this session was last refreshed, in milliseconds since 1970 by this device's clock. */
   readonly renewed_at?: number;
 };
 
-/** A client, seen from recovery. */
+/** Access to a client. */
 export interface ClientAccess extends Pick<ClientConfig, "url" | "key"> {
   readonly auth: AnyClient["auth"];
   readonly storageKey: string;
-  /** The storage is a server's: one request's cookies. There nothing is ever cleared. */
+  /** The storage is the cookies of one request on a server. Nothing is ever removed there. */
   readonly isServer: boolean;
-  /** The session in storage, without a call; at once where the storage answers at once. */
+  /** The stored session, without a request; synchronous if the storage is. */
   peek(): StoredSession | null | Promise<StoredSession | null>;
-  /** The user record, where it is stored apart from the session. */
+  /** The user record, if it is stored separately from the session. */
   storedUser(): Promise<Partial<Session>>;
-  /** Writes the session. */
+  /** Stores the session. */
   save(session: StoredSession): Promise<void>;
-  /** Takes the session out of storage and tells all tabs. It sends nothing. Begins at once. */
+  /** Removes the stored session and notifies all tabs. Sends nothing. Begins synchronously. */
   removeSession(): Promise<void>;
-  /** Believes the storage when it has no session any more. */
+  /** Drops the cached session, so that an empty storage means that nobody is signed in. */
   forget(): void;
-  /** Lets the client's auth send its requests with another fetch. */
+  /** Sets the fetch for the client's requests to Auth. */
   setAuthFetch(fetch: typeof globalThis.fetch): void;
-  /** functions-js' own `invoke`, over another fetch. */
+  /** The `invoke` of functions-js with another fetch. */
   invokeWith(fetch: typeof globalThis.fetch): Invoke;
 }
 
@@ -59,7 +61,7 @@ interface Storage {
   removeItem(key: string): MaybePromise<void>;
 }
 
-/** TypeScript's `protected` is all that hides these; at run time they are plain members. */
+/** Members that are `protected` in TypeScript only. */
 interface ClientInternals {
   readonly supabaseUrl: string;
   readonly supabaseKey: string;
@@ -75,30 +77,30 @@ interface ClientInternals {
 }
 
 /**
- * Whether a client has the `accessToken` option: then it has no session, and no `auth`.
+ * Whether a client has the `accessToken` option: it has no session and no `auth` then.
  *
  * @param supabase A client.
- * @returns Whether its tokens come from elsewhere.
+ * @returns Whether its tokens come from another provider.
  */
 export function hasAccessTokenOption(supabase: AnyClient): boolean {
   return (supabase as unknown as ClientInternals).accessToken !== undefined;
 }
 
-/** What a client was made with; its tokens may come from elsewhere. */
+/** The configuration of a client; its tokens may come from another provider. */
 export interface ClientConfig {
-  /** Where the project answers, without a slash at the end. */
+  /** The URL of the project, without a slash at the end. */
   readonly url: string;
   readonly key: string;
-  /** The `global.fetch` that it was made with. */
+  /** The `global.fetch` option. */
   readonly fetch: typeof fetch | undefined;
 }
 
 /**
- * What a client was made with.
+ * The configuration of a client.
  *
  * @param supabase A client.
- * @returns Its address, API key and fetch.
- * @throws {TypeError} It is no client of supabase-js 2.109 or later.
+ * @returns Its URL, API key and fetch.
+ * @throws {TypeError} It is not a client of supabase-js 2.109 or later.
  */
 export function configOf(supabase: AnyClient): ClientConfig {
   const { supabaseUrl, supabaseKey, settings } = supabase as unknown as ClientInternals;
@@ -115,11 +117,12 @@ function unsupportedClient(): TypeError {
 }
 
 /**
- * Looks into a client.
+ * Gives access to a client.
  *
  * @param supabase A client of supabase-js that keeps its own session.
  * @returns What recovery needs of it.
- * @throws {TypeError} It has the `accessToken` option, or is no client of supabase-js 2.109 or later.
+ * @throws {TypeError} It has the `accessToken` option, or is not a client of supabase-js 2.109 or
+ * later.
  *
  * @example
  * ```ts
@@ -168,27 +171,29 @@ export function clientOf(supabase: AnyClient): ClientAccess {
       return Object(typeof value === "string" ? parseJson(value) : value);
     },
     save: async (session) => await storage.setItem(storageKey, JSON.stringify(session)),
-    // signOut() would first load the session, and send whatever is stored by then to /logout.
+    // Not signOut(): it reads the storage again and sends that session, perhaps a newer one, to
+    // /logout.
     removeSession: () => auth._removeSession(),
     forget,
     setAuthFetch: (fetch) => {
       auth.fetch = fetch;
     },
     invokeWith: (fetch) => {
-      // Inherits everything of functions-js but its fetch; the application's client is not touched.
+      // Inherits from the client's functions-js, except for fetch. The client itself does not
+      // change.
       const functions = Object.create(supabase.functions, { fetch: { value: fetch } });
       return (name, options) => functions.invoke(name, options);
     },
   };
 }
 
-/** How often, and how many milliseconds apart, a session that is missing is looked for again. */
+/** How often, and at which interval, a missing session is read again. */
 const MAX_REREADS = 6;
 const REREAD_INTERVAL_MS = 100;
 
 /**
- * A storage one can rely on: promises may be of any library, a read that fails or finds nothing in
- * the middle of somebody's write is repeated, and what does not fit is kept in memory.
+ * Makes a storage reliable: promises may be of any library; a read that fails, or finds nothing
+ * while another tab writes, is repeated; and a session that does not fit is kept in memory.
  */
 function reliableStorage(
   storage: Storage,
@@ -202,7 +207,7 @@ function reliableStorage(
     unwritten = undefined;
   };
   const reread = async (failed: boolean): Promise<string | null> => {
-    for (let look = 0; look < MAX_REREADS && (failed || cached !== null); look++) {
+    for (let n = 0; n < MAX_REREADS && (failed || cached !== null); n++) {
       await delay(REREAD_INTERVAL_MS);
       try {
         const value = await storage.getItem(key);
@@ -215,7 +220,7 @@ function reliableStorage(
     if (!failed) cached = null;
     return cached;
   };
-  /** A spent session is of no use: its room may be enough for the new one. */
+  /** The old session is useless by now: without it there may be room for the new one. */
   const makeRoom = async (value: string, error: unknown) => {
     try {
       await storage.removeItem(key);
@@ -274,11 +279,11 @@ function isSession(value: unknown): value is StoredSession {
   return typeof session?.access_token === "string" && typeof session.refresh_token === "string";
 }
 
-/** The claims that recovery compares; each may be missing. */
+/** The claims that recovery reads; each may be missing. */
 export interface UnverifiedClaims {
   readonly session_id?: unknown;
   readonly sub?: unknown;
-  /** Seconds since 1970, by Auth's clock. */
+  /** In seconds since 1970, by Auth's clock. */
   readonly iat?: unknown;
   readonly exp?: unknown;
 }
@@ -286,11 +291,11 @@ export interface UnverifiedClaims {
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /**
- * Reads a token's claims without verifying it: only Auth decides what they are worth. Text outside
- * ASCII comes out wrong, and is not compared.
+ * Reads a token's claims without verifying the token: they are only compared, and Auth decides
+ * about the token. Text outside ASCII is decoded wrongly, and is not compared.
  *
  * @param token An access token.
- * @returns What it says; nothing if it is no JWT.
+ * @returns Its claims; an empty object if it is not a JWT.
  *
  * @example
  * ```ts

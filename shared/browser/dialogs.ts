@@ -17,12 +17,12 @@ const MAX_DIALOG_MS = 600_000;
 /**
  * Opens a dialog, or joins the one that is open.
  *
- * A hook that returns a promise ends the dialog when that settles; a hook that returns nothing ends it
- * with `complete` or `cancel`. `false`, `null`, an empty string and a rejection cancel.
+ * A hook that returns a promise ends the dialog when that settles; a hook that returns nothing ends
+ * it with `complete` or `cancel`. `false`, `null`, an empty string and a rejection cancel.
  *
  * @param key Identifies the dialog.
- * @param sentAtMs When the call was sent, by `performance.now()`. An answer given after that is used
- * for this call too.
+ * @param sentAtMs When the call was sent, by `performance.now()`. An answer given after that is
+ * used for this call too.
  * @param hook Opens it.
  * @param signal The caller's. It rejects this call's wait with its reason.
  * @returns What it was completed with; `undefined` if it was cancelled.

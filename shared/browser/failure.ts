@@ -1,7 +1,7 @@
 /**
- * What an answer that is not a success means. The body says what happened; what to do about it says
- * our own table, because a body can be of another version, or of somebody else: `verify_jwt`, the
- * gateway, a worker that did not start, PostgREST, Storage, HTML of a proxy.
+ * What a response that is not a success means. The body says what happened. The action comes from
+ * this version's table, because the body may be of another version or of another sender:
+ * `verify_jwt`, the gateway, a worker that did not start, PostgREST, Storage, or a proxy with HTML.
  *
  * @module
  */
@@ -12,25 +12,25 @@ import { deadline, parseJson } from "./outage.ts";
 import { isProblem } from "./problem_of.ts";
 
 /**
- * Who refuses: as in the table, or the platform before or after the function, or the network. Only
- * `credential` may lead to a sign-out.
+ * Where a call failed: a source of the table, the platform around the function, or the network.
+ * Only `credential` can lead to a sign-out.
  */
 export type FailureSource = Source | "platform" | "network";
 
 /** A call that did not succeed. */
 export interface Failure {
-  /** What happened; its action is our table's. */
+  /** What happened; its action is the table's. */
   readonly problem: Problem;
   readonly source: FailureSource;
 }
 
 /**
- * A refusal in our own words: nothing was asked, or what was answered is not to be believed.
+ * Creates a failure from the table, for a call that was not sent or whose response is not trusted.
  *
  * @param code A code of the table.
- * @param source Who would have said it.
- * @param fields What the table cannot know.
- * @returns The refusal.
+ * @param source The source of the failure.
+ * @param fields The fields that are not in the table.
+ * @returns The failure.
  *
  * @example
  * ```ts
@@ -44,15 +44,15 @@ export function failure(code: ProblemCode, source: Source, fields: ProblemFields
   return { problem: clientProblem(code, source, fields), source };
 }
 
-/** Bytes of a refusal that are read at most. */
+/** The longest body that is read. */
 const MAX_BODY_BYTES = 65_536;
 
 /**
- * Reads a body, unless it is too long or takes too long.
+ * Reads a body of limited size within a time limit.
  *
- * @param response Its body is read, and let go of where it is not read to the end.
- * @param timeoutMs Milliseconds that it may take.
- * @returns The text; `undefined` if there was no reading it.
+ * @param response Its body is read, or cancelled when a limit is exceeded.
+ * @param timeoutMs The time limit.
+ * @returns The text, or `undefined` if it could not be read.
  *
  * @example
  * ```ts
@@ -66,7 +66,7 @@ export async function readBounded(
   response: Response,
   timeoutMs: number,
 ): Promise<string | undefined> {
-  // React Native has no streams.
+  // React Native has no response streams.
   const reader = response.body?.getReader?.();
   const read = async () => {
     if (!reader) return await response.text();
@@ -86,12 +86,12 @@ export async function readBounded(
 }
 
 /**
- * Reads an answer that is not a success. A body of our shape is obeyed if it names the status it came
- * with; anything else is the platform's, or a stranger's.
+ * Reads a response that is not a success. A problem body is trusted if its status equals the
+ * response's status; anything else is treated as a response of the platform.
  *
- * @param response The answer; its body can still be read afterwards.
- * @param timeoutMs Milliseconds that reading the body may take.
- * @returns The refusal, and the body, if it could be read.
+ * @param response The response; its body can still be read afterwards.
+ * @param timeoutMs The time limit for reading the body.
+ * @returns The failure, and the body if it could be read.
  *
  * @example
  * ```ts
@@ -115,12 +115,12 @@ export async function readFailure(
 }
 
 /**
- * The code of a refusal that is Auth's beyond doubt: a 4xx in one of Auth's two shapes, and either the
- * older one, or marked by a header, or with a status that Auth refuses tokens with.
+ * The code of a refusal that is certainly Auth's: a 4xx in one of Auth's two formats. The newer
+ * format also needs a header of Auth, or a status that Auth refuses tokens with.
  *
  * @param response Its status and headers.
  * @param text Its body.
- * @returns The code; `undefined` for whatever else answers.
+ * @returns The code; `undefined` for any other response.
  *
  * @example
  * ```ts
@@ -141,7 +141,9 @@ export function authCode({ status, headers }: Response, text = ""): string | und
   return isMarked || status === 400 || status === 403 ? code : undefined;
 }
 
-/** A code of ours, from whom, whether the function surely never ran, and seconds to wait. */
+/**
+ * A code of the table, its source, whether the function certainly did not run, and seconds to wait.
+ */
 type Interpretation = readonly [
   code: ProblemCode,
   source: Source,
@@ -152,26 +154,28 @@ type Interpretation = readonly [
 const NO_TOKEN: Interpretation = ["no_authorization", "credential", true];
 const INVALID_TOKEN: Interpretation = ["bad_jwt", "credential", true];
 const TOKEN_EXPIRED: Interpretation = ["token_expired", "credential", true];
-/** The server's clock is behind Auth's: the same token is good in a moment. */
+/** The server's clock is behind Auth's: the same token is valid in a moment. */
 const TOO_NEW: Interpretation = ["auth_unavailable", "credential", true, 1];
 const SERVER_ERROR: Interpretation = ["internal_error", "handler", false];
 const UNAVAILABLE: Interpretation = ["unexpected_failure", "handler", false];
 
-/** Codes, of which the first that fits counts. */
+/** Error codes; the first match counts. */
 const CODES: readonly (readonly [code: RegExp, Interpretation])[] = [
-  // verify_jwt; the function has not run.
+  // verify_jwt refuses before the function runs.
   [/^UNAUTHORIZED_NO_AUTH_HEADER$|^PGRST302$/, NO_TOKEN],
   [/^UNAUTHORIZED_|^PGRST301$/, INVALID_TOKEN],
-  // The worker. One that did not start has done nothing; one that was ended may have.
+  // The worker. If it did not start, nothing ran; if it was ended, the function may have run.
   [/^NOT_FOUND$/, ["not_found", "handler", true]],
-  // PostgREST, before it opens a transaction for the request.
+  // The function did not start; or PostgREST could not open a transaction.
   [/^BOOT_ERROR$|^PGRST00[0-3]$/, ["unexpected_failure", "handler", true]],
   [/^(WORKER_ERROR|EDGE_FUNCTION_ERROR|INVALID_RESPONSE_STATUS_CODE)$/, SERVER_ERROR],
   [/^WORKER_(RESOURCE_)?LIMIT$/, UNAVAILABLE],
   [/^IDLE_TIMEOUT$/, ["request_timeout", "handler", false]],
 ];
 
-/** Texts of what has no code that says it: gateways, an older `verify_jwt`, Storage, PGRST303. */
+/**
+ * Message texts of senders without a clear code: gateways, older `verify_jwt`, Storage, PGRST303.
+ */
 const TEXTS: readonly (readonly [text: RegExp, Interpretation])[] = [
   [/^jwt issued at future|^jwt not yet valid/i, TOO_NEW],
   [/^jwt expired|^"exp" claim timestamp check failed/i, TOKEN_EXPIRED],
@@ -201,11 +205,11 @@ function interpret(
   const code = String(body.code || headers.get("sb-error-code"));
   const text = String(body.message ?? body.msg);
   const find = (rows: typeof CODES, value: string) => rows.find(([one]) => one.test(value))?.[1];
-  // Storage answers its refusals with 400.
+  // Storage refuses tokens with 400.
   const isTokenStatus = status === 401 || status === 403 || (status === 400 && "error" in body);
   return find(CODES, code) ?? (isTokenStatus ? find(TEXTS, text) : undefined) ??
     (code === "PGRST303" ? TOKEN_EXPIRED : undefined) ?? STATUSES[status] ??
-    // 501 to 599: gateways and proxies. A 500, or a redirect that is not followed, is a defect.
+    // 501 to 599 come from gateways and proxies. A 500 or an unfollowed redirect is a defect.
     (status > 500
       ? UNAVAILABLE
       : status >= 400 && status < 500
@@ -214,12 +218,12 @@ function interpret(
 }
 
 /**
- * Names an answer that is not of our shape, as a problem.
+ * Turns a response without a problem body into a problem.
  *
- * @param status Its status; 0 for a redirect that a browser did not follow.
- * @param headers Its headers, as far as a page may read them.
- * @param body Its body as JSON, if it is any.
- * @returns The problem. Nothing of the body's text is in it.
+ * @param status The status; 0 for a redirect that a browser did not follow.
+ * @param headers The headers that a page may read.
+ * @param body The parsed JSON body, if any.
+ * @returns The problem. It contains no text of the body.
  *
  * @example
  * ```ts
@@ -239,8 +243,8 @@ export function platformProblem(status: number, headers: Headers, body: unknown)
 }
 
 /**
- * The problem of a request that got no answer: offline, DNS, a refused connection, an answer without
- * CORS headers. It may have arrived.
+ * The problem of a request without a response: offline, DNS, a refused connection, a response
+ * without CORS headers. The request may have arrived.
  *
  * @returns The problem.
  *

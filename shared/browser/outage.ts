@@ -80,8 +80,8 @@ interface Page {
 }
 
 /**
- * Calls back when the device comes online, when the page gets the focus or becomes visible, and when
- * another tab has changed the storage. On a platform without these events it never calls back.
+ * Calls back when the device comes online, when the page gets the focus or becomes visible, and
+ * when another tab has changed the storage. On a platform without these events it never calls back.
  *
  * @param callback Gets the event.
  */

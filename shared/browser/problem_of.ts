@@ -19,11 +19,11 @@ const LINKS = ["context", "cause", "response", "data"];
 /**
  * The typed problem of an error or a response.
  *
- * For the client's own calls, its `action` is `sign_in` only if nobody is signed in on this device any
- * more, so a page may act on it. The body of another fetch is returned as it came.
+ * For the client's own calls, its `action` is `sign_in` only if nobody is signed in on this device
+ * any more, so a page may act on it. The body of another fetch is returned as it came.
  *
- * @param value The `error` of a supabase-js call, a Response, an error of fetch, Axios or ky, or the
- * parsed body itself.
+ * @param value The `error` of a supabase-js call, a Response, an error of fetch, Axios or ky, or
+ * the parsed body itself.
  * @returns The problem; `undefined` for a success, an abort, and any value without a problem.
  *
  * @example

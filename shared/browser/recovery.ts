@@ -1,5 +1,6 @@
 /**
- * A client whose calls recover: they refresh, step up, wait or sign out as the answer's `action` says.
+ * A client whose calls recover: they refresh, step up, wait or sign out as the response's `action`
+ * says.
  *
  * @module
  */
@@ -21,32 +22,32 @@ import { sessionStoreOf } from "./session.ts";
 import { createSignOut } from "./sign_out.ts";
 import type { Step } from "./step.ts";
 
-/** One thing that recovery did, for a timeline or a log. */
+/** One step of recovery, for a timeline or a log. */
 export interface RecoveryEvent {
-  /** What it does next; `replay` sends the same request again, `signed_out` has happened. */
+  /** The next step. `replay` sends the same request again; `signed_out` has happened already. */
   readonly step: Step["kind"] | "replay" | "signed_out";
-  /** The method and path that it is about; empty for `signed_out`. */
+  /** The method and path of the request; empty for `signed_out`. */
   readonly request: string;
-  /** The code that led to state. */
+  /** The code that led to this step. */
   readonly code: string;
-  /** Milliseconds that it waits first. */
+  /** For `wait`: how long, in milliseconds. */
   readonly ms?: number;
 }
 
 /** The options of `createRecovery()` and `withRecovery()`. */
 export interface RecoveryOptions {
   /**
-   * The session ended and is gone from this device: show the sign-in. Told once per tab and session,
-   * whatever ended state; the code is `no_authorization` where Auth did not end it (the user signed out,
-   * here or in another tab, or cleared the site's data).
+   * The session has ended and is removed from this device: show the sign-in. Called once per tab
+   * and session. The code is `no_authorization` if Auth did not end the session: the user signed
+   * out, here or in another tab, or cleared the site's data.
    *
-   * @default nobody is told; `onSession()` reports it too
+   * @default no hook; `onSession()` reports it too
    */
   readonly onSignedOut?: ((problem: Problem) => void) | undefined;
   /**
-   * Has the user confirm a second factor (`required_aal`) or sign in anew (`max_age`). Calls that
-   * need it at the same time share one dialog. `complete` or a promise sends them again; `cancel`,
-   * `false` or a rejection ends them.
+   * Asks the user to confirm a second factor (`required_aal`) or to sign in again (`max_age`).
+   * Calls that need it at the same time share one dialog. `complete` or a resolved promise sends
+   * them again; `cancel`, `false` or a rejection ends them with their problem.
    *
    * @default the problem is returned
    */
@@ -54,9 +55,10 @@ export interface RecoveryOptions {
     | ((problem: Problem, dialog: Dialog<true | void>) => Promise<boolean | void> | void)
     | undefined;
   /**
-   * Asks for the code that Auth mails and for the current password. What it gives, by `complete` or
-   * as a promise, is added to the JSON body of every call that waits for state; nothing cancels. It is
-   * asked again, up to three times per call, if that was not right.
+   * Asks the user for the code that Auth mails and for the current password. The object given to
+   * `complete`, or that the promise resolves to, is added to the JSON body of every call that waits
+   * for the dialog; an empty value cancels. Called again, up to three times per call, if a value
+   * was wrong.
    *
    * @default the problem is returned
    */
@@ -67,49 +69,49 @@ export interface RecoveryOptions {
     ) => Promise<object | null | undefined | "" | false> | void)
     | undefined;
   /**
-   * Auth does not answer or cannot be reached: for a banner. Told at each failed try, and with `null`
-   * when it is over.
+   * Auth does not answer or cannot be reached: show a banner. Called after each failed try, and
+   * with `null` when the outage is over.
    *
-   * @default nobody is told
+   * @default no hook
    */
   readonly onOutage?: ((outage: Outage | null) => void) | undefined;
   /**
-   * Is told what recovery does. A throw changes nothing.
+   * Called before each step of recovery. What it throws is reported and does not affect recovery.
    *
-   * @default nobody is told
+   * @default no hook
    */
   readonly onStep?: ((event: RecoveryEvent) => void) | undefined;
   /**
-   * Sends the requests.
+   * The fetch that sends the requests.
    *
    * @default the runtime's fetch
    */
   readonly fetch?: typeof fetch | undefined;
   /**
-   * Milliseconds that one try of a refresh, or of asking Auth, may take.
+   * The time limit, in milliseconds, of one refresh or other request to Auth.
    *
    * @default {10_000}
    */
   readonly timeout?: number | undefined;
   /**
-   * Milliseconds that one call may wait in total, for a refresh, a `retry` or Auth's word; what a
-   * function itself takes, and the user, does not count. A call that would have to wait longer gets
-   * its problem at once.
+   * How long one call may wait in total, in milliseconds: for a refresh, a `retry` or a
+   * confirmation by Auth. The time that the function itself and the user take does not count. A
+   * call that would have to wait longer returns its problem at once.
    *
    * @default {30_000}
    */
   readonly patience?: number | undefined;
 }
 
-/** What {@linkcode createRecovery} gives. */
+/** The result of {@linkcode createRecovery}. */
 export interface Recovery {
-  /** For `global.fetch` of the client. */
+  /** Pass it as `global.fetch` to `createClient()`. */
   readonly fetch: typeof fetch;
   /**
-   * Takes the client that was made with it into use, at once after `createClient()`.
+   * Attaches the client that was created with this fetch. Call it right after `createClient()`.
    *
-   * @throws {TypeError} The client was made without this fetch, or is no client of supabase-js 2.109
-   * or later.
+   * @throws {TypeError} The client was created without this fetch, or is not a client of
+   * supabase-js 2.109 or later.
    */
   attach<Client extends AnyClient>(supabase: Client): Client;
 }
@@ -130,7 +132,7 @@ function withDefaults(options: RecoveryOptions): CallOptions {
   };
 }
 
-/** What the calls of a client share, however many recoveries it has; and this one's hooks. */
+/** The state that all recoveries of a client share, with the hooks of this one added. */
 function joinState(supabase: AnyClient, options: CallOptions, send: typeof fetch): ClientState {
   const { onSignedOut, onStep, onOutage } = options;
   let state = states.get(supabase);
@@ -164,19 +166,19 @@ function createState(
 }
 
 /**
- * Makes the fetch that a whole client recovers with: `functions.invoke`, `from`, `rpc` and `storage`
- * refresh, step up, wait or sign out as the answer's `action` says, and supabase-js itself keeps its
- * session through whatever is not Auth's own word.
+ * Creates the fetch of a client whose calls recover: `functions.invoke`, `from`, `rpc` and
+ * `storage` refresh, step up, wait or sign out as the response's `action` says. supabase-js removes
+ * its session only after a refusal by Auth.
  *
- * - A session is given up only after Auth has said, in its own shape and about that very session,
- *   that it is over; only on this device, and never a newer one. An outage signs nobody out.
- * - It obeys its own table rather than the words of an answer. A call with an Authorization of its
- *   own is never refreshed or signed out for.
- * - It sends a request again only if the handler never ran (`replay`), the method is safe, or there
- *   is an Idempotency-Key; and never as another user.
+ * - A session is removed only after Auth has said that this session has ended; only on this device,
+ *   and never a newer session. An outage of Auth does not sign the user out.
+ * - The action comes from this version's table, not from the response. A call with its own
+ *   Authorization header never causes a refresh or a sign-out.
+ * - A request is sent again only if the handler did not run (`replay`), the method is safe, or it
+ *   has an Idempotency-Key; and never as another user.
  *
- * @param options What the application does about it.
- * @returns The fetch, and what takes the client into use.
+ * @param options The hooks and limits of the application.
+ * @returns The fetch, and the function that attaches the client.
  * @throws {TypeError} An option is wrong.
  *
  * @example
@@ -214,7 +216,7 @@ export function createRecovery(options: RecoveryOptions = {}): Recovery {
   const attaching = new Promise<Attached>((resolve) => resolveAttached = resolve);
 
   const recoveringFetch: typeof fetch = async (input, init) => {
-    // supabase-js may begin with a request before attach() was called.
+    // supabase-js may send a request before attach() is called.
     const state = attached ?? await deadline(1000, attaching);
     if (!state) {
       throw new TypeError("createRecovery(): attach() the client, right after createClient().");
@@ -242,7 +244,7 @@ export function createRecovery(options: RecoveryOptions = {}): Recovery {
       if (hasAccessTokenOption(supabase)) {
         console.warn(
           "attach(): this client takes its tokens from `accessToken`. Calls wait, repeat and ask " +
-            "again as `action` says; renewing a token and ending a session stay with its provider.",
+            "again as `action` says; refreshing and ending the session stay with its provider.",
         );
       }
       attached = { ...joinState(supabase, settings, send), supabase, url };
@@ -256,21 +258,22 @@ type Attached = ClientState & { readonly supabase: AnyClient; readonly url: stri
 
 const recoveringFetches = /* @__PURE__ */ new WeakSet<typeof fetch>();
 
-/** What {@linkcode withRecovery} gives. */
+/** The result of {@linkcode withRecovery}. */
 export interface Calls<Client extends AnyClient = AnyClient> {
-  /** `supabase.functions.invoke`, and recovers. `problemOf(error)` is the typed problem. */
+  /** `supabase.functions.invoke` with recovery. `problemOf(error)` is the typed problem. */
   readonly invoke: Client["functions"]["invoke"];
-  /** fetch as the signed-in user, for URLs of the project's own origin; recovers. */
+  /** A fetch as the signed-in user, with recovery, for URLs of the project's own origin. */
   readonly fetch: typeof fetch;
 }
 
 /**
- * Calls that recover, for a client that was made without {@linkcode createRecovery}. Its session is
- * callHook just the same, but only these two calls recover: `from`, `rpc` and `storage` do not.
+ * Calls that recover, for a client that was created without {@linkcode createRecovery}. Its session
+ * is protected in the same way, but only these two calls recover: `from`, `rpc` and `storage` do
+ * not.
  *
  * @param supabase A client of supabase-js 2.109 or later that keeps its own session.
- * @param options What the application does about it.
- * @returns The calls: plain functions, which share what they know with every other recovery of the
+ * @param options The hooks and limits of the application.
+ * @returns The calls: plain functions, which share their state with every other recovery of the
  * client.
  * @throws {TypeError} The client cannot be used, or an option is wrong.
  *

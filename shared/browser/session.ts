@@ -45,7 +45,9 @@ export interface SessionStore {
    * started with it must not be sent without a token.
    */
   justEnded(): Problem | undefined;
-  /** Calls back once per session that ends; and at once if one has ended and nobody signed in since. */
+  /**
+   * Calls back once per session that ends; and at once if one has ended and nobody signed in since.
+   */
   onEnd(listener: (problem: Problem) => void): void;
   onChange(listener: (change: SessionChange) => void): () => void;
 }
@@ -226,8 +228,8 @@ function changeOf(
 }
 
 /**
- * Reports who is signed in: first the stored session, once supabase-js has loaded it, then each change
- * in this tab and in others.
+ * Reports who is signed in: first the stored session, once supabase-js has loaded it, then each
+ * change in this tab and in others.
  *
  * The stored session decides, not the event: a `SIGNED_OUT` that arrives after a new sign-in is not
  * reported, and neither is a token that cannot be refreshed while Auth does not answer. Events that

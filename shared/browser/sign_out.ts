@@ -1,21 +1,21 @@
-/** Signing out on this device, and only there, once Auth has confirmed it. @module */
+/** Signs out on this device only, once Auth has confirmed that the session has ended. @module */
 import { authCode, readBounded } from "./failure.ts";
 import { sameSession, sameUser, type StoredSession } from "./client.ts";
 import { deadline } from "./outage.ts";
 import type { SessionStore } from "./session.ts";
 
-/** How it ended. */
+/** The outcome of a sign-out. */
 export type SignOutOutcome =
-  /** Nobody is signed in here any more. */
+  /** Nobody is signed in on this device any more. */
   | "out"
-  /** The same user has signed in again: there is a newer session. */
+  /** The same user has a newer session. */
   | "newer"
-  /** Another user has. */
+  /** Another user is signed in. */
   | "other"
-  /** Auth did not confirm it. The session stays. */
+  /** Auth did not confirm that the session has ended. It stays. */
   | "unconfirmed";
 
-/** Signs out the session of a token; `isRefreshRefused`: Auth has just refused to renew it. */
+/** Signs out the session of a token; `isRefreshRefused`: Auth has just refused to refresh it. */
 export type SignOut = (
   token: string,
   isRefreshRefused: boolean,
@@ -23,12 +23,12 @@ export type SignOut = (
 ) => Promise<SignOutOutcome>;
 
 /**
- * Makes what signs out, for one client. Calls about the same token share one sign-out.
+ * Creates the sign-out of one client. Calls about the same token share one sign-out.
  *
  * @param store The client's session.
- * @param send The fetch that Auth is asked with.
- * @returns A function that signs out if the session of the token is still the stored one and Auth
- * confirms that it ended.
+ * @param send The fetch for the request to Auth.
+ * @returns A function that signs out if the session of the token is still the stored one, and Auth
+ * confirms that it has ended.
  */
 export function createSignOut(store: SessionStore, send: typeof fetch): SignOut {
   const inFlight = new Map<string, Promise<SignOutOutcome>>();
@@ -46,9 +46,10 @@ export function createSignOut(store: SessionStore, send: typeof fetch): SignOut 
 }
 
 /**
- * What the stored session says about the refused token; `undefined` if it has to go. A session that
- * Auth calls gone is gone with all its tokens. If only the token is isRefreshRefused, another tab may have
- * renewed the session in the same moment: then the stored token is another one, and stays.
+ * The outcome that the stored session already decides; `undefined` if it must be removed. If Auth
+ * says that the session has ended, all its tokens are invalid. If only a refresh was refused,
+ * another tab may have refreshed the session at the same moment: the stored token is a different
+ * one then, and stays.
  */
 function compareWithStored(
   stored: StoredSession | null,
@@ -79,30 +80,31 @@ async function run(
   if (code === null) return "unconfirmed";
   const onlyToken = code === "bad_jwt";
   store.setEndReason(token, code);
-  // Twice at most: once through supabase-js, and once more if it kept what it should have dropped.
+  // At most twice: again if supabase-js did not remove the session the first time.
   for (let tries = 0; tries < 2; tries++) {
-    // No await between the look and the removal where the storage answers at once: nothing can come
-    // in between. A storage that answers later leaves that gap, and nobody can close it from here.
-    const looked = client.peek();
+    // With a synchronous storage there is no await between the read and the removal, so nothing can
+    // change in between. With an asynchronous storage this gap cannot be closed.
+    const peeked = client.peek();
     const found = compareWithStored(
-      looked instanceof Promise ? await looked : looked,
+      peeked instanceof Promise ? await peeked : peeked,
       token,
       onlyToken,
     );
     if (found !== undefined) return found;
-    // A listener that throws or hangs does not keep the session: what counts is the next look.
+    // A listener that throws or hangs must not keep the session: the next read decides.
     await deadline(timeoutMs, client.removeSession()).catch(() => {});
   }
   return compareWithStored(await store.read(), token, onlyToken) ?? "unconfirmed";
 }
 
 /**
- * Asks Auth about one token, by a plain fetch: `auth.getUser(token)` would remove whatever session
- * is stored by the time of the answer, also a newer one. Without an API version Auth answers in the
- * shape that is Auth's own beyond doubt, whatever headers a proxy removes.
+ * Asks Auth about one token with a plain fetch: `auth.getUser(token)` would remove the session that
+ * is stored when the response arrives, even a newer one. Without an API version header Auth answers
+ * in its older format, which is recognised even if a proxy removes headers.
  *
- * @returns The code under which Auth calls this very token dead, or `null`: it is alive, or Auth is
- * away, limits us, or says something else. A token that has run out is dead if it cannot be renewed.
+ * @returns The code with which Auth says that this token's session has ended. `null` if the token
+ * is valid, or Auth does not answer, limits the rate, or gives another code. `bad_jwt` counts only
+ * if Auth has just refused to refresh the session.
  */
 async function confirm(
   { client: { url, key } }: SessionStore,
@@ -124,7 +126,7 @@ async function confirm(
   try {
     const code = await deadline(timeoutMs, askAuth());
     if (code === undefined) return null;
-    // `no_authorization` says that the token did not arrive, so it says nothing about it.
+    // `no_authorization` means that the token did not arrive, which says nothing about the token.
     const isEnded = /^(session_(not_found|expired)|user_not_found)$/.test(code);
     return isEnded || (isRefreshRefused && code === "bad_jwt") ? code : null;
   } catch {

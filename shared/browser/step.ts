@@ -73,8 +73,8 @@ export function mayReplay({ problem }: Failure, request: RequestFacts): boolean 
 /**
  * Decides what to do about a failed call.
  *
- * Only a failed credential check of the client's own token can lead to a sign-out. A token is refreshed
- * even if this request must not be sent again, because the next call needs a valid one.
+ * Only a failed credential check of the client's own token can lead to a sign-out. A token is
+ * refreshed even if this request must not be sent again, because the next call needs a valid one.
  *
  * @param failure What came back; its action is the table's.
  * @param request What was sent.
