@@ -1,5 +1,5 @@
-// What the tests of shared/browser share: both versions of supabase-js, a project that is one
-// function, a storage that tabs share, and tokens.
+// Helpers for the tests of shared/browser: both versions of supabase-js, a fake project, a storage
+// that tabs share, and sessions.
 import { createClient as createNewest } from "@supabase/supabase-js";
 import { createClient as createOldest } from "@supabase/supabase-js-2.109";
 import { setImmediate } from "node:timers";
@@ -14,7 +14,7 @@ import { FakeTime, inFakeTime, now, SESSION_ID, token, USER_ID } from "../../sup
 
 export { FakeTime, inFakeTime, now, SESSION_ID, token, USER_ID };
 
-// Deno has Web Locks: clients of one test would wait for a hanging one of another.
+// Deno has Web Locks: a client would wait for a hanging client of another test.
 Object.defineProperty(navigator, "locks", { value: undefined, configurable: true, writable: true });
 
 export const URL_ = "https://project.example";
@@ -22,11 +22,11 @@ export const KEY = "sb_publishable_test";
 export const STORAGE_KEY = "sb-project-auth-token";
 export const OTHER_USER = "33333333-3333-4333-8333-333333333333";
 
-/** A client, and how a person signs in to it. */
+/** A client, and how a user signs in to it. */
 export type TestClient = AnyClient & {
   readonly auth: {
     signInWithPassword(
-      person: { readonly email: string; readonly password: string },
+      credentials: { readonly email: string; readonly password: string },
     ): Promise<{ readonly error: unknown }>;
     signOut(options?: { readonly scope: "local" }): Promise<{ readonly error: unknown }>;
     getUser(token?: string): Promise<{ readonly error: unknown }>;
@@ -55,20 +55,20 @@ export type Create = (
   },
 ) => TestClient;
 
-/** The oldest version that is promised and the newest there is. */
+/** The oldest supported version of supabase-js and the newest one. */
 export const VERSIONS: readonly (readonly [version: string, create: Create])[] = [
   ["2.119", (url, key, options) => createNewest(url, key, options)],
   ["2.109", (url, key, options) => createOldest(url, key, options)],
 ];
 
-/** Registers a test once a version. */
+/** Registers a test per version of supabase-js. */
 export function onBoth(name: string, run: (create: Create) => Promise<void> | void): void {
   for (const [version, create] of VERSIONS) {
     Deno.test(`${name} (supabase-js ${version})`, () => run(create));
   }
 }
 
-/** What localStorage is to tabs of one origin. */
+/** A storage like localStorage, which the tabs of one origin share. */
 export class TabStorage {
   readonly items = new Map<string, string>();
   getItem(key: string): string | null {
@@ -82,7 +82,7 @@ export class TabStorage {
   }
 }
 
-/** What supabase-js takes as a storage. */
+/** A storage for supabase-js. */
 export interface TestStorage {
   getItem(key: string): string | null | Promise<string | null>;
   setItem(key: string, value: string): void | Promise<void>;
@@ -113,7 +113,7 @@ export function store(storage: TabStorage, value: StoredTestSession): StoredTest
   return value;
 }
 
-/** One request as the fake project saw it. */
+/** A request to the fake project. */
 export interface Seen {
   readonly method: string;
   readonly path: string;
@@ -125,7 +125,7 @@ export interface Seen {
 
 type Answer = (seen: Seen, call: number) => Response | Promise<Response>;
 
-/** A project that is a table of paths; a path that is not there fails the test's call with 599. */
+/** A project with routes; a path without a route is answered with 599. */
 export function fakeProject(routes: Readonly<Record<string, Answer>>) {
   const calls: Seen[] = [];
   const fake: typeof fetch = async (input, init) => {
@@ -159,7 +159,7 @@ function countOf(calls: readonly Seen[], path: string): number {
   return calls.filter((call) => call.path === path).length;
 }
 
-/** A tab: a client over the shared storage. */
+/** A tab: a client with the shared storage. */
 export function openTab(create: Create, storage: TestStorage, fetch: typeof globalThis.fetch) {
   return create(URL_, KEY, {
     auth: { storage, autoRefreshToken: false, storageKey: STORAGE_KEY },
@@ -178,7 +178,7 @@ export function openRecovering(
   return recovery.attach(openTab(create, storage, recovery.fetch));
 }
 
-/** A session whose access token has run out. */
+/** A session whose access token has expired. */
 export function expired(claims: Record<string, unknown> = {}): StoredTestSession {
   const [iat, exp] = [now() - 3700, now() - 100];
   return { ...session({ iat, exp, ...claims }), expires_at: exp };
@@ -208,7 +208,7 @@ export async function runUntil(
 export const json = (status: number, body: unknown, headers: Record<string, string> = {}) =>
   Response.json(body, { status, headers });
 
-/** A refusal as edge-auth writes it. */
+/** A problem response of edge-auth. */
 export function refuses(code: string, source: Source, fields: Partial<ProblemFields> = {}) {
   const body: Problem = problem(code, source, {
     request_id: "r1",
@@ -218,7 +218,7 @@ export function refuses(code: string, source: Source, fields: Partial<ProblemFie
   return json(body.status, body);
 }
 
-/** Auth's word about a token. */
+/** A refusal of Auth about a token. */
 export const authSays = (status: number, code: string) =>
   json(status, { code: status, error_code: code, msg: "UPSTREAM" });
 
@@ -228,7 +228,7 @@ export function renewed(old: StoredTestSession, claims: Record<string, unknown> 
   return { ...old, ...fresh };
 }
 
-/** Lets everything happen that needs no time to pass. */
+/** Waits until all work that needs no timer is done. */
 export async function settle(turns = 20): Promise<void> {
   for (let n = 0; n < turns; n++) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -236,7 +236,7 @@ export async function settle(turns = 20): Promise<void> {
 export const ME = "/functions/v1/me";
 export const TOKEN = "/auth/v1/token";
 
-/** A project where only tokens in `good` work, and a refresh gives a new good one. */
+/** A project that accepts the tokens in `good`; a refresh adds a new one. */
 export function renewingProject(
   code = "token_expired",
   refresh?: () => Response | Promise<Response>,

@@ -1,5 +1,5 @@
-// The session survives whatever is not Auth's own word about it, on every path: a call, supabase-js'
-// background refresh, getUser().
+// The session is kept after every answer that is not a refusal by Auth: in a call, in the
+// background refresh of supabase-js, and in getUser().
 import { assert, assertEquals } from "@std/assert";
 import { problemOf } from "../../../shared/browser/mod.ts";
 import {
@@ -27,7 +27,7 @@ import {
 const html = (status: number) =>
   new Response("<html>no</html>", { status, headers: { "content-type": "text/html" } });
 
-/** What stands between a client and Auth can answer anything; none of it is Auth's word. */
+/** Answers that do not mean that the session has ended, whoever sends them. */
 const NO_VERDICTS: Readonly<Record<string, () => Response | Promise<Response>>> = {
   "429 JSON": () => authSays(429, "over_request_rate_limit"),
   "429 HTML": () => html(429),
@@ -51,7 +51,7 @@ const NO_VERDICTS: Readonly<Record<string, () => Response | Promise<Response>>> 
   "the network": () => Promise.reject(new TypeError("offline")),
 };
 
-/** A project whose function takes only tokens that Auth has given out since. */
+/** A project whose function accepts only tokens that Auth has issued since. */
 function outage(answer: () => Response | Promise<Response>) {
   const storage = new TabStorage();
   const mine = store(storage, expired());
@@ -68,15 +68,15 @@ function outage(answer: () => Response | Promise<Response>) {
     },
     "/auth/v1/user": () => json(200, { id: mine.user.id }),
   });
-  const told: string[] = [];
-  const onSignedOut = ({ code }: { code: string }) => void told.push(code);
-  return { storage, mine, state, told, onSignedOut, ...project };
+  const signedOutCodes: string[] = [];
+  const onSignedOut = ({ code }: { code: string }) => void signedOutCodes.push(code);
+  return { storage, mine, state, signedOutCodes, onSignedOut, ...project };
 }
 
 for (const [name, answer] of Object.entries(NO_VERDICTS)) {
-  onBoth(`a call keeps the session when the refresh is answered with ${name}`, async (create) => {
+  onBoth(`invoke() keeps the session when the refresh is answered with ${name}`, async (create) => {
     await inFakeTime(async (time) => {
-      const { storage, mine, state, told, onSignedOut, fetch, to } = outage(answer);
+      const { storage, mine, state, signedOutCodes, onSignedOut, fetch, to } = outage(answer);
       const supabase = openRecovering(create, storage, fetch, { onSignedOut, patience: 0 });
       let ended: unknown;
       const call = () => {
@@ -89,29 +89,29 @@ for (const [name, answer] of Object.entries(NO_VERDICTS)) {
         [Object(ended).code, Object(ended).action],
         ["auth_unavailable", "retry"],
       );
-      assertEquals([stored(storage), told], [mine, []]);
-      // Nothing is sent with a token that has run out, and Auth was asked once.
+      assertEquals([stored(storage), signedOutCodes], [mine, []]);
+      // Nothing is sent with an expired token, and Auth was asked once.
       assertEquals([to(ME).length, to(TOKEN).length], [0, 1]);
-      // The first call after Auth is back succeeds.
+      // The first call succeeds when Auth answers again.
       state.answer = null;
       await runUntil(time, () => false, 2000);
       call();
       await settle();
-      assertEquals([ended, to(TOKEN).length, told], ["in", 2, []]);
+      assertEquals([ended, to(TOKEN).length, signedOutCodes], ["in", 2, []]);
     });
   });
 
   onBoth(
-    `supabase-js' own refresh keeps the session when it is answered with ${name}`,
+    `startAutoRefresh() keeps the session when the refresh is answered with ${name}`,
     async (create) => {
       await inFakeTime(async (time) => {
-        const { storage, mine, told, onSignedOut, fetch, to } = outage(answer);
+        const { storage, mine, signedOutCodes, onSignedOut, fetch, to } = outage(answer);
         const supabase = openRecovering(create, storage, fetch, { onSignedOut });
         await settle();
         await supabase.auth.startAutoRefresh();
         await runUntil(time, () => false, 300_000, 1000);
         await supabase.auth.stopAutoRefresh();
-        assertEquals([stored(storage), told], [mine, []]);
+        assertEquals([stored(storage), signedOutCodes], [mine, []]);
         const tries = to(TOKEN).length;
         assert(tries >= 4 && tries <= 11, `${tries} tries in five minutes`);
       });
@@ -119,37 +119,40 @@ for (const [name, answer] of Object.entries(NO_VERDICTS)) {
   );
 }
 
-onBoth("no call of supabase-js itself waits for an Auth that is away", async (create) => {
-  await inFakeTime(async () => {
-    const { storage, fetch } = outage(() => html(503));
-    const supabase = openRecovering(create, storage, fetch);
-    let done = 0;
-    for (let n = 0; n < 3; n++) {
-      supabase.auth.getSession().then(() => done++);
+onBoth(
+  "getSession() and refreshSession() do not wait when Auth does not answer",
+  async (create) => {
+    await inFakeTime(async () => {
+      const { storage, fetch } = outage(() => html(503));
+      const supabase = openRecovering(create, storage, fetch);
+      let done = 0;
+      for (let n = 0; n < 3; n++) {
+        supabase.auth.getSession().then(() => done++);
+        await settle();
+      }
+      supabase.auth.refreshSession().then(() => done++);
       await settle();
-    }
-    supabase.auth.refreshSession().then(() => done++);
-    await settle();
-    assertEquals(done, 4);
-  });
-});
+      assertEquals(done, 4);
+    });
+  },
+);
 
-onBoth("a call waits for Auth, and its patience bounds the whole of it", async (create) => {
+onBoth("invoke() waits up to its patience in total when Auth does not answer", async (create) => {
   for (const answer of [() => new Promise<Response>(() => {}), () => html(503)]) {
     await inFakeTime(async (time) => {
-      const { storage, mine, told, onSignedOut, fetch } = outage(answer);
+      const { storage, mine, signedOutCodes, onSignedOut, fetch } = outage(answer);
       const supabase = openRecovering(create, storage, fetch, { onSignedOut });
       let code: string | undefined;
       supabase.functions.invoke("me").then(({ error }) => code = problemOf(error)?.code);
       const elapsed = await runUntil(time, () => code !== undefined, 100_000);
-      assertEquals([code, stored(storage), told], ["auth_unavailable", mine, []]);
+      assertEquals([code, stored(storage), signedOutCodes], ["auth_unavailable", mine, []]);
       assert(elapsed <= 30_100 && elapsed >= 14_000, `${elapsed} ms`);
-      await runUntil(time, () => false, 20_000, 1000); // the last try, which nobody waits for
+      await runUntil(time, () => false, 20_000, 1000); // the last try, which no call waits for
     });
   }
 });
 
-onBoth("the first call after an outage succeeds within two seconds", async (create) => {
+onBoth("invoke() succeeds within two seconds when the outage is over", async (create) => {
   await inFakeTime(async (time) => {
     const { storage, state, fetch, to } = outage(() => html(503));
     const outages: unknown[] = [];
@@ -170,70 +173,76 @@ onBoth("the first call after an outage succeeds within two seconds", async (crea
   });
 });
 
-onBoth("`online` and focus end an outage by themselves, and the waits of calls", async (create) => {
-  for (const name of ["online", "focus"]) {
-    await inFakeTime(async (time) => {
-      const { storage, state, fetch } = outage(() => Promise.reject(new TypeError("offline")));
-      const outages: unknown[] = [];
-      const supabase = openRecovering(create, storage, fetch, {
-        onOutage: (outage) => outages.push(outage),
-        patience: 300_000,
+onBoth(
+  "createRecovery() tries again at once when the device is online or the page has the focus",
+  async (create) => {
+    for (const name of ["online", "focus"]) {
+      await inFakeTime(async (time) => {
+        const { storage, state, fetch } = outage(() => Promise.reject(new TypeError("offline")));
+        const outages: unknown[] = [];
+        const supabase = openRecovering(create, storage, fetch, {
+          onOutage: (outage) => outages.push(outage),
+          patience: 300_000,
+        });
+        let data: unknown;
+        supabase.functions.invoke("me").then((result) => data = result.data);
+        await runUntil(time, () => false, 40_000);
+        state.answer = null;
+        dispatchEvent(new Event(name));
+        const elapsed = await runUntil(time, () => data !== undefined, 100_000);
+        assert(elapsed <= 2000, `${elapsed} ms`);
+        assertEquals([data, outages.at(-1)], ["in", null]);
+
+        state.answer = () => html(503);
+        store(storage, { ...expired(), refresh_token: stored(storage)?.refresh_token ?? "" });
+        await supabase.auth.getSession();
+        await runUntil(time, () => false, 20_000);
+        assert(outages.at(-1) !== null);
+        state.answer = null;
+        dispatchEvent(new Event(name));
+        const later = await runUntil(time, () => outages.at(-1) === null, 100_000);
+        assert(later <= 2000, `${later} ms`);
       });
-      let data: unknown;
-      supabase.functions.invoke("me").then((result) => data = result.data);
-      await runUntil(time, () => false, 40_000);
-      state.answer = null;
-      dispatchEvent(new Event(name));
-      const elapsed = await runUntil(time, () => data !== undefined, 100_000);
-      assert(elapsed <= 2000, `${elapsed} ms`);
-      assertEquals([data, outages.at(-1)], ["in", null]);
-
-      state.answer = () => html(503);
-      store(storage, { ...expired(), refresh_token: stored(storage)?.refresh_token ?? "" });
-      await supabase.auth.getSession();
-      await runUntil(time, () => false, 20_000);
-      assert(outages.at(-1) !== null);
-      state.answer = null;
-      dispatchEvent(new Event(name));
-      const later = await runUntil(time, () => outages.at(-1) === null, 100_000);
-      assert(later <= 2000, `${later} ms`);
-    });
-  }
-});
-
-onBoth("a clock that is two hours ahead costs one refresh in 30 seconds", async (create) => {
-  await inFakeTime(async (time) => {
-    const { storage, state, told, onSignedOut, fetch, to } = outage(() => html(500));
-    const good = new Set<string>();
-    const ahead = 7200;
-    const mine = store(storage, expired());
-    state.answer = () => {
-      const exp = now() - ahead + 3600;
-      const fresh = { ...renewed(mine, { iat: now() - ahead, exp }), expires_at: exp };
-      good.add(fresh.access_token);
-      return to(TOKEN).length > 5 ? authSays(429, "over_request_rate_limit") : json(200, fresh);
-    };
-    const through: typeof globalThis.fetch = async (input, init) => {
-      const bearer = new Headers(init?.headers).get("authorization")?.slice(7) ?? "";
-      return String(input).includes(ME) && good.has(bearer)
-        ? json(200, "in")
-        : await fetch(input, init);
-    };
-    const supabase = openRecovering(create, storage, through, { onSignedOut });
-    for (let n = 0; n < 10; n++) {
-      const { data } = await supabase.functions.invoke("me");
-      assertEquals(data, "in");
     }
-    assertEquals(to(TOKEN).length, 1);
-    await runUntil(time, () => false, 30_000, 10_000);
-    await supabase.functions.invoke("me");
-    assertEquals([to(TOKEN).length, told], [2, []]);
-    // Another tab of the same device sees when it was.
-    const other = openRecovering(create, storage, through, { onSignedOut });
-    assertEquals((await other.functions.invoke("me")).data, "in");
-    assertEquals(to(TOKEN).length, 2);
-  });
-});
+  },
+);
+
+onBoth(
+  "invoke() refreshes once in 30 seconds when the clock is two hours ahead",
+  async (create) => {
+    await inFakeTime(async (time) => {
+      const { storage, state, signedOutCodes, onSignedOut, fetch, to } = outage(() => html(500));
+      const good = new Set<string>();
+      const ahead = 7200;
+      const mine = store(storage, expired());
+      state.answer = () => {
+        const exp = now() - ahead + 3600;
+        const fresh = { ...renewed(mine, { iat: now() - ahead, exp }), expires_at: exp };
+        good.add(fresh.access_token);
+        return to(TOKEN).length > 5 ? authSays(429, "over_request_rate_limit") : json(200, fresh);
+      };
+      const through: typeof globalThis.fetch = async (input, init) => {
+        const bearer = new Headers(init?.headers).get("authorization")?.slice(7) ?? "";
+        return String(input).includes(ME) && good.has(bearer)
+          ? json(200, "in")
+          : await fetch(input, init);
+      };
+      const supabase = openRecovering(create, storage, through, { onSignedOut });
+      for (let n = 0; n < 10; n++) {
+        const { data } = await supabase.functions.invoke("me");
+        assertEquals(data, "in");
+      }
+      assertEquals(to(TOKEN).length, 1);
+      await runUntil(time, () => false, 30_000, 10_000);
+      await supabase.functions.invoke("me");
+      assertEquals([to(TOKEN).length, signedOutCodes], [2, []]);
+      // Another tab of the same device reads the time of the refresh.
+      const other = openRecovering(create, storage, through, { onSignedOut });
+      assertEquals((await other.functions.invoke("me")).data, "in");
+      assertEquals(to(TOKEN).length, 2);
+    });
+  },
+);
 
 for (
   const code of [
@@ -245,9 +254,9 @@ for (
   ]
 ) {
   onBoth(
-    `a session that Auth will not renew (${code}) ends, and everybody is told once`,
+    `onSignedOut() is called once when Auth refuses the refresh with ${code}`,
     async (create) => {
-      const { storage, told, onSignedOut, fetch, to } = outage(() => authSays(400, code));
+      const { storage, signedOutCodes, onSignedOut, fetch, to } = outage(() => authSays(400, code));
       const supabase = openRecovering(create, storage, fetch, { onSignedOut });
       const [one, two] = await Promise.all([
         supabase.functions.invoke("me"),
@@ -255,8 +264,8 @@ for (
       ]);
       assertEquals(stored(storage), null);
       await settle();
-      assertEquals(told.length, 1);
-      assert(["session_expired", code].includes(told[0] ?? ""), told[0]);
+      assertEquals(signedOutCodes.length, 1);
+      assert(["session_expired", code].includes(signedOutCodes[0] ?? ""), signedOutCodes[0]);
       assertEquals([problemOf(one.error)?.action, problemOf(two.error)?.action], [
         "sign_in",
         "sign_in",
@@ -266,51 +275,57 @@ for (
   );
 }
 
-onBoth("a refresh token that was used in another tab is no end", async (create) => {
-  const { storage, mine, told, onSignedOut, fetch } = outage(() => {
-    store(storage, renewed(mine));
-    return authSays(400, "refresh_token_already_used");
-  });
-  const supabase = openRecovering(create, storage, fetch, { onSignedOut });
-  await supabase.auth.getSession();
-  await settle();
-  assert(stored(storage)?.access_token !== mine.access_token);
-  assertEquals(told, []);
-});
+onBoth(
+  "getSession() keeps the session when another tab has used the refresh token",
+  async (create) => {
+    const { storage, mine, signedOutCodes, onSignedOut, fetch } = outage(() => {
+      store(storage, renewed(mine));
+      return authSays(400, "refresh_token_already_used");
+    });
+    const supabase = openRecovering(create, storage, fetch, { onSignedOut });
+    await supabase.auth.getSession();
+    await settle();
+    assert(stored(storage)?.access_token !== mine.access_token);
+    assertEquals(signedOutCodes, []);
+  },
+);
 
-onBoth("a session that begins while the old one is refused stays", async (create) => {
+onBoth("invoke() keeps a new session when Auth refuses the old one meanwhile", async (create) => {
   const fresh = session({ session_id: crypto.randomUUID(), sub: OTHER_USER });
-  const { storage, told, onSignedOut, fetch } = outage(() => {
+  const { storage, signedOutCodes, onSignedOut, fetch } = outage(() => {
     store(storage, fresh);
     return authSays(400, "refresh_token_not_found");
   });
   const supabase = openRecovering(create, storage, fetch, { onSignedOut });
   await supabase.functions.invoke("me");
   await settle();
-  assertEquals([stored(storage)?.access_token, told], [fresh.access_token, []]);
-});
-
-onBoth("a ban is told as one, and the session works again when it is lifted", async (create) => {
-  await inFakeTime(async (time) => {
-    const { storage, mine, state, told, onSignedOut, fetch } = outage(
-      () => authSays(400, "user_banned"),
-    );
-    const supabase = openRecovering(create, storage, fetch, { onSignedOut });
-    let problem: ReturnType<typeof problemOf>;
-    supabase.functions.invoke("me").then(({ error }) => problem = problemOf(error));
-    await runUntil(time, () => problem !== undefined, 10_000);
-    assertEquals([problem?.code, problem?.action], ["user_banned", "contact_support"]);
-    assertEquals([stored(storage)?.refresh_token, told], [mine.refresh_token, []]);
-    state.answer = null;
-    let data: unknown;
-    supabase.functions.invoke("me").then((result) => data = result.data);
-    await runUntil(time, () => data !== undefined, 10_000);
-    assertEquals(data, "in");
-  });
+  assertEquals([stored(storage)?.access_token, signedOutCodes], [fresh.access_token, []]);
 });
 
 onBoth(
-  "getUser() ends the stored session only by Auth's word about that very one",
+  "invoke() returns user_banned and keeps the session when the user is suspended",
+  async (create) => {
+    await inFakeTime(async (time) => {
+      const { storage, mine, state, signedOutCodes, onSignedOut, fetch } = outage(
+        () => authSays(400, "user_banned"),
+      );
+      const supabase = openRecovering(create, storage, fetch, { onSignedOut });
+      let problem: ReturnType<typeof problemOf>;
+      supabase.functions.invoke("me").then(({ error }) => problem = problemOf(error));
+      await runUntil(time, () => problem !== undefined, 10_000);
+      assertEquals([problem?.code, problem?.action], ["user_banned", "contact_support"]);
+      assertEquals([stored(storage)?.refresh_token, signedOutCodes], [mine.refresh_token, []]);
+      state.answer = null;
+      let data: unknown;
+      supabase.functions.invoke("me").then((result) => data = result.data);
+      await runUntil(time, () => data !== undefined, 10_000);
+      assertEquals(data, "in");
+    });
+  },
+);
+
+onBoth(
+  "getUser() ends the stored session only when Auth refuses that session",
   async (create) => {
     const answers: [() => Response, boolean][] = [
       [() => authSays(403, "session_not_found"), false],
@@ -324,15 +339,15 @@ onBoth(
     for (const [answer, stays] of answers) {
       const storage = new TabStorage();
       store(storage, session());
-      const told: string[] = [];
+      const signedOutCodes: string[] = [];
       const { fetch } = fakeProject({ "/auth/v1/user": answer });
-      const onSignedOut = ({ code }: { code: string }) => void told.push(code);
+      const onSignedOut = ({ code }: { code: string }) => void signedOutCodes.push(code);
       const supabase = openRecovering(create, storage, fetch, { onSignedOut });
       const { error } = await supabase.auth.getUser();
       assert(error);
       await settle();
       assertEquals(
-        [stored(storage) !== null, told],
+        [stored(storage) !== null, signedOutCodes],
         stays ? [true, []] : [false, ["session_not_found"]],
       );
     }
@@ -347,7 +362,7 @@ onBoth(
 );
 
 onBoth(
-  "a refresh token from elsewhere that is refused does not end the stored session",
+  "setSession() keeps the stored session when another refresh token is refused",
   async (create) => {
     const storage = new TabStorage();
     const mine = store(storage, expired());
@@ -366,16 +381,19 @@ onBoth(
   },
 );
 
-onBoth("other requests to Auth pass as they are", async (create) => {
-  const { fetch, calls } = fakeProject({ [TOKEN]: () => authSays(400, "invalid_credentials") });
-  const supabase = openRecovering(create, new TabStorage(), fetch);
-  const { error } = await supabase.auth.signInWithPassword({ email: "a@b.c", password: "x" });
-  assertEquals(Object(error).code, "invalid_credentials");
-  assertEquals(calls.map(({ path }) => path), [`${TOKEN}?grant_type=password`]);
-});
+onBoth(
+  "signInWithPassword() gets the answer of Auth unchanged when it is refused",
+  async (create) => {
+    const { fetch, calls } = fakeProject({ [TOKEN]: () => authSays(400, "invalid_credentials") });
+    const supabase = openRecovering(create, new TabStorage(), fetch);
+    const { error } = await supabase.auth.signInWithPassword({ email: "a@b.c", password: "x" });
+    assertEquals(Object(error).code, "invalid_credentials");
+    assertEquals(calls.map(({ path }) => path), [`${TOKEN}?grant_type=password`]);
+  },
+);
 
 onBoth(
-  "a refusal for good while the token is still good ends the session when that has run out",
+  "invoke() ends the session at expiry when Auth refused the refresh before",
   async (create) => {
     await inFakeTime(async (time) => {
       const storage = new TabStorage();
@@ -386,24 +404,24 @@ onBoth(
         [ME]: () => now() < exp ? json(200, "in") : refuses("token_expired", "credential"),
         "/auth/v1/user": () => authSays(403, "bad_jwt"),
       });
-      const told: string[] = [];
+      const signedOutCodes: string[] = [];
       const supabase = openRecovering(create, storage, fetch, {
-        onSignedOut: ({ code }) => void told.push(code),
+        onSignedOut: ({ code }) => void signedOutCodes.push(code),
       });
       assertEquals((await supabase.functions.invoke("me")).data, "in");
-      assertEquals(told, []);
+      assertEquals(signedOutCodes, []);
       time.tick(31_000);
       let problem: ReturnType<typeof problemOf>;
       supabase.functions.invoke("me").then(({ error }) => problem = problemOf(error));
       const elapsed = await runUntil(time, () => problem !== undefined, 60_000);
-      assertEquals([problem?.action, told, elapsed], ["sign_in", ["session_expired"], 0]);
+      assertEquals([problem?.action, signedOutCodes, elapsed], ["sign_in", ["session_expired"], 0]);
       assertEquals(to(TOKEN).length, 1);
     });
   },
 );
 
 onBoth(
-  "tokens that live for less than a minute are renewed before they run out",
+  "invoke() refreshes before expiry when tokens live for less than a minute",
   async (create) => {
     await inFakeTime(async (time) => {
       const storage = new TabStorage();
@@ -429,7 +447,7 @@ onBoth(
 );
 
 onBoth(
-  "a call that waits while somebody else signs in ends, and is sent as nobody else",
+  "invoke() does not send a waiting call again when another user signs in",
   async (create) => {
     await inFakeTime(async (time) => {
       const storage = new TabStorage();

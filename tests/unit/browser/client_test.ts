@@ -4,20 +4,20 @@ import { onBoth, openTab, session, STORAGE_KEY, store, TabStorage, URL_ } from "
 
 const offline = () => Promise.reject(new TypeError("offline"));
 
-onBoth("clientOf() finds what it needs in a client, and drops without sending", async (create) => {
+onBoth("clientOf() reads and removes the session without a request", async (create) => {
   const storage = new TabStorage();
   const client = clientOf(openTab(create, storage, offline));
   assertEquals([client.url, client.peek()], [URL_, null]);
   const mine = store(storage, session());
   const peeked = client.peek();
-  // At once, so that a look and a removal can be one turn.
+  // Synchronous, so that nothing can change between the read and the removal.
   assertEquals(peeked instanceof Promise ? undefined : peeked?.access_token, mine.access_token);
   const dropped = client.removeSession();
   assertEquals(storage.items.has(STORAGE_KEY), false);
   await dropped;
 });
 
-onBoth("clientOf() takes what is no session for none", (create) => {
+onBoth("clientOf() finds no session when the stored value is not a session", (create) => {
   const storage = new TabStorage();
   const client = clientOf(openTab(create, storage, offline));
   for (const text of ["", "null", "[]", "{", "{}", '{"access_token":1,"refresh_token":"x"}']) {
@@ -26,7 +26,7 @@ onBoth("clientOf() takes what is no session for none", (create) => {
   }
 });
 
-Deno.test("clientOf() refuses what is no such client", () => {
+Deno.test("clientOf() throws when the value is not a supported client", () => {
   const auth = { storage: new TabStorage(), storageKey: STORAGE_KEY };
   for (const wrong of [{ auth: {}, functions: {} }, { auth, functions: {} }]) {
     const unknown: unknown = { supabaseUrl: URL_, supabaseKey: "key", ...wrong };

@@ -1,4 +1,4 @@
-// step_up and reauthenticate: what the page is asked.
+// The dialogs of step_up and reauthenticate.
 import { assertEquals } from "@std/assert";
 import { problemOf, withRecovery } from "../../../shared/browser/mod.ts";
 import {
@@ -26,7 +26,7 @@ function signedIn(routes: Routes) {
 }
 
 onBoth(
-  "step_up asks once for all calls, and they are sent again with the new token",
+  "onStepUp() is called once and all calls are sent again when several calls need it",
   async (create) => {
     const storage = new TabStorage();
     const mine = store(storage, session());
@@ -51,7 +51,7 @@ onBoth(
   },
 );
 
-onBoth("step_up gives the problem when the user cancels, or nobody can ask", async (create) => {
+onBoth("invoke() returns the problem when step_up is cancelled or has no hook", async (create) => {
   const cancelled = [
     () => Promise.resolve(false),
     () => Promise.reject(new Error("closed")),
@@ -70,7 +70,7 @@ onBoth("step_up gives the problem when the user cancels, or nobody can ask", asy
   }
 });
 
-onBoth("step_up asks again when an earlier dialog was cancelled", async (create) => {
+onBoth("onStepUp() is called again when an earlier dialog was cancelled", async (create) => {
   const { storage, fetch } = signedIn({ [TODOS]: () => refuses("insufficient_aal", "credential") });
   let asked = 0;
   const { invoke } = withRecovery(openTab(create, storage, fetch), {
@@ -88,7 +88,7 @@ const ACCOUNT = "/functions/v1/account/password";
 const password = { method: "PUT", body: { password: "new" } } as const;
 
 onBoth(
-  "reauthenticate adds what was asked to the body, and nothing when cancelled",
+  "onReauthenticate() adds its answer to the body, and nothing when it is cancelled",
   async (create) => {
     const routes: Routes = {
       [ACCOUNT]: ({ body }) =>
@@ -128,7 +128,7 @@ onBoth(
 );
 
 onBoth(
-  "reauthenticate asks once for ten calls, and again after a mistyped code",
+  "onReauthenticate() is called once for ten calls, and again when the code was wrong",
   async (create) => {
     const { storage, fetch } = signedIn({
       [ACCOUNT]: ({ body }) => {
@@ -158,7 +158,7 @@ onBoth(
 );
 
 onBoth(
-  "a dialog can be cancelled by its signal's owner, and never blocks the next call",
+  "onStepUp() opens a new dialog when the only waiting call was aborted",
   async (create) => {
     const { storage, fetch } = signedIn({
       [TODOS]: () => refuses("insufficient_aal", "credential"),
@@ -173,12 +173,12 @@ onBoth(
       supabase.functions.invoke("todos", signal === undefined ? {} : { signal });
     const left = invoke(stop.signal);
     await settle();
-    // A call that needs no dialog does not wait for one.
+    // A call without a dialog does not wait for the open one.
     assertEquals((await supabase.functions.invoke("me")).data, "in");
     stop.abort();
     await left;
     await settle();
-    // Nobody waits for it any more, so the next call opens another.
+    // No call waits for it any more, so the next call opens another dialog.
     assertEquals(dialogs[0]?.signal.aborted, true);
     const next = invoke();
     await settle();
@@ -188,57 +188,63 @@ onBoth(
   },
 );
 
-onBoth("a call sent before the second factor was confirmed takes the new token", async (create) => {
-  const storage = new TabStorage();
-  const mine = store(storage, session());
-  const strong = renewed(mine, { aal: "aal2" });
-  let gate = () => {};
-  const late = new Promise<void>((resolve) => gate = resolve);
-  const { fetch, to } = fakeProject({
-    [TODOS]: async ({ bearer }) => {
-      if (bearer === strong.access_token) return json(200, "in");
-      await late;
-      return refuses("insufficient_aal", "credential", { required_aal: "aal2" });
-    },
-  });
-  let asked = 0;
-  const supabase = openRecovering(create, storage, fetch, {
-    onStepUp: (_, { complete }) => {
-      asked++;
-      store(storage, strong);
-      complete();
-    },
-  });
-  const call = supabase.functions.invoke("todos");
-  await settle();
-  store(storage, strong);
-  gate();
-  assertEquals([(await call).data, asked, to(TODOS).length], ["in", 0, 2]);
-});
+onBoth(
+  "invoke() uses the new token when the second factor was confirmed after the call was sent",
+  async (create) => {
+    const storage = new TabStorage();
+    const mine = store(storage, session());
+    const strong = renewed(mine, { aal: "aal2" });
+    let gate = () => {};
+    const late = new Promise<void>((resolve) => gate = resolve);
+    const { fetch, to } = fakeProject({
+      [TODOS]: async ({ bearer }) => {
+        if (bearer === strong.access_token) return json(200, "in");
+        await late;
+        return refuses("insufficient_aal", "credential", { required_aal: "aal2" });
+      },
+    });
+    let asked = 0;
+    const supabase = openRecovering(create, storage, fetch, {
+      onStepUp: (_, { complete }) => {
+        asked++;
+        store(storage, strong);
+        complete();
+      },
+    });
+    const call = supabase.functions.invoke("todos");
+    await settle();
+    store(storage, strong);
+    gate();
+    assertEquals([(await call).data, asked, to(TODOS).length], ["in", 0, 2]);
+  },
+);
 
-onBoth("a sign-in that is too old is satisfied by signing in anew, in place", async (create) => {
-  const storage = new TabStorage();
-  store(storage, session());
-  const fresh = session({ session_id: crypto.randomUUID(), iat: now() });
-  const { fetch } = fakeProject({
-    [TODOS]: ({ bearer }) =>
-      bearer === fresh.access_token
-        ? json(200, "in")
-        : refuses("authentication_too_old", "credential", { max_age: 300 }),
-    "/auth/v1/token": () => json(200, fresh),
-  });
-  const told: string[] = [];
-  const supabase = openRecovering(create, storage, fetch, {
-    onSignedOut: ({ code }) => void told.push(code),
-    onStepUp: async ({ code, max_age }) => {
-      assertEquals([code, max_age], ["authentication_too_old", 300]);
-      await supabase.auth.signInWithPassword({ email: "ada@example.com", password: "x" });
-    },
-  });
-  assertEquals([(await supabase.functions.invoke("todos")).data, told], ["in", []]);
-});
+onBoth(
+  "onStepUp() satisfies authentication_too_old when the user signs in again",
+  async (create) => {
+    const storage = new TabStorage();
+    store(storage, session());
+    const fresh = session({ session_id: crypto.randomUUID(), iat: now() });
+    const { fetch } = fakeProject({
+      [TODOS]: ({ bearer }) =>
+        bearer === fresh.access_token
+          ? json(200, "in")
+          : refuses("authentication_too_old", "credential", { max_age: 300 }),
+      "/auth/v1/token": () => json(200, fresh),
+    });
+    const signedOutCodes: string[] = [];
+    const supabase = openRecovering(create, storage, fetch, {
+      onSignedOut: ({ code }) => void signedOutCodes.push(code),
+      onStepUp: async ({ code, max_age }) => {
+        assertEquals([code, max_age], ["authentication_too_old", 300]);
+        await supabase.auth.signInWithPassword({ email: "ada@example.com", password: "x" });
+      },
+    });
+    assertEquals([(await supabase.functions.invoke("todos")).data, signedOutCodes], ["in", []]);
+  },
+);
 
-onBoth("the end of the session closes its dialogs", async (create) => {
+onBoth("signOut() closes the dialogs when some are open", async (create) => {
   const { storage, fetch } = signedIn({
     [TODOS]: () => refuses("insufficient_aal", "credential"),
     "/auth/v1/logout": () => new Response(null, { status: 204 }),

@@ -1,4 +1,4 @@
-// Whoever listens learns that a session ended: once per session, whatever ended it.
+// onSignedOut() and onSession() report the end of a session once per session, whatever its cause.
 import { assertEquals } from "@std/assert";
 import { mock } from "node:test";
 import { createRecovery, onSession, problemOf, withRecovery } from "../../../shared/browser/mod.ts";
@@ -26,72 +26,83 @@ import {
 const USER = "/auth/v1/user";
 
 function listener() {
-  const told: string[] = [];
-  return { told, onSignedOut: ({ code }: { code: string }) => void told.push(code) };
+  const signedOutCodes: string[] = [];
+  return {
+    signedOutCodes,
+    onSignedOut: ({ code }: { code: string }) => void signedOutCodes.push(code),
+  };
 }
 
 onBoth(
-  "a session that ended while nobody called is told when supabase-js finds out",
+  "onSignedOut() is called when a background refresh finds that the session has ended",
   async (create) => {
     const storage = new TabStorage();
     store(storage, expired());
     const { fetch } = fakeProject({ [TOKEN]: () => authSays(400, "refresh_token_not_found") });
-    const { told, onSignedOut } = listener();
+    const { signedOutCodes, onSignedOut } = listener();
     const supabase = openRecovering(create, storage, fetch, { onSignedOut });
     const kinds: string[] = [];
     onSession(supabase, ({ kind }) => kinds.push(kind));
     await supabase.auth.startAutoRefresh();
     await settle();
     await supabase.auth.stopAutoRefresh();
-    assertEquals([stored(storage), told, kinds], [null, ["session_expired"], ["signed_out"]]);
+    assertEquals([stored(storage), signedOutCodes, kinds], [null, ["session_expired"], [
+      "signed_out",
+    ]]);
   },
 );
 
-onBoth("the user's own sign-out is told, once", async (create) => {
+onBoth("onSignedOut() is called once when the user signs out", async (create) => {
   const storage = new TabStorage();
   store(storage, session());
   const { fetch } = fakeProject({ "/auth/v1/logout": () => new Response(null, { status: 204 }) });
-  const { told, onSignedOut } = listener();
+  const { signedOutCodes, onSignedOut } = listener();
   const supabase = openRecovering(create, storage, fetch, { onSignedOut });
   await supabase.auth.signOut();
   await settle();
   await supabase.auth.signOut();
   await settle();
-  assertEquals(told, ["no_authorization"]);
+  assertEquals(signedOutCodes, ["no_authorization"]);
 });
 
-onBoth("cleared site data is told at the next call, which goes out as nobody's", async (create) => {
-  const storage = new TabStorage();
-  store(storage, session());
-  const { fetch, to } = fakeProject({ [ME]: () => refuses("no_authorization", "credential") });
-  const { told, onSignedOut } = listener();
-  const supabase = openRecovering(create, storage, fetch, { onSignedOut });
-  await settle();
-  storage.items.clear();
-  const { error } = await supabase.functions.invoke("me");
-  assertEquals([problemOf(error)?.action, told], ["sign_in", ["no_authorization"]]);
-  assertEquals(to(ME)[0]?.bearer?.startsWith("ey") ?? false, false);
-  await supabase.functions.invoke("me");
-  assertEquals(told.length, 1);
-});
-
-onBoth("a sign-out in another tab is told by the storage's event and by focus", async (create) => {
-  for (
-    const event of [Object.assign(new Event("storage"), { key: STORAGE_KEY }), new Event("focus")]
-  ) {
+onBoth(
+  "onSignedOut() is called at the next call when the site data was cleared",
+  async (create) => {
     const storage = new TabStorage();
     store(storage, session());
-    const { told, onSignedOut } = listener();
-    openRecovering(create, storage, fakeProject({}).fetch, { onSignedOut });
+    const { fetch, to } = fakeProject({ [ME]: () => refuses("no_authorization", "credential") });
+    const { signedOutCodes, onSignedOut } = listener();
+    const supabase = openRecovering(create, storage, fetch, { onSignedOut });
     await settle();
-    storage.removeItem(STORAGE_KEY);
-    dispatchEvent(event);
-    await settle();
-    assertEquals(told, ["no_authorization"]);
-  }
-});
+    storage.items.clear();
+    const { error } = await supabase.functions.invoke("me");
+    assertEquals([problemOf(error)?.action, signedOutCodes], ["sign_in", ["no_authorization"]]);
+    assertEquals(to(ME)[0]?.bearer?.startsWith("ey") ?? false, false);
+    await supabase.functions.invoke("me");
+    assertEquals(signedOutCodes.length, 1);
+  },
+);
 
-onBoth("a reload is no new ending", async (create) => {
+onBoth(
+  "onSignedOut() is called on a storage event and on focus when another tab has signed out",
+  async (create) => {
+    for (
+      const event of [Object.assign(new Event("storage"), { key: STORAGE_KEY }), new Event("focus")]
+    ) {
+      const storage = new TabStorage();
+      store(storage, session());
+      const { signedOutCodes, onSignedOut } = listener();
+      openRecovering(create, storage, fakeProject({}).fetch, { onSignedOut });
+      await settle();
+      storage.removeItem(STORAGE_KEY);
+      dispatchEvent(event);
+      await settle();
+      assertEquals(signedOutCodes, ["no_authorization"]);
+    }
+  },
+);
+
+onBoth("onSignedOut() is not called again when the page is reloaded", async (create) => {
   const storage = new TabStorage();
   store(storage, session());
   const { fetch } = fakeProject({
@@ -102,11 +113,11 @@ onBoth("a reload is no new ending", async (create) => {
   await openRecovering(create, storage, fetch, one).functions.invoke("me");
   const two = listener();
   await openRecovering(create, storage, fetch, two).functions.invoke("me");
-  assertEquals([one.told, two.told], [["session_not_found"], []]);
+  assertEquals([one.signedOutCodes, two.signedOutCodes], [["session_not_found"], []]);
 });
 
 onBoth(
-  "every listener of a client is told once, also a late one and after one that throws",
+  "onSignedOut() is called once per listener when one is late and one throws",
   async (create) => {
     const reported: unknown[] = [];
     const report = mock.method(globalThis, "reportError", (error: unknown) => reported.push(error));
@@ -133,20 +144,22 @@ onBoth(
       const kinds: string[] = [];
       onSession(supabase, ({ kind }) => kinds.push(kind));
       await settle();
-      assertEquals([other.told, late.told], [["session_not_found"], ["session_not_found"]]);
+      assertEquals([other.signedOutCodes, late.signedOutCodes], [["session_not_found"], [
+        "session_not_found",
+      ]]);
       assertEquals([reported.length, kinds], [1, ["signed_out"]]);
-      // Another session is another ending.
+      // The end of another session is reported again.
       store(storage, session({ session_id: crypto.randomUUID() }));
       await quiet.invoke("me");
       await settle();
-      assertEquals([other.told.length, late.told.length], [2, 2]);
+      assertEquals([other.signedOutCodes.length, late.signedOutCodes.length], [2, 2]);
     } finally {
       report.mock.restore();
     }
   },
 );
 
-onBoth("two recoveries on one client tell both", async (create) => {
+onBoth("onSignedOut() is called for both when two recoveries share a client", async (create) => {
   const storage = new TabStorage();
   store(storage, session());
   const [one, two] = [listener(), listener()];
@@ -158,7 +171,9 @@ onBoth("two recoveries on one client tell both", async (create) => {
   const supabase = recovery.attach(openTab(create, storage, recovery.fetch));
   createRecovery(two).attach(supabase);
   await supabase.functions.invoke("me");
-  assertEquals([one.told, two.told], [["session_not_found"], ["session_not_found"]]);
+  assertEquals([one.signedOutCodes, two.signedOutCodes], [["session_not_found"], [
+    "session_not_found",
+  ]]);
 });
 
 /** A promise of another library. */
@@ -193,7 +208,7 @@ const STORAGES: Readonly<
 let reads = 0;
 
 for (const [name, make] of Object.entries(STORAGES)) {
-  onBoth(`a storage that gives ${name} signs nobody out`, async (create) => {
+  onBoth(`createRecovery() keeps the session when the storage gives ${name}`, async (create) => {
     await inFakeTime(async (time) => {
       reads = 0;
       const items = new TabStorage();
@@ -205,7 +220,7 @@ for (const [name, make] of Object.entries(STORAGES)) {
         removeItem: (key: string) => foreign(Promise.resolve(items.removeItem(key))),
       };
       const { fetch, to } = fakeProject({ [ME]: () => json(200, "in") });
-      const { told, onSignedOut } = listener();
+      const { signedOutCodes, onSignedOut } = listener();
       const supabase = openRecovering(create, storage, fetch, { onSignedOut });
       const kinds: string[] = [];
       onSession(supabase, ({ kind }) => kinds.push(kind));
@@ -217,12 +232,12 @@ for (const [name, make] of Object.entries(STORAGES)) {
       }
       await runUntil(time, () => kinds.length > 0, 2000);
       assertEquals(to(ME).map(({ bearer }) => bearer), Array(3).fill(mine.access_token));
-      assertEquals([told, kinds], [[], ["signed_in"]]);
+      assertEquals([signedOutCodes, kinds], [[], ["signed_in"]]);
     });
   });
 }
 
-onBoth("a sign-out over a storage with promises of another library works", async (create) => {
+onBoth("invoke() signs out when the storage has promises of another library", async (create) => {
   const items = new TabStorage();
   store(items, session());
   const storage = {
@@ -234,19 +249,19 @@ onBoth("a sign-out over a storage with promises of another library works", async
     [ME]: () => refuses("session_not_found", "credential"),
     [USER]: () => authSays(403, "session_not_found"),
   });
-  const { told, onSignedOut } = listener();
+  const { signedOutCodes, onSignedOut } = listener();
   const { error } = await openRecovering(create, storage, fetch, { onSignedOut }).functions.invoke(
     "me",
   );
-  assertEquals([problemOf(error)?.action, told, stored(items)], [
+  assertEquals([problemOf(error)?.action, signedOutCodes, stored(items)], [
     "sign_in",
     ["session_not_found"],
     null,
   ]);
 });
 
-onBoth("a full storage keeps the session in memory, and names the cause", async (create) => {
-  const named = mock.method(console, "error", () => {});
+onBoth("createRecovery() keeps the session in memory when the storage is full", async (create) => {
+  const consoleError = mock.method(console, "error", () => {});
   try {
     const storage = new TabStorage();
     const mine = store(storage, expired());
@@ -259,14 +274,14 @@ onBoth("a full storage keeps the session in memory, and names the cause", async 
         bearer === fresh.access_token ? json(200, "in") : refuses("token_expired", "credential"),
       [TOKEN]: () => json(200, fresh),
     });
-    const { told, onSignedOut } = listener();
+    const { signedOutCodes, onSignedOut } = listener();
     const supabase = openRecovering(create, storage, fetch, { onSignedOut });
     for (let n = 0; n < 3; n++) assertEquals((await supabase.functions.invoke("me")).data, "in");
-    assertEquals([to(TOKEN).length, told], [1, []]);
-    assertEquals(named.mock.callCount(), 1);
-    assertEquals(String(named.mock.calls[0]?.arguments.at(-1)), "QuotaExceededError: full");
+    assertEquals([to(TOKEN).length, signedOutCodes], [1, []]);
+    assertEquals(consoleError.mock.callCount(), 1);
+    assertEquals(String(consoleError.mock.calls[0]?.arguments.at(-1)), "QuotaExceededError: full");
     assertEquals(mine.refresh_token === "second", false);
   } finally {
-    named.mock.restore();
+    consoleError.mock.restore();
   }
 });

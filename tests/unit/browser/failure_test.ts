@@ -8,14 +8,14 @@ import { json, refuses } from "./_support.ts";
 const codes = Object.keys(PROBLEMS) as ProblemCode[];
 const SESSION_ACTIONS = ["sign_in", "refresh", "step_up"];
 
-Deno.test("the status tells the source of every code wherever that decides the action", () => {
+Deno.test("outcomeOf() gives different statuses per source when the action depends on the source", () => {
   for (const code of codes) {
     const [credential, handler] = [outcomeOf(code, "credential"), outcomeOf(code, "handler")];
     assert(credential.status !== handler.status || credential.action === handler.action, code);
   }
 });
 
-Deno.test("judge() agrees with the table about every code, and with nobody about the session", () => {
+Deno.test("judge() takes the action from the table when the body has another action", () => {
   for (const code of codes) {
     for (const source of ["credential", "handler"] as const) {
       const body = problem(code, source, { request_id: "r1", replay: true });
@@ -28,7 +28,7 @@ Deno.test("judge() agrees with the table about every code, and with nobody about
   }
 });
 
-Deno.test("judge() lets only a credential's status ask for the session when the table knows the code", () => {
+Deno.test("judge() allows session actions only for a credential's status when the table has the code", () => {
   for (const code of codes) {
     for (const status of [400, 401, 403, 404, 409, 422, 429, 500, 503]) {
       for (const action of ACTIONS) {
@@ -36,7 +36,7 @@ Deno.test("judge() lets only a credential's status ask for the session when the 
         const judged = judge({ ...body, replay: true });
         const touches = SESSION_ACTIONS.includes(judged.problem.action);
         const isOwn = status === outcomeOf(code, "credential").status;
-        // A client asks for one refresh after a 401 that the table never writes, and no more.
+        // A 401 that is not in the table leads to one refresh at most.
         const isHarmless = status === 401 && judged.problem.action === "refresh";
         assert(!touches || isOwn || isHarmless, `${code} ${status}`);
         assert(judged.source === "credential" || !judged.problem.replay);
@@ -45,7 +45,7 @@ Deno.test("judge() lets only a credential's status ask for the session when the 
   }
 });
 
-Deno.test("judge() never signs in or steps up when the table does not know the code", () => {
+Deno.test("judge() never returns sign_in or step_up when the table does not have the code", () => {
   for (const status of [400, 401, 403, 500]) {
     for (const action of ACTIONS) {
       const body = { ...problem("brand_new", "handler", { request_id: "r1" }), status, action };
@@ -57,7 +57,7 @@ Deno.test("judge() never signs in or steps up when the table does not know the c
   }
 });
 
-Deno.test("readFailure() does not believe a body when it names another status", async () => {
+Deno.test("readFailure() does not trust a body when its status is another one", async () => {
   const body = problem("session_not_found", "credential", { request_id: "r1", replay: true });
   const honest = await readFailure(json(401, body));
   assertEquals([honest.source, honest.problem.action], ["credential", "sign_in"]);
@@ -68,13 +68,13 @@ Deno.test("readFailure() does not believe a body when it names another status", 
   }
 });
 
-Deno.test("readFailure() keeps what the body says besides", async () => {
+Deno.test("readFailure() keeps the other members when the body is a problem", async () => {
   const issues = [{ path: ["title"], code: "too_small", message: "Too short." }];
   const { problem } = await readFailure(refuses("validation_failed", "handler", { issues }));
   assertEquals([problem.issues, problem.request_id], [issues, "r1"]);
 });
 
-Deno.test("readFailure() takes a body apart that is no JSON, cut off, or empty", async () => {
+Deno.test("readFailure() returns a platform failure when the body is not JSON, cut off, or empty", async () => {
   for (const text of ["", "<html>", '{"code":"session_not', "null", "[]", '"text"']) {
     const { source, problem } = await readFailure(new Response(text, { status: 401 }));
     assertEquals([source, problem.action, problem.replay], ["platform", "none", false]);

@@ -1,4 +1,4 @@
-// Two tabs over one storage: whatever the other tab does, at whichever moment of a sign-out.
+// Two tabs with one storage: the other tab acts at each possible moment of a sign-out.
 import { assert, assertEquals } from "@std/assert";
 import { problemOf, withRecovery } from "../../../shared/browser/mod.ts";
 import {
@@ -21,8 +21,8 @@ import {
 
 const ME = "/functions/v1/me";
 
-/** A world in which only the tokens in `good` are alive. */
-function world() {
+/** A project in which only the tokens in `good` are valid. */
+function createProject() {
   const storage = new TabStorage();
   const mine = store(storage, session());
   const good = new Set<string>();
@@ -35,9 +35,9 @@ function world() {
   });
   return { storage, mine, good, ...project };
 }
-type World = ReturnType<typeof world>;
+type Project = ReturnType<typeof createProject>;
 
-/** Runs an action after so many turns of the microtask queue; says whether the call still ran. */
+/** Runs an action after some turns of the microtask queue; returns whether the call still ran. */
 async function after(turns: number, call: Promise<unknown>, action: () => void): Promise<boolean> {
   let done = false;
   call.then(() => done = true);
@@ -48,31 +48,31 @@ async function after(turns: number, call: Promise<unknown>, action: () => void):
   return during;
 }
 
-/** Tries an action of the other tab at every moment of a call until the call is over before it. */
+/** Runs an action of the other tab at each moment of a call, until the call ends before it. */
 async function everyMoment(
   create: Create,
-  action: (world: World) => StoredTestSession | null,
+  action: (project: Project) => StoredTestSession | null,
   check: (
-    world: World,
+    project: Project,
     left: StoredTestSession | null,
-    result: { data: unknown; action: string | undefined; told: string[] },
+    result: { data: unknown; action: string | undefined; signedOutCodes: string[] },
   ) => void,
 ): Promise<void> {
   let turns = 0;
   for (; turns < 2000; turns++) {
-    const made = world();
-    const told: string[] = [];
+    const made = createProject();
+    const signedOutCodes: string[] = [];
     const tab = openTab(create, made.storage, made.fetch);
     await tab.auth.getSession(); // recovered, so that each run begins alike
     const { invoke } = withRecovery(tab, {
       patience: 0,
-      onSignedOut: ({ code }) => told.push(code),
+      onSignedOut: ({ code }) => signedOutCodes.push(code),
     });
     const call = invoke("me");
     let left: StoredTestSession | null = null;
     const during = await after(turns, call, () => left = action(made));
     const { data, error } = await call;
-    check(made, left, { data, action: problemOf(error)?.action, told });
+    check(made, left, { data, action: problemOf(error)?.action, signedOutCodes });
     assert(!made.calls.some(({ path }) => path.includes("/logout")), `turn ${turns}`);
     if (!during) break;
   }
@@ -80,7 +80,7 @@ async function everyMoment(
 }
 
 onBoth(
-  "a new login of the same user survives at every moment of a sign-out",
+  "invoke() keeps the new session when the same user signs in during a sign-out",
   (create) =>
     everyMoment(create, ({ storage, good }) => {
       const fresh = store(storage, session({ session_id: crypto.randomUUID() }));
@@ -88,13 +88,13 @@ onBoth(
       return fresh;
     }, ({ storage }, fresh, { data, action }) => {
       assertEquals(stored(storage)?.access_token, fresh?.access_token);
-      // Either it was sent again as the new login, or the old session had been signed out before.
+      // Either it was sent again with the new session, or the old one had been signed out before.
       assert(data === "in" || action === "sign_in", action);
     }),
 );
 
 onBoth(
-  "a login of another user survives, and sends nothing of the first one",
+  "invoke() keeps the new session when another user signs in during a sign-out",
   (create) =>
     everyMoment(create, ({ storage, good }) => {
       const fresh = store(
@@ -107,42 +107,47 @@ onBoth(
       assertEquals(stored(storage)?.access_token, fresh?.access_token);
       const [first, ...others] = calls.filter(({ path }) => path === ME);
       assertEquals(others.length, 0);
-      // Sent as the second user only if that was signed in before anything was sent at all.
+      // Sent as the second user only if that user signed in before the first request.
       assertEquals(data === "in", first?.bearer !== mine.access_token);
     }),
 );
 
-onBoth("a refresh in the other tab does not keep a dead session", (create) =>
-  everyMoment(
-    create,
-    ({ storage, mine }) => stored(storage) && store(storage, renewed(mine)),
-    ({ storage }, _, { action, told }) => {
-      assertEquals([stored(storage), action, told], [null, "sign_in", ["session_not_found"]]);
-    },
-  ));
+onBoth(
+  "invoke() signs out when the other tab refreshes a session that has ended",
+  (create) =>
+    everyMoment(
+      create,
+      ({ storage, mine }) => stored(storage) && store(storage, renewed(mine)),
+      ({ storage }, _, { action, signedOutCodes }) => {
+        assertEquals([stored(storage), action, signedOutCodes], [null, "sign_in", [
+          "session_not_found",
+        ]]);
+      },
+    ),
+);
 
 onBoth(
-  "a sign-out in the other tab ends in the same, told once",
+  "onSignedOut() is called once at most when the other tab signs out too",
   (create) =>
     everyMoment(create, ({ storage }) => {
       storage.removeItem(STORAGE_KEY);
       return null;
-    }, ({ storage }, _, { action, told }) => {
+    }, ({ storage }, _, { action, signedOutCodes }) => {
       assertEquals(stored(storage), null);
       assert(action === "sign_in");
-      assert(told.length <= 1);
+      assert(signedOutCodes.length <= 1);
     }),
 );
 
 onBoth(
-  "a session that comes alive again is not signed out after Auth said so",
+  "invoke() keeps the session when Auth accepts its token again",
   (create) =>
     everyMoment(create, ({ good, mine }) => {
       good.add(mine.access_token);
       return null;
-    }, ({ storage, mine }, _, { action, told }) => {
+    }, ({ storage, mine }, _, { action, signedOutCodes }) => {
       const kept = stored(storage)?.access_token === mine.access_token;
       assertEquals(kept, action !== "sign_in");
-      assertEquals(kept ? 0 : 1, told.length);
+      assertEquals(kept ? 0 : 1, signedOutCodes.length);
     }),
 );

@@ -1,4 +1,4 @@
-// What withRecovery() sends and gives back when there is nothing to recover from.
+// What withRecovery() sends and returns when there is nothing to recover from.
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { createClient } from "@supabase/supabase-js";
 import { FunctionsHttpError } from "@supabase/supabase-js";
@@ -26,21 +26,24 @@ function signedIn(routes: Parameters<typeof fakeProject>[0]) {
   return { storage, mine, project };
 }
 
-onBoth("invoke() sends the user's token and gives the data", async (create) => {
-  const { storage, mine, project } = signedIn({ [ME]: () => json(200, { id: 1 }) });
-  const { invoke } = withRecovery(openTab(create, storage, project.fetch));
-  const { data, error } = await invoke<{ id: number }>("me", { body: { a: 1 } });
-  assertEquals([data, error], [{ id: 1 }, null]);
-  const [call] = project.calls;
-  assertEquals([call?.method, call?.bearer, call?.body], ["POST", mine.access_token, '{"a":1}']);
-  assertEquals([call?.headers.get("apikey"), call?.redirect], [KEY, undefined]);
-  assertEquals(call?.headers.get("content-type"), "application/json");
-});
+onBoth(
+  "invoke() sends the user's token and returns the data when the call succeeds",
+  async (create) => {
+    const { storage, mine, project } = signedIn({ [ME]: () => json(200, { id: 1 }) });
+    const { invoke } = withRecovery(openTab(create, storage, project.fetch));
+    const { data, error } = await invoke<{ id: number }>("me", { body: { a: 1 } });
+    assertEquals([data, error], [{ id: 1 }, null]);
+    const [call] = project.calls;
+    assertEquals([call?.method, call?.bearer, call?.body], ["POST", mine.access_token, '{"a":1}']);
+    assertEquals([call?.headers.get("apikey"), call?.redirect], [KEY, undefined]);
+    assertEquals(call?.headers.get("content-type"), "application/json");
+  },
+);
 
-onBoth("invoke() hands on what functions-js takes", async (create) => {
+onBoth("invoke() passes on the options when they are those of functions-js", async (create) => {
   const { storage, project } = signedIn({ [ME]: () => json(200, {}) });
   const supabase = openTab(create, storage, project.fetch);
-  // supabase-js makes a functions client each time it is asked; one that kept it must work as well.
+  // supabase-js creates a functions client per access; a client that keeps one must work too.
   Object.defineProperty(supabase, "functions", { value: supabase.functions });
   const { invoke } = withRecovery(supabase);
   const headers = { "X-One": "1" };
@@ -49,7 +52,7 @@ onBoth("invoke() hands on what functions-js takes", async (create) => {
   const [call] = project.calls;
   assertEquals([call?.method, call?.body], ["PUT", "text"]);
   assertEquals([call?.headers.get("x-one"), call?.headers.get("x-region")], ["1", "eu-west-1"]);
-  // The application's own client does not recover because of us.
+  // The application's own client does not recover.
   await supabase.functions.invoke("me");
   assertEquals(project.calls.at(-1)?.redirect, undefined);
 });
@@ -63,7 +66,7 @@ onBoth("invoke() leaves the body unread when it fails", async (create) => {
   assertEquals(problemOf(response)?.code, "validation_failed");
 });
 
-Deno.test("invoke() gives supabase-js' own error class", async () => {
+Deno.test("invoke() returns the error class of supabase-js when it fails", async () => {
   const { storage, project } = signedIn({ [ME]: () => refuses("validation_failed", "handler") });
   const auth = { storage, autoRefreshToken: false, storageKey: STORAGE_KEY };
   const supabase = createClient(URL_, KEY, { auth, global: { fetch: project.fetch } });
@@ -71,7 +74,7 @@ Deno.test("invoke() gives supabase-js' own error class", async () => {
   assert(error instanceof FunctionsHttpError);
 });
 
-onBoth("fetch() sends the user's token nowhere but to the project", async (create) => {
+onBoth("fetch() throws when the URL is not of the project", async (create) => {
   const { storage, project } = signedIn({ "/rest/v1/todos": () => json(200, []) });
   const { fetch } = withRecovery(openTab(create, storage, project.fetch));
   assertEquals(await (await fetch(`${URL_}/rest/v1/todos`)).json(), []);
@@ -81,25 +84,28 @@ onBoth("fetch() sends the user's token nowhere but to the project", async (creat
   assertEquals(project.calls.length, 1);
 });
 
-onBoth("fetch() obeys functions, REST and Storage, and no success", async (create) => {
-  const ended = () => refuses("session_not_found", "credential");
-  const body = await ended().json();
-  const { storage, project } = signedIn({
-    "/auth/v1/settings": ended,
-    "/functions/v1evil/me": ended,
-    "/rest/v1/todos": () => json(200, body),
-  });
-  const { fetch } = withRecovery(openTab(create, storage, project.fetch));
-  for (const path of ["/auth/v1/settings", "/functions/v1evil/me", "/rest/v1/todos"]) {
-    const response = await fetch(path);
-    assertEquals(problemOf(response), undefined);
-    assertEquals(await response.json(), body);
-  }
-  assertEquals(project.to("/auth/v1/user").length, 0);
-  assert(storage.getItem(STORAGE_KEY) !== null);
-});
+onBoth(
+  "fetch() does not recover when the path is not a recovered one or the call succeeds",
+  async (create) => {
+    const ended = () => refuses("session_not_found", "credential");
+    const body = await ended().json();
+    const { storage, project } = signedIn({
+      "/auth/v1/settings": ended,
+      "/functions/v1evil/me": ended,
+      "/rest/v1/todos": () => json(200, body),
+    });
+    const { fetch } = withRecovery(openTab(create, storage, project.fetch));
+    for (const path of ["/auth/v1/settings", "/functions/v1evil/me", "/rest/v1/todos"]) {
+      const response = await fetch(path);
+      assertEquals(problemOf(response), undefined);
+      assertEquals(await response.json(), body);
+    }
+    assertEquals(project.to("/auth/v1/user").length, 0);
+    assert(storage.getItem(STORAGE_KEY) !== null);
+  },
+);
 
-onBoth("fetch() recovers below supabase-js, which brings the token itself", async (create) => {
+onBoth("fetch() recovers when the request brings the user's token", async (create) => {
   const storage = new TabStorage();
   const mine = store(storage, session());
   const project = fakeProject({
@@ -114,22 +120,25 @@ onBoth("fetch() recovers below supabase-js, which brings the token itself", asyn
   assertEquals(storage.getItem(STORAGE_KEY), null);
 });
 
-onBoth("a call with a token of its own neither refreshes nor signs out", async (create) => {
-  const codes = ["session_not_found", "token_expired"];
-  const { storage, project } = signedIn({
-    [ME]: (_, call) => refuses(codes[call - 1] ?? "", "credential"),
-  });
-  const { invoke } = withRecovery(openTab(create, storage, project.fetch));
-  for (const code of codes) {
-    const headers = { Authorization: "Bearer of-somebody-else" };
-    const { error } = await invoke("me", { headers });
-    assertEquals(problemOf(error)?.code, code);
-  }
-  assertEquals(project.calls.map((call) => call.bearer), Array(2).fill("of-somebody-else"));
-  assert(storage.getItem(STORAGE_KEY) !== null);
-});
+onBoth(
+  "invoke() neither refreshes nor signs out when the call has another token",
+  async (create) => {
+    const codes = ["session_not_found", "token_expired"];
+    const { storage, project } = signedIn({
+      [ME]: (_, call) => refuses(codes[call - 1] ?? "", "credential"),
+    });
+    const { invoke } = withRecovery(openTab(create, storage, project.fetch));
+    for (const code of codes) {
+      const headers = { Authorization: "Bearer of-somebody-else" };
+      const { error } = await invoke("me", { headers });
+      assertEquals(problemOf(error)?.code, code);
+    }
+    assertEquals(project.calls.map((call) => call.bearer), Array(2).fill("of-somebody-else"));
+    assert(storage.getItem(STORAGE_KEY) !== null);
+  },
+);
 
-onBoth("a redirect is not followed", async (create) => {
+onBoth("invoke() does not follow when the answer is a redirect", async (create) => {
   const { storage, project } = signedIn({
     [ME]: () => new Response(null, { status: 302, headers: { Location: "https://evil.example" } }),
   });
@@ -138,17 +147,24 @@ onBoth("a redirect is not followed", async (create) => {
   assertEquals([problemOf(error)?.action, project.calls.length], ["contact_support", 1]);
 });
 
-onBoth("nobody signed in is told to sign in, and nothing is cleared or told", async (create) => {
-  const project = fakeProject({ [ME]: () => refuses("no_authorization", "credential") });
-  const told: unknown[] = [];
-  const { invoke } = withRecovery(openTab(create, new TabStorage(), project.fetch), {
-    onSignedOut: (problem) => told.push(problem),
-  });
-  const { error } = await invoke("me");
-  assertEquals([problemOf(error)?.action, told, project.calls.length], ["sign_in", [], 1]);
-});
+onBoth(
+  "invoke() returns sign_in without onSignedOut() when nobody is signed in",
+  async (create) => {
+    const project = fakeProject({ [ME]: () => refuses("no_authorization", "credential") });
+    const signedOutCodes: unknown[] = [];
+    const { invoke } = withRecovery(openTab(create, new TabStorage(), project.fetch), {
+      onSignedOut: (problem) => signedOutCodes.push(problem),
+    });
+    const { error } = await invoke("me");
+    assertEquals([problemOf(error)?.action, signedOutCodes, project.calls.length], [
+      "sign_in",
+      [],
+      1,
+    ]);
+  },
+);
 
-Deno.test("withRecovery() refuses a client that keeps no session, and options that are none", () => {
+Deno.test("withRecovery() throws when the client keeps no session or an option is invalid", () => {
   const accessToken = () => Promise.resolve("token");
   assertThrows(() => withRecovery(createClient(URL_, KEY, { accessToken })), TypeError, "session");
   const auth = { autoRefreshToken: false, persistSession: false };

@@ -81,7 +81,7 @@ const cases: readonly Case[] = [
 ];
 
 for (const [status, body, code, action, replay] of cases) {
-  Deno.test(`platformProblem() makes ${code} when ${status} ${JSON.stringify(body)} comes`, () => {
+  Deno.test(`platformProblem() returns ${code} when the answer is ${status} ${JSON.stringify(body)}`, () => {
     const made = platformProblem(status, new Headers(), body);
     assertEquals([made.code, made.action, made.replay], [code, action, replay]);
     assert(isProblem(made));
@@ -97,7 +97,7 @@ Deno.test("platformProblem() reads the code from the header when the body has no
   );
 });
 
-Deno.test("platformProblem() keeps the wait and the id when headers name them", () => {
+Deno.test("platformProblem() keeps the delay and the id when the headers have them", () => {
   const headers = { "retry-after": "7", "sb-request-id": "abc" };
   const { retry_after, request_id } = platformProblem(502, new Headers(headers), undefined);
   assertEquals([retry_after, request_id], [7, "abc"]);
@@ -105,13 +105,13 @@ Deno.test("platformProblem() keeps the wait and the id when headers name them", 
   assertEquals(platformProblem(502, date, undefined).retry_after, 2);
 });
 
-Deno.test("platformProblem() passes no text of the platform on", () => {
+Deno.test("platformProblem() leaves out the text when the body has some", () => {
   const text = "UPSTREAM someone@elsewhere.example";
   const made = platformProblem(502, new Headers(), { code: text, message: text });
   assert(!JSON.stringify(made).includes("UPSTREAM"));
 });
 
-Deno.test("networkProblem() is a retry that may have arrived", () => {
+Deno.test("networkProblem() is a retry without replay when there is no answer", () => {
   const made = networkProblem();
   assert(isProblem(made));
   assertEquals([made.action, made.replay], ["retry", false]);

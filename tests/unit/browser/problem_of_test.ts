@@ -46,7 +46,7 @@ const strange: readonly unknown[] = [
   ...ACTIONS,
 ];
 
-Deno.test("isProblem() says what problemSchema says when one member is anything or missing", () => {
+Deno.test("isProblem() agrees with problemSchema when one member is wrong or missing", () => {
   const both = (value: unknown) => {
     assertEquals(isProblem(value), problemSchema.safeParse(value).success, Deno.inspect(value));
     return isProblem(value);
@@ -64,7 +64,7 @@ Deno.test("isProblem() says what problemSchema says when one member is anything 
   for (const value of [...strange, { ...whole, more: 1 }, Object.create(whole)]) both(value);
 });
 
-Deno.test("isProblem() accepts every code of the table from both sources", () => {
+Deno.test("isProblem() accepts a problem when its code is in the table", () => {
   for (const code of Object.keys(PROBLEMS) as ProblemCode[]) {
     for (const source of ["credential", "handler"] as const) {
       assert(isProblem(problem(code, source, { request_id: "r1" })), code);

@@ -1,4 +1,4 @@
-// refresh: once, shared, at most once in 30 seconds a session.
+// refresh: shared by parallel calls, at most once in 30 seconds per session.
 import { assert, assertEquals } from "@std/assert";
 import { problemOf, withRecovery } from "../../../shared/browser/mod.ts";
 import {
@@ -21,7 +21,7 @@ import {
   TOKEN,
 } from "./_support.ts";
 
-onBoth("refresh is one for ten parallel calls, and each is sent again once", async (create) => {
+onBoth("invoke() refreshes once when ten parallel calls need it", async (create) => {
   const { storage, mine, fetch, to } = renewingProject();
   const { invoke } = withRecovery(openTab(create, storage, fetch));
   const results = await Promise.all(Array.from({ length: 10 }, () => invoke("me")));
@@ -30,7 +30,7 @@ onBoth("refresh is one for ten parallel calls, and each is sent again once", asy
   assert(stored(storage)?.access_token !== mine.access_token);
 });
 
-onBoth("the 30 seconds are shared by every withRecovery() of a client", async (create) => {
+onBoth("withRecovery() shares the 30 seconds when a client has several", async (create) => {
   const storage = new TabStorage();
   const mine = store(storage, session());
   const { fetch, to } = fakeProject({
@@ -43,7 +43,7 @@ onBoth("the 30 seconds are shared by every withRecovery() of a client", async (c
   assertEquals([to(TOKEN).length, to(ME).length], [1, 3]);
 });
 
-onBoth("a token that another tab renewed is taken without asking Auth", async (create) => {
+onBoth("invoke() uses the stored token when another tab has refreshed it", async (create) => {
   const storage = new TabStorage();
   const mine = store(storage, session());
   const fresh = renewed(mine);
@@ -60,7 +60,7 @@ onBoth("a token that another tab renewed is taken without asking Auth", async (c
 });
 
 onBoth(
-  "a renewed token that is refused too is renewed again only after 30 seconds",
+  "invoke() refreshes again only after 30 seconds when the new token is refused too",
   async (create) => {
     await inFakeTime(async (time) => {
       const { storage, mine, fetch, to } = renewingProject(
@@ -81,17 +81,20 @@ onBoth(
   },
 );
 
-onBoth("a token issued seconds ago that is called expired is a clock problem", async (create) => {
-  const { storage, fetch, to } = renewingProject();
-  store(storage, session({ iat: now() - 5 }));
-  const { invoke } = withRecovery(openTab(create, storage, fetch));
-  const { error } = await invoke("me");
-  assertEquals([problemOf(error)?.code, to(TOKEN).length], ["token_expired", 0]);
-  assert(stored(storage) !== null);
-});
+onBoth(
+  "invoke() does not refresh when a token issued seconds ago is refused as expired",
+  async (create) => {
+    const { storage, fetch, to } = renewingProject();
+    store(storage, session({ iat: now() - 5 }));
+    const { invoke } = withRecovery(openTab(create, storage, fetch));
+    const { error } = await invoke("me");
+    assertEquals([problemOf(error)?.code, to(TOKEN).length], ["token_expired", 0]);
+    assert(stored(storage) !== null);
+  },
+);
 
 onBoth(
-  "a POST is refreshed for but not sent again when its handler may have run",
+  "invoke() refreshes but does not send a POST again when its handler may have run",
   async (create) => {
     const storage = new TabStorage();
     const mine = store(storage, session());
@@ -106,26 +109,31 @@ onBoth(
 );
 
 for (const code of ["refresh_token_not_found", "refresh_token_already_used", "session_expired"]) {
-  onBoth(`a refresh refused with ${code} signs out when the token is dead too`, async (create) => {
-    const { storage, fetch, to } = renewingProject("token_expired", () => authSays(400, code));
-    const told: string[] = [];
-    const { invoke } = withRecovery(openTab(create, storage, fetch), {
-      onSignedOut: (problem) => told.push(problem.code),
-    });
-    const { error } = await invoke("me");
-    assertEquals([problemOf(error)?.code, told], ["session_expired", ["session_expired"]]);
-    assertEquals([problemOf(error)?.action, stored(storage)], ["sign_in", null]);
-    assertEquals(to("/auth/v1/logout").length, 0);
-  });
+  onBoth(
+    `invoke() signs out when the refresh is refused with ${code} and the token too`,
+    async (create) => {
+      const { storage, fetch, to } = renewingProject("token_expired", () => authSays(400, code));
+      const signedOutCodes: string[] = [];
+      const { invoke } = withRecovery(openTab(create, storage, fetch), {
+        onSignedOut: (problem) => signedOutCodes.push(problem.code),
+      });
+      const { error } = await invoke("me");
+      assertEquals([problemOf(error)?.code, signedOutCodes], ["session_expired", [
+        "session_expired",
+      ]]);
+      assertEquals([problemOf(error)?.action, stored(storage)], ["sign_in", null]);
+      assertEquals(to("/auth/v1/logout").length, 0);
+    },
+  );
 }
 
 onBoth(
-  "a refused refresh does not end a session that another tab renews meanwhile",
+  "invoke() keeps the session when another tab refreshes it during a refused refresh",
   async (create) => {
     const storage = new TabStorage();
     const mine = store(storage, session());
     const fresh = renewed(mine);
-    const told: unknown[] = [];
+    const signedOutCodes: unknown[] = [];
     const { fetch } = fakeProject({
       [ME]: ({ bearer }) =>
         bearer === fresh.access_token ? json(200, "in") : refuses("token_expired", "credential"),
@@ -135,27 +143,30 @@ onBoth(
         return authSays(403, "bad_jwt");
       },
     });
-    const onSignedOut = (problem: unknown) => void told.push(problem);
+    const onSignedOut = (problem: unknown) => void signedOutCodes.push(problem);
     const { invoke } = withRecovery(openTab(create, storage, fetch), { onSignedOut });
-    assertEquals([(await invoke("me")).data, told], ["in", []]);
+    assertEquals([(await invoke("me")).data, signedOutCodes], ["in", []]);
     assertEquals(stored(storage)?.access_token, fresh.access_token);
   },
 );
 
-onBoth("a refused refresh signs nobody out when Auth still takes the token", async (create) => {
-  const storage = new TabStorage();
-  store(storage, session());
-  const { fetch } = fakeProject({
-    [ME]: () => refuses("bad_jwt", "credential"),
-    [TOKEN]: () => authSays(400, "refresh_token_already_used"),
-    "/auth/v1/user": () => json(200, { id: "u" }),
-  });
-  const { invoke } = withRecovery(openTab(create, storage, fetch), { patience: 0 });
-  assertEquals(problemOf((await invoke("me")).error)?.code, "auth_unavailable");
-  assert(stored(storage) !== null);
-});
+onBoth(
+  "invoke() keeps the session when the refresh is refused and the token accepted",
+  async (create) => {
+    const storage = new TabStorage();
+    store(storage, session());
+    const { fetch } = fakeProject({
+      [ME]: () => refuses("bad_jwt", "credential"),
+      [TOKEN]: () => authSays(400, "refresh_token_already_used"),
+      "/auth/v1/user": () => json(200, { id: "u" }),
+    });
+    const { invoke } = withRecovery(openTab(create, storage, fetch), { patience: 0 });
+    assertEquals(problemOf((await invoke("me")).error)?.code, "auth_unavailable");
+    assert(stored(storage) !== null);
+  },
+);
 
-onBoth("a refresh that a suspended user is refused keeps the session", async (create) => {
+onBoth("invoke() keeps the session when the user is suspended", async (create) => {
   const { storage, fetch } = renewingProject("token_expired", () => authSays(403, "user_banned"));
   const { invoke } = withRecovery(openTab(create, storage, fetch));
   const problem = problemOf((await invoke("me")).error);
@@ -163,17 +174,20 @@ onBoth("a refresh that a suspended user is refused keeps the session", async (cr
   assert(stored(storage) !== null);
 });
 
-onBoth("a refresh that Auth refuses for another reason keeps the session", async (create) => {
-  for (const code of ["validation_failed", "bad_jwt", "brand_new"]) {
-    const { storage, fetch } = renewingProject("token_expired", () => authSays(400, code));
-    const { invoke } = withRecovery(openTab(create, storage, fetch), { patience: 0 });
-    assertEquals(problemOf((await invoke("me")).error)?.code, "auth_unavailable");
-    assert(stored(storage) !== null);
-  }
-});
+onBoth(
+  "invoke() keeps the session when Auth refuses the refresh for another reason",
+  async (create) => {
+    for (const code of ["validation_failed", "bad_jwt", "brand_new"]) {
+      const { storage, fetch } = renewingProject("token_expired", () => authSays(400, code));
+      const { invoke } = withRecovery(openTab(create, storage, fetch), { patience: 0 });
+      assertEquals(problemOf((await invoke("me")).error)?.code, "auth_unavailable");
+      assert(stored(storage) !== null);
+    }
+  },
+);
 
 onBoth(
-  "a token about to run out is renewed once, though supabase-js would do it twice",
+  "invoke() refreshes once when the token is about to expire",
   async (create) => {
     const storage = new TabStorage();
     const mine = store(storage, session());
@@ -202,7 +216,7 @@ for (const status of [429, 400, 404]) {
   );
 }
 
-onBoth("a call is never sent again as somebody else", async (create) => {
+onBoth("invoke() does not send a call again when another user has signed in", async (create) => {
   const storage = new TabStorage();
   store(storage, session());
   const other = session({ sub: OTHER_USER, session_id: crypto.randomUUID() });

@@ -1,4 +1,4 @@
-// retry, step_up, reauthenticate, and what is sent again.
+// retry, and which requests are sent again.
 import { assert, assertEquals } from "@std/assert";
 import { mock } from "node:test";
 import { problemOf, type RecoveryEvent, withRecovery } from "../../../shared/browser/mod.ts";
@@ -26,7 +26,7 @@ function signedIn(routes: Routes) {
   return { storage, mine, ...fakeProject(routes) };
 }
 
-/** Runs under a clock that the test moves. */
+/** Runs in fake time; `pass` moves it on. */
 async function timed(run: (pass: (ms: number) => Promise<void>) => Promise<void>) {
   await inFakeTime((time) =>
     run(async (ms) => {
@@ -37,31 +37,34 @@ async function timed(run: (pass: (ms: number) => Promise<void>) => Promise<void>
   );
 }
 
-onBoth("a POST with a late 503 leaves exactly one row", async (create) => {
-  const rows: string[] = [];
-  for (
-    const late of [
-      () => refuses("unexpected_failure", "handler"),
-      () => new Response("<html>", { status: 503 }),
-      () => json(546, { code: "WORKER_LIMIT" }),
-      () => Promise.reject(new TypeError("connection reset")),
-    ]
-  ) {
-    rows.length = 0;
-    const { storage, fetch } = signedIn({
-      [TODOS]: ({ body }) => {
-        rows.push(body);
-        return late();
-      },
-    });
-    const { invoke } = withRecovery(openTab(create, storage, fetch));
-    const { error } = await invoke("todos", { body: { title: "milk" } });
-    assertEquals([problemOf(error)?.action, rows.length], ["retry", 1]);
-  }
-});
+onBoth(
+  "invoke() does not send a POST again when it fails after the handler ran",
+  async (create) => {
+    const rows: string[] = [];
+    for (
+      const late of [
+        () => refuses("unexpected_failure", "handler"),
+        () => new Response("<html>", { status: 503 }),
+        () => json(546, { code: "WORKER_LIMIT" }),
+        () => Promise.reject(new TypeError("connection reset")),
+      ]
+    ) {
+      rows.length = 0;
+      const { storage, fetch } = signedIn({
+        [TODOS]: ({ body }) => {
+          rows.push(body);
+          return late();
+        },
+      });
+      const { invoke } = withRecovery(openTab(create, storage, fetch));
+      const { error } = await invoke("todos", { body: { title: "milk" } });
+      assertEquals([problemOf(error)?.action, rows.length], ["retry", 1]);
+    }
+  },
+);
 
 onBoth(
-  "retry sends again what never ran, after the wait it was told",
+  "invoke() sends again after Retry-After when the handler did not run",
   (create) =>
     timed(async (pass) => {
       const { storage, fetch, to } = signedIn({
@@ -82,7 +85,7 @@ onBoth(
 );
 
 onBoth(
-  "retry sends a safe method and an Idempotency-Key again, and a POST not",
+  "invoke() sends again only a safe method or an Idempotency-Key when the handler may have run",
   (create) =>
     timed(async (pass) => {
       const once = (_: unknown, call: number) =>
@@ -105,7 +108,7 @@ onBoth(
 );
 
 onBoth(
-  "retry ends when its patience does, and the session stays",
+  "invoke() stops retrying when its patience is used up, and the session stays",
   (create) =>
     timed(async (pass) => {
       const { storage, fetch, to } = signedIn({
@@ -132,7 +135,7 @@ onBoth(
 );
 
 onBoth(
-  "Auth off for a minute: still signed in, and the call succeeds when it returns",
+  "invoke() keeps the session and succeeds later when Auth is away for a minute",
   (create) =>
     timed(async (pass) => {
       let up = false;
@@ -152,7 +155,7 @@ onBoth(
 );
 
 onBoth(
-  "a call that waits is not sent again when somebody else signs in",
+  "invoke() does not send again when another user signs in during the wait",
   (create) =>
     timed(async (pass) => {
       const { storage, fetch, to } = signedIn({
@@ -168,7 +171,7 @@ onBoth(
     }),
 );
 
-onBoth("an abort ends a wait at once, as fetch does", (create) =>
+onBoth("invoke() ends its wait at once when it is aborted", (create) =>
   timed(async (pass) => {
     const { storage, fetch, to } = signedIn({
       [TODOS]: () => refuses("auth_unavailable", "credential"),
@@ -187,7 +190,7 @@ onBoth("an abort ends a wait at once, as fetch does", (create) =>
     assertEquals(problemOf(result?.error), undefined);
   }));
 
-onBoth("a stream is sent once", (create) =>
+onBoth("invoke() sends once when the body is a stream", (create) =>
   timed(async (pass) => {
     const { storage, fetch, to } = signedIn({
       [TODOS]: () => refuses("auth_unavailable", "credential"),
@@ -200,16 +203,21 @@ onBoth("a stream is sent once", (create) =>
     assertEquals([code, to(TODOS).length], ["auth_unavailable", 1]);
   }));
 
-onBoth("no answer is a problem of its own, and no sign-out", async (create) => {
-  const { storage, fetch } = signedIn({ [TODOS]: () => Promise.reject(new TypeError("offline")) });
-  const { invoke } = withRecovery(openTab(create, storage, fetch));
-  const { error } = await invoke("todos");
-  assertEquals([error.name, problemOf(error)?.action], ["FunctionsFetchError", "retry"]);
-  assertEquals(problemOf(error)?.replay, false);
-  assert(stored(storage) !== null);
-});
+onBoth(
+  "invoke() returns a problem and keeps the session when there is no answer",
+  async (create) => {
+    const { storage, fetch } = signedIn({
+      [TODOS]: () => Promise.reject(new TypeError("offline")),
+    });
+    const { invoke } = withRecovery(openTab(create, storage, fetch));
+    const { error } = await invoke("todos");
+    assertEquals([error.name, problemOf(error)?.action], ["FunctionsFetchError", "retry"]);
+    assertEquals(problemOf(error)?.replay, false);
+    assert(stored(storage) !== null);
+  },
+);
 
-onBoth("a hook that throws changes nothing", async (create) => {
+onBoth("onStep() does not affect recovery when it throws", async (create) => {
   const reported: unknown[] = [];
   const report = mock.method(globalThis, "reportError", (error: unknown) => reported.push(error));
   try {

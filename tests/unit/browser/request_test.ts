@@ -3,7 +3,7 @@ import { fetchOnce, parseRequest, withMembers } from "../../../shared/browser/re
 
 const base = "https://project.example";
 
-Deno.test("parseRequest() takes URLs, paths and Requests of the project", async () => {
+Deno.test("parseRequest() gives the same request when it gets a URL, a path or a Request", async () => {
   const init = { method: "POST", body: "text", headers: { "X-One": "1" } };
   const url = "https://project.example/functions/v1/me";
   for (const input of [url, new URL(url), "/functions/v1/me"]) {
@@ -19,12 +19,12 @@ Deno.test("parseRequest() takes URLs, paths and Requests of the project", async 
   assertEquals([changed.method, changed.body], ["PUT", "new"]);
 });
 
-Deno.test("parseRequest() leaves redirects to the caller, as functions-js does", async () => {
+Deno.test("parseRequest() keeps the redirect option when there is one", async () => {
   assertEquals((await parseRequest("/x", {}, base)).rest.redirect, undefined);
   assertEquals((await parseRequest("/x", { redirect: "error" }, base)).rest.redirect, "error");
 });
 
-Deno.test("parseRequest() knows what may run twice and what can be sent twice", async () => {
+Deno.test("parseRequest() is repeatable when the method is safe or has an Idempotency-Key", async () => {
   const of = async (init: RequestInit) => {
     const { repeatable, bodyReusable } = await parseRequest("/x", init, base);
     return [repeatable, bodyReusable];
@@ -40,7 +40,7 @@ Deno.test("parseRequest() knows what may run twice and what can be sent twice", 
   assertEquals(await of({ method: "POST", body: new Blob(["x"]).stream() }), [false, false]);
 });
 
-Deno.test("withMembers() adds to a JSON body, and replaces any other", async () => {
+Deno.test("withMembers() adds to a JSON body, and replaces it when it is not JSON", async () => {
   const of = async (body: string) =>
     withMembers(await parseRequest("/x", { method: "PUT", body }, base), { nonce: "1" });
   const made = await of('{"a":1}');
@@ -51,7 +51,7 @@ Deno.test("withMembers() adds to a JSON body, and replaces any other", async () 
   assertEquals((await of("text")).body, '{"nonce":"1"}');
 });
 
-Deno.test("fetchOnce() sends plain headers, which every fetch takes, and the token", async () => {
+Deno.test("fetchOnce() sends the new token in a plain object when there is one", async () => {
   let sent: RequestInit | undefined;
   const fake: typeof fetch = (_, init) => {
     sent = init;

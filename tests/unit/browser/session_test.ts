@@ -57,7 +57,7 @@ const PAGE: Readonly<Record<string, unknown>> = {
   },
 };
 
-/** Registers a test once a version, in something like a page. */
+/** Registers a test per version of supabase-js, with the globals of a page. */
 function onBoth(
   name: string,
   run: (create: Create) => Promise<void>,
@@ -91,7 +91,7 @@ function watch(tab: Parameters<typeof onSession>[0]) {
 
 const TOKEN = "/auth/v1/token";
 
-onBoth("onSession() tells the stored session once, when it is recovered", async (create) => {
+onBoth("onSession() reports the stored session once when it is loaded", async (create) => {
   const storage = new TabStorage();
   const mine = store(storage, session());
   const { fetch } = fakeProject({});
@@ -103,13 +103,13 @@ onBoth("onSession() tells the stored session once, when it is recovered", async 
   assertEquals(changes[0]?.event, "INITIAL_SESSION");
 });
 
-onBoth("onSession() tells that nobody is signed in, once", async (create) => {
+onBoth("onSession() reports signed_out once when nobody is signed in", async (create) => {
   const { kinds } = watch(openTab(create, new TabStorage(), fakeProject({}).fetch));
   await settle();
   assertEquals(kinds(), ["signed_out"]);
 });
 
-onBoth("onSession() reports nobody as signed out when Auth is away", async (create) => {
+onBoth("onSession() does not report signed_out when Auth does not answer", async (create) => {
   using time = new FakeTime();
   const storage = new TabStorage();
   const mine = store(storage, { ...session(), expires_at: now() - 10 });
@@ -129,7 +129,7 @@ onBoth("onSession() reports nobody as signed out when Auth is away", async (crea
   }
 });
 
-onBoth("onSession() reports a refresh of this tab in both", async (create) => {
+onBoth("onSession() reports a refresh in both tabs when one refreshes", async (create) => {
   const storage = new TabStorage();
   const mine = store(storage, session());
   const { fetch } = fakeProject({ [TOKEN]: () => json(200, renewed(mine)) });
@@ -144,24 +144,27 @@ onBoth("onSession() reports a refresh of this tab in both", async (create) => {
   }
 });
 
-onBoth("a sign-out by recovery in one tab is reported in the other", async (create) => {
-  const storage = new TabStorage();
-  store(storage, session());
-  const { fetch } = fakeProject({
-    "/functions/v1/me": () => refuses("session_not_found", "credential"),
-    "/auth/v1/user": () => authSays(403, "session_not_found"),
-  });
-  const [here, there] = [openTab(create, storage, fetch), openTab(create, storage, fetch)];
-  const [one, two] = [watch(here), watch(there)];
-  await settle();
-  await withRecovery(here).invoke("me");
-  await settle();
-  assertEquals(one.kinds(), ["signed_in", "signed_out"]);
-  assertEquals(two.kinds(), ["signed_in", "signed_out"]);
-});
+onBoth(
+  "onSession() reports signed_out when recovery signs out in the other tab",
+  async (create) => {
+    const storage = new TabStorage();
+    store(storage, session());
+    const { fetch } = fakeProject({
+      "/functions/v1/me": () => refuses("session_not_found", "credential"),
+      "/auth/v1/user": () => authSays(403, "session_not_found"),
+    });
+    const [here, there] = [openTab(create, storage, fetch), openTab(create, storage, fetch)];
+    const [one, two] = [watch(here), watch(there)];
+    await settle();
+    await withRecovery(here).invoke("me");
+    await settle();
+    assertEquals(one.kinds(), ["signed_in", "signed_out"]);
+    assertEquals(two.kinds(), ["signed_in", "signed_out"]);
+  },
+);
 
 onBoth(
-  "onSession() reports what is stored when a sign-out arrives after a new login",
+  "onSession() reports the stored session when a sign-out arrives after a new sign-in",
   async (create) => {
     const storage = new TabStorage();
     store(storage, session());
@@ -179,7 +182,7 @@ onBoth(
   },
 );
 
-onBoth("onSession() does not repeat what changes nothing", async (create) => {
+onBoth("onSession() reports nothing when an event changes nothing", async (create) => {
   const storage = new TabStorage();
   const mine = store(storage, session());
   const { kinds } = watch(openTab(create, storage, fakeProject({}).fetch));
@@ -196,24 +199,27 @@ onBoth("onSession() does not repeat what changes nothing", async (create) => {
   assertEquals(kinds(), ["signed_in", "refreshed", "signed_in"]);
 });
 
-onBoth("onSession() tells nothing more once it is ended, also from within", async (create) => {
-  const storage = new TabStorage();
-  const mine = store(storage, session());
-  const kinds: string[] = [];
-  const stop = onSession(openTab(create, storage, fakeProject({}).fetch), ({ kind }) => {
-    kinds.push(kind);
-    if (kind === "refreshed") stop();
-  });
-  await settle();
-  const other = new FakeChannel(STORAGE_KEY);
-  store(storage, renewed(mine));
-  other.postMessage({ event: "TOKEN_REFRESHED", session: stored(storage) });
-  other.postMessage({ event: "PASSWORD_RECOVERY", session: stored(storage) });
-  await settle();
-  assertEquals(kinds, ["signed_in", "refreshed"]);
-});
+onBoth(
+  "onSession() reports nothing more when it was ended, even by its callback",
+  async (create) => {
+    const storage = new TabStorage();
+    const mine = store(storage, session());
+    const kinds: string[] = [];
+    const stop = onSession(openTab(create, storage, fakeProject({}).fetch), ({ kind }) => {
+      kinds.push(kind);
+      if (kind === "refreshed") stop();
+    });
+    await settle();
+    const other = new FakeChannel(STORAGE_KEY);
+    store(storage, renewed(mine));
+    other.postMessage({ event: "TOKEN_REFRESHED", session: stored(storage) });
+    other.postMessage({ event: "PASSWORD_RECOVERY", session: stored(storage) });
+    await settle();
+    assertEquals(kinds, ["signed_in", "refreshed"]);
+  },
+);
 
-onBoth("onSession() does not lose a password recovery that comes first", async (create) => {
+onBoth("onSession() reports PASSWORD_RECOVERY when that comes first", async (create) => {
   const storage = new TabStorage();
   const mine = store(storage, session());
   const { changes } = watch(openTab(create, storage, fakeProject({}).fetch));
@@ -222,7 +228,7 @@ onBoth("onSession() does not lose a password recovery that comes first", async (
   assertEquals(changes.map(({ event }) => event), ["PASSWORD_RECOVERY"]);
 });
 
-onBoth("onSession() goes on after a callback that throws, and ends when told", async (create) => {
+onBoth("onSession() goes on when a callback throws, until it is ended", async (create) => {
   const reported: unknown[] = [];
   const report = mock.method(globalThis, "reportError", (error: unknown) => reported.push(error));
   try {

@@ -1,4 +1,4 @@
-// sign_in: confirmed by Auth, looked at again, cleared here and only here.
+// sign_in: the session is removed on this device only, once Auth has confirmed its end.
 import { assert, assertEquals } from "@std/assert";
 import { mock } from "node:test";
 import { problemOf, withRecovery } from "../../../shared/browser/mod.ts";
@@ -32,32 +32,38 @@ function ending(routes: Routes = {}, code = "session_not_found") {
     [USER]: () => authSays(403, code),
     ...routes,
   });
-  const told: string[] = [];
-  const options = { patience: 0, onSignedOut: ({ code }: { code: string }) => told.push(code) };
-  return { storage, mine, told, options, ...project };
+  const signedOutCodes: string[] = [];
+  const options = {
+    patience: 0,
+    onSignedOut: ({ code }: { code: string }) => signedOutCodes.push(code),
+  };
+  return { storage, mine, signedOutCodes, options, ...project };
 }
 
 for (const code of ["session_not_found", "user_not_found"]) {
-  onBoth(`sign_in clears the session here when Auth confirms ${code}`, async (create) => {
-    const { storage, mine, told, options, fetch, calls, to } = ending({}, code);
-    storage.setItem(`${STORAGE_KEY}-user`, "{}");
-    const supabase = openTab(create, storage, fetch);
-    const events: string[] = [];
-    supabase.auth.onAuthStateChange((event) => void events.push(event));
-    const { invoke } = withRecovery(supabase, options);
-    const { error } = await invoke("me");
-    assertEquals([problemOf(error)?.code, problemOf(error)?.action], [code, "sign_in"]);
-    assertEquals([[...storage.items.keys()], told], [[], [code]]);
-    assertEquals(events.at(-1), "SIGNED_OUT");
-    // Asked with that very token, by a plain GET; and nothing was sent to /logout.
-    assertEquals(to(USER).map(({ method, bearer }) => [method, bearer]), [
-      ["GET", mine.access_token],
-    ]);
-    assertEquals(calls.length, 2);
-  });
+  onBoth(
+    `invoke() removes the session on this device when Auth confirms ${code}`,
+    async (create) => {
+      const { storage, mine, signedOutCodes, options, fetch, calls, to } = ending({}, code);
+      storage.setItem(`${STORAGE_KEY}-user`, "{}");
+      const supabase = openTab(create, storage, fetch);
+      const events: string[] = [];
+      supabase.auth.onAuthStateChange((event) => void events.push(event));
+      const { invoke } = withRecovery(supabase, options);
+      const { error } = await invoke("me");
+      assertEquals([problemOf(error)?.code, problemOf(error)?.action], [code, "sign_in"]);
+      assertEquals([[...storage.items.keys()], signedOutCodes], [[], [code]]);
+      assertEquals(events.at(-1), "SIGNED_OUT");
+      // Auth was asked about that token with a plain GET, and nothing was sent to /logout.
+      assertEquals(to(USER).map(({ method, bearer }) => [method, bearer]), [
+        ["GET", mine.access_token],
+      ]);
+      assertEquals(calls.length, 2);
+    },
+  );
 }
 
-onBoth("sign_in is confirmed in both shapes of Auth", async (create) => {
+onBoth("invoke() removes the session when Auth confirms in either format", async (create) => {
   const shapes = [
     () => json(403, { code: "session_not_found", message: "x" }),
     () => json(403, { code: 403, error_code: "session_not_found", msg: "x" }),
@@ -89,16 +95,16 @@ const UNCONFIRMED: Readonly<Record<string, () => Response | Promise<Response>>> 
 };
 
 for (const [name, answer] of Object.entries(UNCONFIRMED)) {
-  onBoth(`sign_in signs nobody out when Auth's word is ${name}`, async (create) => {
-    const { storage, mine, told, options, fetch } = ending({ [USER]: answer });
+  onBoth(`invoke() keeps the session when Auth's answer is ${name}`, async (create) => {
+    const { storage, mine, signedOutCodes, options, fetch } = ending({ [USER]: answer });
     const { invoke } = withRecovery(openTab(create, storage, fetch), options);
     const problem = problemOf((await invoke("me")).error);
     assertEquals([problem?.code, problem?.action], ["auth_unavailable", "retry"]);
-    assertEquals([stored(storage)?.access_token, told], [mine.access_token, []]);
+    assertEquals([stored(storage)?.access_token, signedOutCodes], [mine.access_token, []]);
   });
 }
 
-onBoth("sign_in signs nobody out when Auth hangs", async (create) => {
+onBoth("invoke() keeps the session when Auth hangs", async (create) => {
   await inFakeTime(async (time) => {
     const { storage, mine, options, fetch } = ending({ [USER]: () => new Promise(() => {}) });
     const supabase = openTab(create, storage, fetch);
@@ -115,7 +121,7 @@ onBoth("sign_in signs nobody out when Auth hangs", async (create) => {
 });
 
 onBoth(
-  "a session that Auth calls alive after all is called again after a while",
+  "invoke() sends the call again when Auth accepts the refused token",
   async (create) => {
     await inFakeTime(async (time) => {
       const { storage, options, fetch, to } = ending({
@@ -136,16 +142,16 @@ onBoth(
   },
 );
 
-onBoth("ten calls share one sign-out, and it is told once", async (create) => {
-  const { storage, told, options, fetch, to } = ending();
+onBoth("onSignedOut() is called once when ten calls share a sign-out", async (create) => {
+  const { storage, signedOutCodes, options, fetch, to } = ending();
   const { invoke } = withRecovery(openTab(create, storage, fetch), options);
   const results = await Promise.all(Array.from({ length: 10 }, () => invoke("me")));
   assertEquals(results.map(({ error }) => problemOf(error)?.action), Array(10).fill("sign_in"));
-  assertEquals([told.length, to(USER).length], [1, 1]);
+  assertEquals([signedOutCodes.length, to(USER).length], [1, 1]);
 });
 
 onBoth(
-  "a late 401 of an old token does not end a new login, and is sent again as it",
+  "invoke() sends again with the new session when an old token is refused late",
   async (create) => {
     const storage = new TabStorage();
     store(storage, session());
@@ -164,56 +170,62 @@ onBoth(
   },
 );
 
-onBoth("a login during the confirmation stays", async (create) => {
-  for (const sub of [undefined, OTHER_USER]) {
+onBoth(
+  "invoke() keeps the new session when the user signs in during the confirmation",
+  async (create) => {
+    for (const sub of [undefined, OTHER_USER]) {
+      const storage = new TabStorage();
+      store(storage, session());
+      const fresh = session({ session_id: crypto.randomUUID(), ...(sub && { sub }) });
+      const { fetch, calls } = fakeProject({
+        [ME]: ({ bearer }) =>
+          bearer === fresh.access_token
+            ? json(200, "in")
+            : refuses("session_not_found", "credential"),
+        [USER]: () => {
+          store(storage, fresh);
+          return authSays(403, "session_not_found");
+        },
+      });
+      const steps: string[] = [];
+      const { invoke } = withRecovery(openTab(create, storage, fetch), {
+        onStep: ({ step }) => steps.push(step),
+      });
+      const { data, error } = await invoke("me");
+      assertEquals(steps, sub === undefined ? ["confirm", "replay"] : ["confirm"]);
+      if (sub === undefined) assertEquals(data, "in");
+      else assertEquals(problemOf(error)?.code, "auth_unavailable");
+      assertEquals(stored(storage)?.access_token, fresh.access_token);
+      assert(!calls.some(({ path }) => path.includes("logout")));
+    }
+  },
+);
+
+onBoth(
+  "invoke() returns sign_in without asking Auth when the session is gone already",
+  async (create) => {
     const storage = new TabStorage();
     store(storage, session());
-    const fresh = session({ session_id: crypto.randomUUID(), ...(sub && { sub }) });
     const { fetch, calls } = fakeProject({
-      [ME]: ({ bearer }) =>
-        bearer === fresh.access_token
-          ? json(200, "in")
-          : refuses("session_not_found", "credential"),
-      [USER]: () => {
-        store(storage, fresh);
-        return authSays(403, "session_not_found");
+      [ME]: () => {
+        storage.removeItem(STORAGE_KEY);
+        return refuses("session_not_found", "credential");
       },
     });
-    const steps: string[] = [];
-    const { invoke } = withRecovery(openTab(create, storage, fetch), {
-      onStep: ({ step }) => steps.push(step),
-    });
-    const { data, error } = await invoke("me");
-    assertEquals(steps, sub === undefined ? ["confirm", "replay"] : ["confirm"]);
-    if (sub === undefined) assertEquals(data, "in");
-    else assertEquals(problemOf(error)?.code, "auth_unavailable");
-    assertEquals(stored(storage)?.access_token, fresh.access_token);
-    assert(!calls.some(({ path }) => path.includes("logout")));
-  }
-});
+    const signedOutCodes: string[] = [];
+    const onSignedOut = ({ code }: { code: string }) => void signedOutCodes.push(code);
+    const { invoke } = withRecovery(openTab(create, storage, fetch), { onSignedOut });
+    assertEquals(problemOf((await invoke("me")).error)?.action, "sign_in");
+    assertEquals([signedOutCodes, calls.length], [["no_authorization"], 1]);
+  },
+);
 
-onBoth("a session that is gone already is told as such, without asking Auth", async (create) => {
-  const storage = new TabStorage();
-  store(storage, session());
-  const { fetch, calls } = fakeProject({
-    [ME]: () => {
-      storage.removeItem(STORAGE_KEY);
-      return refuses("session_not_found", "credential");
-    },
-  });
-  const told: string[] = [];
-  const onSignedOut = ({ code }: { code: string }) => void told.push(code);
-  const { invoke } = withRecovery(openTab(create, storage, fetch), { onSignedOut });
-  assertEquals(problemOf((await invoke("me")).error)?.action, "sign_in");
-  assertEquals([told, calls.length], [["no_authorization"], 1]);
-});
-
-onBoth("a listener that throws or hangs does not keep the session", async (create) => {
+onBoth("invoke() removes the session when a listener throws or hangs", async (create) => {
   const errors = mock.method(console, "error", () => {});
   using time = new FakeTime();
   try {
     for (const listener of [() => Promise.reject(new Error("mine")), () => new Promise(() => {})]) {
-      const { storage, told, options, fetch } = ending();
+      const { storage, signedOutCodes, options, fetch } = ending();
       const supabase = openTab(create, storage, fetch);
       await supabase.auth.getSession();
       supabase.auth.onAuthStateChange((event) => event === "SIGNED_OUT" ? listener() : undefined);
@@ -224,22 +236,22 @@ onBoth("a listener that throws or hangs does not keep the session", async (creat
       await settle();
       time.tick(10_000);
       await settle();
-      assertEquals([action, stored(storage), told.length], ["sign_in", null, 1]);
+      assertEquals([action, stored(storage), signedOutCodes.length], ["sign_in", null, 1]);
     }
   } finally {
     errors.mock.restore();
   }
 });
 
-onBoth("a storage that keeps the session is no sign-out", async (create) => {
-  const { storage, told, options, fetch } = ending();
+onBoth("onSignedOut() is not called when the storage keeps the session", async (create) => {
+  const { storage, signedOutCodes, options, fetch } = ending();
   storage.removeItem = () => {};
   const { invoke } = withRecovery(openTab(create, storage, fetch), options);
   assertEquals(problemOf((await invoke("me")).error)?.action, "retry");
-  assertEquals(told, []);
+  assertEquals(signedOutCodes, []);
 });
 
-onBoth("no refusal of the platform or of a handler signs anybody out", async (create) => {
+onBoth("invoke() keeps the session when the platform or a handler refuses", async (create) => {
   const answers = [
     () => json(401, { code: "UNAUTHORIZED_NO_AUTH_HEADER" }),
     () => json(401, { code: "PGRST302" }),
@@ -250,10 +262,10 @@ onBoth("no refusal of the platform or of a handler signs anybody out", async (cr
     () => refuses("user_not_found", "handler"),
   ];
   for (const answer of answers) {
-    const { storage, mine, told, options, fetch, to } = ending({ [ME]: answer });
+    const { storage, mine, signedOutCodes, options, fetch, to } = ending({ [ME]: answer });
     const { invoke } = withRecovery(openTab(create, storage, fetch), options);
     assert(problemOf((await invoke("me")).error)?.action !== "sign_in");
-    assertEquals([stored(storage)?.access_token, told], [mine.access_token, []]);
+    assertEquals([stored(storage)?.access_token, signedOutCodes], [mine.access_token, []]);
     assertEquals(to("/auth/").length, 0);
   }
 });

@@ -1,4 +1,4 @@
-// Recovery against the embedded stack: the real functions, behind a real gateway and database.
+// Recovery with the embedded stack: real functions behind a real gateway, with a real database.
 import { assert, assertEquals } from "@std/assert";
 import {
   createRecovery,
@@ -16,7 +16,7 @@ const client = createStackClient(stack);
 
 type Fetch = typeof fetch;
 
-/** A tab of somebody who is signed in; `through` stands between it and the stack. */
+/** A tab of a signed-in user; `through` wraps its fetch to the stack. */
 async function tabOf(
   create: Create,
   person: TestUser,
@@ -47,23 +47,27 @@ function onBoth(name: string, run: (create: Create) => Promise<void>): void {
 }
 
 onBoth(
-  "a session that ended elsewhere ends here, and the other device stays signed in",
+  "invoke() signs out only this device when its session has ended",
   async (create) => {
     const person = await client.signUp();
-    const told: string[] = [];
-    const here = await tabOf(create, person, { onSignedOut: ({ code }) => told.push(code) });
+    const signedOutCodes: string[] = [];
+    const here = await tabOf(create, person, {
+      onSignedOut: ({ code }) => signedOutCodes.push(code),
+    });
     const there = await tabOf(create, person);
     assertEquals((await here.invoke("me")).data.email, person.email);
     await client.auth("POST", "/logout?scope=local", { token: here.stored().access_token });
     const { error } = await here.invoke("me");
-    assertEquals([problemOf(error)?.code, told], ["session_not_found", ["session_not_found"]]);
+    assertEquals([problemOf(error)?.code, signedOutCodes], ["session_not_found", [
+      "session_not_found",
+    ]]);
     assertEquals([...here.storage.items.keys()], []);
     assert(!here.paths.some((path) => path.endsWith("/logout")));
     assertEquals((await there.invoke("me")).error, null);
   },
 );
 
-onBoth("a deleted user is signed out", async (create) => {
+onBoth("invoke() signs out when the user was deleted", async (create) => {
   const person = await client.signUp();
   const here = await tabOf(create, person);
   await client.admin("DELETE", `/users/${person.user.id}`);
@@ -71,24 +75,27 @@ onBoth("a deleted user is signed out", async (create) => {
   assertEquals([problemOf(error)?.code, here.stored()], ["user_not_found", null]);
 });
 
-onBoth("a suspended user stays signed in and is told", async (create) => {
-  const person = await client.signUp();
-  const here = await tabOf(create, person);
-  await client.admin("PUT", `/users/${person.user.id}`, { ban_duration: "24h" });
-  const { error } = await here.invoke("me");
-  assertEquals([problemOf(error)?.code, problemOf(error)?.action], [
-    "user_banned",
-    "contact_support",
-  ]);
-  assert(here.stored() !== null);
-});
+onBoth(
+  "invoke() returns user_banned and keeps the session when the user is suspended",
+  async (create) => {
+    const person = await client.signUp();
+    const here = await tabOf(create, person);
+    await client.admin("PUT", `/users/${person.user.id}`, { ban_duration: "24h" });
+    const { error } = await here.invoke("me");
+    assertEquals([problemOf(error)?.code, problemOf(error)?.action], [
+      "user_banned",
+      "contact_support",
+    ]);
+    assert(here.stored() !== null);
+  },
+);
 
-onBoth("an expired token is renewed once for ten calls, in silence", async (create) => {
+onBoth("invoke() refreshes once when ten calls have an expired token", async (create) => {
   const here = await tabOf(create, await client.signUp());
   const { access_token, ...rest } = here.stored();
   const hour = Math.floor(Date.now() / 1000) - 3600;
   const expired = await client.withClaims(access_token, { iat: hour - 3600, exp: hour });
-  // As if this device's clock were behind: it takes the token for a good one.
+  // As if this device's clock were behind: it takes the token for a valid one.
   here.storage.setItem(STORAGE_KEY, JSON.stringify({ ...rest, access_token: expired }));
   const calls = Array.from({ length: 10 }, () => here.invoke("me"));
   const results = await Promise.all(calls);
@@ -97,7 +104,7 @@ onBoth("an expired token is renewed once for ten calls, in silence", async (crea
   assertEquals(refreshes.length, 2); // the sign-in, and one refresh
 });
 
-onBoth("a POST whose 503 came late leaves exactly one row", async (create) => {
+onBoth("invoke() leaves one row when a POST fails after the handler ran", async (create) => {
   const late = (send: Fetch): Fetch => async (input, init) => {
     const response = await send(input, init);
     const post = init?.method === "POST" && String(input).endsWith("/todos");
@@ -114,7 +121,7 @@ onBoth("a POST whose 503 came late leaves exactly one row", async (create) => {
 });
 
 onBoth(
-  "Auth away: the call is answered 503, nobody is signed out, and it works afterwards",
+  "invoke() keeps the session and works afterwards when Auth is away",
   async (create) => {
     let away = false;
     const cut = (send: Fetch): Fetch => (input, init) => {
@@ -134,37 +141,43 @@ onBoth(
   },
 );
 
-onBoth("a password change asks for the current password and is sent again", async (create) => {
-  const person = await client.signUp();
-  const here = await tabOf(create, person, {
-    onReauthenticate: (problem) => {
-      assertEquals(problem.code, "current_password_required");
-      return Promise.resolve({ current_password: person.password });
-    },
-  });
-  const password = `Pw-${crypto.randomUUID()}`;
-  const { error } = await here.invoke("account/password", { method: "PUT", body: { password } });
-  assertEquals(error, null);
-  await client.signIn({ ...person, password });
-});
-
-onBoth("REST: an expired token is renewed, and the rows come", async (create) => {
-  const here = await tabOf(create, await client.signUp());
-  const { access_token, ...rest } = here.stored();
-  const hour = Math.floor(Date.now() / 1000) - 3600;
-  const expired = await client.withClaims(access_token, { iat: hour - 3600, exp: hour });
-  here.storage.setItem(STORAGE_KEY, JSON.stringify({ ...rest, access_token: expired }));
-  const response = await here.fetch(`${stack.url}/rest/v1/todos?select=title`);
-  assertEquals([response.status, await response.json()], [200, []]);
-});
+onBoth(
+  "onReauthenticate() is called when a password change needs the current password",
+  async (create) => {
+    const person = await client.signUp();
+    const here = await tabOf(create, person, {
+      onReauthenticate: (problem) => {
+        assertEquals(problem.code, "current_password_required");
+        return Promise.resolve({ current_password: person.password });
+      },
+    });
+    const password = `Pw-${crypto.randomUUID()}`;
+    const { error } = await here.invoke("account/password", { method: "PUT", body: { password } });
+    assertEquals(error, null);
+    await client.signIn({ ...person, password });
+  },
+);
 
 onBoth(
-  "a whole client: functions, rows, an expired token, and an end elsewhere",
+  "fetch() refreshes and returns the rows when the token of a REST request has expired",
+  async (create) => {
+    const here = await tabOf(create, await client.signUp());
+    const { access_token, ...rest } = here.stored();
+    const hour = Math.floor(Date.now() / 1000) - 3600;
+    const expired = await client.withClaims(access_token, { iat: hour - 3600, exp: hour });
+    here.storage.setItem(STORAGE_KEY, JSON.stringify({ ...rest, access_token: expired }));
+    const response = await here.fetch(`${stack.url}/rest/v1/todos?select=title`);
+    assertEquals([response.status, await response.json()], [200, []]);
+  },
+);
+
+onBoth(
+  "createRecovery() recovers functions and rows when a token expires or the session ends",
   async (create) => {
     const person = await client.signUp();
     const storage = new TabStorage();
-    const told: string[] = [];
-    const recovery = createRecovery({ onSignedOut: ({ code }) => told.push(code) });
+    const signedOutCodes: string[] = [];
+    const recovery = createRecovery({ onSignedOut: ({ code }) => signedOutCodes.push(code) });
     const supabase = recovery.attach(create(stack.url, stack.keys.publishable, {
       auth: { storage, autoRefreshToken: false, storageKey: STORAGE_KEY },
       global: { fetch: recovery.fetch },
@@ -182,7 +195,7 @@ onBoth(
     assertEquals((await supabase.functions.invoke("me")).data.email, email);
     await client.auth("POST", "/logout?scope=local", { token: stored().access_token });
     const { error: ended } = await supabase.functions.invoke("me");
-    assertEquals([problemOf(ended)?.action, told], ["sign_in", ["session_not_found"]]);
+    assertEquals([problemOf(ended)?.action, signedOutCodes], ["sign_in", ["session_not_found"]]);
     assertEquals(stored(), null);
   },
 );

@@ -39,7 +39,7 @@ Deno.test("nextStep() refreshes once, and not when the token is seconds old", ()
       step,
     );
   }
-  // After a key rotation a young token can be bad as well as an old one.
+  // After a key rotation a new token can be invalid too.
   assertEquals(
     kind(credential("bad_jwt"), post, { ...begun, token: { ageSeconds: 1 } }, limits),
     "refresh",
@@ -57,7 +57,7 @@ Deno.test("nextStep() refreshes for the next call when this one must not be sent
   });
 });
 
-Deno.test("nextStep() confirms only what the credential check says about a token that was sent", () => {
+Deno.test("nextStep() confirms only when the credential check refused a token that was sent", () => {
   const ended = credential("session_not_found");
   assertEquals(nextStep(ended, post, begun, limits), { kind: "confirm", replay: true });
   assertEquals(kind(ended, post, { ...begun, token: null }, limits), "give_up");
@@ -77,7 +77,7 @@ Deno.test("nextStep() does nothing about the session when none was sent", () => 
   }
 });
 
-Deno.test("nextStep() steps up once, when somebody can ask and the request can be sent again", () => {
+Deno.test("nextStep() steps up once when there is a hook and the request can be sent again", () => {
   const low = credential("insufficient_aal");
   assertEquals(kind(low, post, begun, limits), "step_up");
   assertEquals(kind(low, post, { ...begun, steppedUp: true }, limits), "give_up");
@@ -85,7 +85,7 @@ Deno.test("nextStep() steps up once, when somebody can ask and the request can b
   assertEquals(kind(low, stream, begun, limits), "give_up");
 });
 
-Deno.test("nextStep() asks for another body three times at most", () => {
+Deno.test("nextStep() reauthenticates three times at most when there is a hook", () => {
   const needed = handler("reauthentication_needed");
   assertEquals(kind(needed, post, begun, limits), "reauthenticate");
   assertEquals(kind(needed, post, { ...begun, reauthenticated: 2 }, limits), "reauthenticate");
@@ -102,10 +102,16 @@ Deno.test("nextStep() waits only when the request may run twice or never ran", (
   assertEquals(kind(credential("auth_unavailable"), stream, begun, limits), "give_up");
 });
 
-Deno.test("nextStep() never waits less than it was told, longer each time, and a quarter more at most", () => {
-  const told = credential("auth_unavailable", true, { retry_after: 3 });
+Deno.test("nextStep() waits at least Retry-After, longer each time, when it retries", () => {
+  const refusal = credential("auth_unavailable", true, { retry_after: 3 });
   const ms = (waits: number, random: number) => {
-    const step = nextStep(told, get, { ...begun, waits }, { ...limits, patienceMs: 1e9 }, random);
+    const step = nextStep(
+      refusal,
+      get,
+      { ...begun, waits },
+      { ...limits, patienceMs: 1e9 },
+      random,
+    );
     return step.kind === "wait" ? step.ms : -1;
   };
   assertEquals([ms(0, 0), ms(1, 0), ms(2, 0), ms(3, 0)], [3000, 3000, 4000, 8000]);
@@ -113,13 +119,13 @@ Deno.test("nextStep() never waits less than it was told, longer each time, and a
 });
 
 Deno.test("nextStep() gives up at once when the wait is longer than its patience", () => {
-  const told = credential("over_request_rate_limit", true, { retry_after: 20 });
-  assertEquals(kind(told, get, begun, limits), "wait");
-  assertEquals(kind(told, get, { ...begun, waits: 1, waitedMs: 20_000 }, limits), "give_up");
-  assertEquals(kind(told, get, begun, { ...limits, patienceMs: 19_999 }), "give_up");
+  const refusal = credential("over_request_rate_limit", true, { retry_after: 20 });
+  assertEquals(kind(refusal, get, begun, limits), "wait");
+  assertEquals(kind(refusal, get, { ...begun, waits: 1, waitedMs: 20_000 }, limits), "give_up");
+  assertEquals(kind(refusal, get, begun, { ...limits, patienceMs: 19_999 }), "give_up");
 });
 
-Deno.test("nextStep() gives up when there is nothing a program can do", () => {
+Deno.test("nextStep() gives up when the action needs a person", () => {
   const others = [
     handler("otp_expired"),
     handler("validation_failed"),

@@ -1,5 +1,4 @@
-// Everything that an attached client sends recovers: invoke(), from(), storage; and what a front end
-// meets on the way.
+// Every request of an attached client recovers: invoke(), from() and storage.
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { mock } from "node:test";
 import { createClient } from "@supabase/supabase-js";
@@ -31,7 +30,7 @@ import {
 const TODOS = "/rest/v1/todos";
 const FILE = "/storage/v1/object/box/a.txt";
 
-/** A project that takes only tokens which Auth has given out since, and refuses others like that. */
+/** A project that accepts only tokens that Auth has issued since; `refusal` answers the others. */
 function renewing(refusal: () => Response) {
   const storage = new TabStorage();
   const mine = store(storage, session());
@@ -52,7 +51,7 @@ function renewing(refusal: () => Response) {
 }
 
 onBoth(
-  "from() and storage recover from an expired token, and share one refresh",
+  "from() and storage share one refresh when the token has expired",
   async (create) => {
     const { storage, fetch, to } = renewing(() =>
       json(401, { code: "PGRST303", details: null, hint: null, message: "JWT expired" })
@@ -77,14 +76,14 @@ onBoth(
   },
 );
 
-onBoth("a gateway's {msg} is a token to renew", async (create) => {
+onBoth("invoke() refreshes when a gateway answers with {msg}", async (create) => {
   const { storage, fetch, to } = renewing(() => json(401, { msg: "Invalid JWT" }));
   const supabase = openRecovering(create, storage, fetch);
   assertEquals((await supabase.functions.invoke("me")).data, ["in"]);
   assertEquals(to(TOKEN).length, 1);
 });
 
-onBoth("a token from the future is sent again after a moment", async (create) => {
+onBoth("from() sends again when the token was issued in the future", async (create) => {
   await inFakeTime(async (time) => {
     const storage = new TabStorage();
     store(storage, session({ iat: now() }));
@@ -108,7 +107,7 @@ onBoth("a token from the future is sent again after a moment", async (create) =>
   });
 });
 
-onBoth("postgrest-js' own repeats count into the patience of a call", async (create) => {
+onBoth("from() ends within its patience when postgrest-js would retry too", async (create) => {
   for (
     const answer of [
       () => new Response("", { status: 503 }),
@@ -128,30 +127,36 @@ onBoth("postgrest-js' own repeats count into the patience of a call", async (cre
   }
 });
 
-onBoth("an error of from() that is the credential's holds its problem", async (create) => {
-  const storage = new TabStorage();
-  const mine = store(storage, expired());
-  const { fetch } = fakeProject({ [TOKEN]: () => json(429, {}) });
-  const supabase = openRecovering(create, storage, fetch, { patience: 0 });
-  const { error } = await supabase.from("todos").select();
-  assertEquals(problemOf(error)?.code, "auth_unavailable");
-  assertEquals(stored(storage)?.access_token, mine.access_token);
-});
+onBoth(
+  "problemOf() returns the problem when from() fails with a credential's problem",
+  async (create) => {
+    const storage = new TabStorage();
+    const mine = store(storage, expired());
+    const { fetch } = fakeProject({ [TOKEN]: () => json(429, {}) });
+    const supabase = openRecovering(create, storage, fetch, { patience: 0 });
+    const { error } = await supabase.from("todos").select();
+    assertEquals(problemOf(error)?.code, "auth_unavailable");
+    assertEquals(stored(storage)?.access_token, mine.access_token);
+  },
+);
 
-onBoth("a redirect is followed as functions-js does", async (create) => {
-  const storage = new TabStorage();
-  store(storage, session());
-  let redirect: string | undefined = "unset";
-  const fetch: typeof globalThis.fetch = (_, init) => {
-    redirect = init?.redirect;
-    return Promise.resolve(new Response("file", { headers: { "content-type": "text/plain" } }));
-  };
-  const supabase = openRecovering(create, storage, fetch);
-  assertEquals((await supabase.functions.invoke("me")).data, "file");
-  assertEquals(redirect, undefined);
-});
+onBoth(
+  "invoke() treats a redirect as functions-js does when the client is attached",
+  async (create) => {
+    const storage = new TabStorage();
+    store(storage, session());
+    let redirect: string | undefined = "unset";
+    const fetch: typeof globalThis.fetch = (_, init) => {
+      redirect = init?.redirect;
+      return Promise.resolve(new Response("file", { headers: { "content-type": "text/plain" } }));
+    };
+    const supabase = openRecovering(create, storage, fetch);
+    assertEquals((await supabase.functions.invoke("me")).data, "file");
+    assertEquals(redirect, undefined);
+  },
+);
 
-onBoth("a refusal whose body never ends, or is too long, ends the call", async (create) => {
+onBoth("invoke() ends when the body of a failure never ends or is too long", async (create) => {
   await inFakeTime(async (time) => {
     for (const chunk of ["x", "x".repeat(100_000)]) {
       const storage = new TabStorage();
@@ -182,7 +187,7 @@ onBoth("a refusal whose body never ends, or is too long, ends the call", async (
 });
 
 onBoth(
-  "a call that supabase-js sends without its session goes out as the stored one",
+  "invoke() sends the stored token when supabase-js sends none",
   async (create) => {
     const storage = new TabStorage();
     const mine = store(storage, session());
@@ -198,53 +203,61 @@ onBoth(
 
 const MISSING = ["ReadableStream", "reportError", "BroadcastChannel", "atob", "TextDecoder"];
 
-onBoth("what React Native and Safari 16.4 lack is not used", async (create) => {
-  const withResolvers = Object.getOwnPropertyDescriptor(Promise, "withResolvers");
-  const before = MISSING.map((name) =>
-    [name, Object.getOwnPropertyDescriptor(globalThis, name)] as const
-  );
-  const body = Object.getOwnPropertyDescriptor(Response.prototype, "body");
-  const statics = Object.getOwnPropertyDescriptor(Response, "json");
-  const storage = new TabStorage();
-  const mine = store(storage, session());
-  const fresh = renewed(mine);
-  const refused = await refuses("token_expired", "credential").text();
-  const fetch: typeof globalThis.fetch = (input, init) => {
-    const headers = { "content-type": "application/json" };
-    if (String(input).includes("/token")) {
-      return Promise.resolve(new Response(JSON.stringify(fresh), { headers }));
-    }
-    const isGood = new Headers(init?.headers).get("authorization")?.endsWith(fresh.access_token);
-    return Promise.resolve(
-      isGood ? new Response('"in"', { headers }) : new Response(refused, { status: 401, headers }),
+onBoth(
+  "createRecovery() works when the globals missing in React Native and Safari 16.4 are absent",
+  async (create) => {
+    const withResolvers = Object.getOwnPropertyDescriptor(Promise, "withResolvers");
+    const before = MISSING.map((name) =>
+      [name, Object.getOwnPropertyDescriptor(globalThis, name)] as const
     );
-  };
-  const told = mock.method(console, "error", () => {});
-  try {
-    for (const name of MISSING) Reflect.deleteProperty(globalThis, name);
-    Reflect.deleteProperty(Promise, "withResolvers");
-    Reflect.deleteProperty(Response, "json");
-    Object.defineProperty(Response.prototype, "body", { get: () => undefined, configurable: true });
-    const supabase = openRecovering(create, storage, fetch, {
-      onStep: () => {
-        throw new Error("the page's own");
-      },
-    });
-    const { data } = await supabase.functions.invoke("me");
-    assertEquals(data, "in");
-    assert(told.mock.callCount() > 0);
-  } finally {
-    for (const [name, descriptor] of before) {
-      if (descriptor) Object.defineProperty(globalThis, name, descriptor);
+    const body = Object.getOwnPropertyDescriptor(Response.prototype, "body");
+    const statics = Object.getOwnPropertyDescriptor(Response, "json");
+    const storage = new TabStorage();
+    const mine = store(storage, session());
+    const fresh = renewed(mine);
+    const refused = await refuses("token_expired", "credential").text();
+    const fetch: typeof globalThis.fetch = (input, init) => {
+      const headers = { "content-type": "application/json" };
+      if (String(input).includes("/token")) {
+        return Promise.resolve(new Response(JSON.stringify(fresh), { headers }));
+      }
+      const isGood = new Headers(init?.headers).get("authorization")?.endsWith(fresh.access_token);
+      return Promise.resolve(
+        isGood
+          ? new Response('"in"', { headers })
+          : new Response(refused, { status: 401, headers }),
+      );
+    };
+    const consoleError = mock.method(console, "error", () => {});
+    try {
+      for (const name of MISSING) Reflect.deleteProperty(globalThis, name);
+      Reflect.deleteProperty(Promise, "withResolvers");
+      Reflect.deleteProperty(Response, "json");
+      Object.defineProperty(Response.prototype, "body", {
+        get: () => undefined,
+        configurable: true,
+      });
+      const supabase = openRecovering(create, storage, fetch, {
+        onStep: () => {
+          throw new Error("the page's own");
+        },
+      });
+      const { data } = await supabase.functions.invoke("me");
+      assertEquals(data, "in");
+      assert(consoleError.mock.callCount() > 0);
+    } finally {
+      for (const [name, descriptor] of before) {
+        if (descriptor) Object.defineProperty(globalThis, name, descriptor);
+      }
+      if (withResolvers) Object.defineProperty(Promise, "withResolvers", withResolvers);
+      if (statics) Object.defineProperty(Response, "json", statics);
+      if (body) Object.defineProperty(Response.prototype, "body", body);
+      consoleError.mock.restore();
     }
-    if (withResolvers) Object.defineProperty(Promise, "withResolvers", withResolvers);
-    if (statics) Object.defineProperty(Response, "json", statics);
-    if (body) Object.defineProperty(Response.prototype, "body", body);
-    told.mock.restore();
-  }
-});
+  },
+);
 
-Deno.test("attach() refuses a client that was made without its fetch, and a second client", async () => {
+Deno.test("attach() throws when the client has another fetch, or a second client is attached", async () => {
   const auth = { autoRefreshToken: false, persistSession: false };
   const recovery = createRecovery();
   assertThrows(
@@ -261,7 +274,7 @@ Deno.test("attach() refuses a client that was made without its fetch, and a seco
   await supabase.auth.getSession();
 });
 
-Deno.test("a fetch that was never attached says so", async () => {
+Deno.test("createRecovery().fetch throws when attach() was never called", async () => {
   await inFakeTime(async (time) => {
     let failed: Promise<unknown> | undefined;
     failed = assertRejects(() => createRecovery().fetch(`${URL_}${ME}`), TypeError, "attach()");
@@ -272,7 +285,7 @@ Deno.test("a fetch that was never attached says so", async () => {
   });
 });
 
-Deno.test("attach() says what works where the tokens come from elsewhere, and that works", async () => {
+Deno.test("attach() warns and calls retry when the client has the accessToken option", async () => {
   const warn = mock.method(console, "warn", () => {});
   try {
     await inFakeTime(async (time) => {
@@ -299,21 +312,21 @@ Deno.test("attach() says what works where the tokens come from elsewhere, and th
   }
 });
 
-onBoth("on a server nothing is cleared", async (create) => {
+onBoth("createRecovery() removes nothing when it runs on a server", async (create) => {
   const storage = Object.assign(new TabStorage(), { isServer: true });
   const mine = store(storage, expired());
   const { fetch } = fakeProject({
     [TOKEN]: () => json(400, { error_code: "refresh_token_not_found", msg: "x" }),
     [ME]: () => refuses("token_expired", "credential"),
   });
-  const told: unknown[] = [];
+  const signedOutCodes: unknown[] = [];
   const supabase = openRecovering(create, storage, fetch, {
     patience: 0,
-    onSignedOut: (problem) => told.push(problem),
+    onSignedOut: (problem) => signedOutCodes.push(problem),
   });
   const { error } = await supabase.functions.invoke("me");
   assertEquals(problemOf(error)?.action, "retry");
-  assertEquals([storage.getItem(STORAGE_KEY) !== null, told], [true, []]);
+  assertEquals([storage.getItem(STORAGE_KEY) !== null, signedOutCodes], [true, []]);
   assertEquals(stored(storage)?.refresh_token, mine.refresh_token);
 });
 
@@ -329,7 +342,7 @@ function fakeLocks() {
   };
 }
 
-onBoth("two tabs renew a session once", async (create) => {
+onBoth("invoke() refreshes once when two tabs need it", async (create) => {
   Object.assign(navigator, { locks: fakeLocks() });
   try {
     const storage = new TabStorage();
@@ -352,32 +365,35 @@ onBoth("two tabs renew a session once", async (create) => {
   }
 });
 
-onBoth("a tab that holds the lock and hangs keeps the others for half of a try", async (create) => {
-  Object.assign(navigator, {
-    locks: {
-      request: (_: string, { signal }: { signal: AbortSignal }) =>
-        new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
-    },
-  });
-  try {
-    await inFakeTime(async (time) => {
-      const storage = new TabStorage();
-      const mine = store(storage, expired());
-      const { fetch } = fakeProject({
-        [TOKEN]: () => json(200, renewed(mine)),
-        [ME]: () => json(200, "in"),
-      });
-      const supabase = openRecovering(create, storage, fetch, { timeout: 4000 });
-      let data: unknown;
-      supabase.functions.invoke("me").then((result) => data = result.data);
-      assertEquals([await runUntil(time, () => data !== undefined, 10_000), data], [2000, "in"]);
+onBoth(
+  "invoke() waits half of its timeout when another tab holds the lock and hangs",
+  async (create) => {
+    Object.assign(navigator, {
+      locks: {
+        request: (_: string, { signal }: { signal: AbortSignal }) =>
+          new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+      },
     });
-  } finally {
-    Object.assign(navigator, { locks: undefined });
-  }
-});
+    try {
+      await inFakeTime(async (time) => {
+        const storage = new TabStorage();
+        const mine = store(storage, expired());
+        const { fetch } = fakeProject({
+          [TOKEN]: () => json(200, renewed(mine)),
+          [ME]: () => json(200, "in"),
+        });
+        const supabase = openRecovering(create, storage, fetch, { timeout: 4000 });
+        let data: unknown;
+        supabase.functions.invoke("me").then((result) => data = result.data);
+        assertEquals([await runUntil(time, () => data !== undefined, 10_000), data], [2000, "in"]);
+      });
+    } finally {
+      Object.assign(navigator, { locks: undefined });
+    }
+  },
+);
 
-onBoth("attach() takes a client of either version", (create) => {
+onBoth("attach() returns the client when it is of either version", (create) => {
   const recovery = createRecovery({ fetch: () => Promise.reject(new TypeError("offline")) });
   const tab = openTab(create, new TabStorage(), recovery.fetch);
   assertEquals(recovery.attach(tab), tab);
