@@ -144,17 +144,17 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
       const response = await send(input, { ...init, signal: stop.signal });
       return { response, text: await readBounded(response, timeoutMs) };
     };
-    const said = await deadline(timeoutMs - (now - from), ask()).catch(() => undefined);
+    const result = await deadline(timeoutMs - (now - from), ask()).catch(() => undefined);
     stop.abort();
     // Read again: the user may have signed in, or another tab may have refreshed the session.
     const current = await store.read();
     if (current?.refresh_token !== token) {
-      if (said?.response.ok) recordSuccess("token");
+      if (result?.response.ok) recordSuccess("token");
       if (current !== null) return { response: await answerWithStored(current, true) };
     }
     stored = current ?? stored;
-    if (said) {
-      const { response, text = "" } = said;
+    if (result) {
+      const { response, text = "" } = result;
       const session: Partial<StoredSession> = Object(parseJson(text));
       if (response.ok && isSessionOf(session, stored)) {
         recordSuccess("token");
@@ -231,8 +231,8 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     },
     async refresh(token, limitMs) {
       const before = await store.read();
-      const known = compareWithStored(before, token);
-      if (known !== undefined || before === null) return known ?? "gone";
+      const decided = compareWithStored(before, token);
+      if (decided !== undefined || before === null) return decided ?? "gone";
       if (before.refresh_token === refused.token) return refused;
       if (isRecent(before)) return "too_soon";
       const early = notBeforeMs - performance.now();
@@ -241,17 +241,17 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
       last = undefined;
       const { auth } = client;
       // getSession() refreshes a token that is about to expire; refreshSession() would do it twice.
-      const asked: Promise<unknown> = isAboutToExpire(before)
+      const refreshing: Promise<unknown> = isAboutToExpire(before)
         ? auth.getSession()
         : auth.refreshSession();
-      await deadline(limitMs, asked.catch(() => {})); // `throwOnError`
+      await deadline(limitMs, refreshing.catch(() => {})); // `throwOnError`
       isCallWaiting = false;
       const found = compareWithStored(await store.read(), token);
       // supabase-js has removed the session after a refusal; or it was refreshed, here or in
       // another tab.
       if (found !== undefined) return found;
-      const said = last as RefreshOutcome | undefined;
-      return said && said !== "token" ? said : MIN_RETRY_MS;
+      const outcome = last as RefreshOutcome | undefined;
+      return outcome && outcome !== "token" ? outcome : MIN_RETRY_MS;
     },
     isStale: (stored) =>
       failed.token === stored.refresh_token &&

@@ -126,10 +126,10 @@ export async function readFailure(
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * const said = { code: "session_not_found", message: "…" };
+ * const body = { code: "session_not_found", message: "…" };
  * const answer = (status: number) => new Response(null, { status });
- * assertEquals(authCode(answer(403), JSON.stringify(said)), "session_not_found");
- * assertEquals(authCode(answer(404), JSON.stringify(said)), undefined);
+ * assertEquals(authCode(answer(403), JSON.stringify(body)), "session_not_found");
+ * assertEquals(authCode(answer(404), JSON.stringify(body)), undefined);
  * ```
  */
 export function authCode({ status, headers }: Response, text = ""): string | undefined {

@@ -42,12 +42,12 @@ export function problemOf(value: unknown): Problem | undefined {
 
 function find(value: unknown, depth: number): Problem | undefined {
   if (!isRecord(value) || depth === 0) return undefined;
-  const known = problems.get(value) ?? (isProblem(value) ? value : undefined);
-  for (let n = 0; known === undefined && n < LINKS.length; n++) {
+  const problem = problems.get(value) ?? (isProblem(value) ? value : undefined);
+  for (let n = 0; problem === undefined && n < LINKS.length; n++) {
     const found = find(value[LINKS[n] ?? ""], depth - 1);
     if (found) return found;
   }
-  return known;
+  return problem;
 }
 
 type Validator = (value: unknown) => boolean;

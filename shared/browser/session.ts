@@ -78,8 +78,10 @@ export function sessionStoreOf(supabase: AnyClient): SessionStore {
  */
 export function endProblem(code: string, request_id = ""): Problem {
   const fields = { request_id, replay: true };
-  const said = clientProblem(code as ProblemCode, "credential", fields);
-  return said.action === "sign_in" ? said : clientProblem("session_expired", "credential", fields);
+  const problem = clientProblem(code as ProblemCode, "credential", fields);
+  return problem.action === "sign_in"
+    ? problem
+    : clientProblem("session_expired", "credential", fields);
 }
 
 /** The longest time from when supabase-js loads the session for a call to when the call is sent. */

@@ -223,7 +223,7 @@ export const authSays = (status: number, code: string) =>
   json(status, { code: status, error_code: code, msg: "UPSTREAM" });
 
 /** Auth's answer to a refresh: the same session, another token. */
-export function renewed(old: StoredTestSession, claims: Record<string, unknown> = {}) {
+export function refreshedSession(old: StoredTestSession, claims: Record<string, unknown> = {}) {
   const fresh = session({ iat: now(), ...claims });
   return { ...old, ...fresh };
 }
@@ -236,22 +236,23 @@ export async function settle(turns = 20): Promise<void> {
 export const ME = "/functions/v1/me";
 export const TOKEN = "/auth/v1/token";
 
-/** A project that accepts the tokens in `good`; a refresh adds a new one. */
-export function renewingProject(
+/** A project that accepts the tokens in `validTokens`; a refresh adds a new one. */
+export function refreshingProject(
   code = "token_expired",
   refresh?: () => Response | Promise<Response>,
 ) {
   const storage = new TabStorage();
-  const mine = store(storage, session());
-  const good = new Set<string>();
+  const initialSession = store(storage, session());
+  const validTokens = new Set<string>();
   const made = fakeProject({
-    [ME]: ({ bearer }) => good.has(bearer ?? "") ? json(200, "in") : refuses(code, "credential"),
+    [ME]: ({ bearer }) =>
+      validTokens.has(bearer ?? "") ? json(200, "in") : refuses(code, "credential"),
     [TOKEN]: refresh ?? (() => {
-      const fresh = renewed(mine);
-      good.add(fresh.access_token);
+      const fresh = refreshedSession(initialSession);
+      validTokens.add(fresh.access_token);
       return json(200, fresh);
     }),
     "/auth/v1/user": () => authSays(403, "bad_jwt"),
   });
-  return { storage, mine, good, ...made };
+  return { storage, initialSession, validTokens, ...made };
 }

@@ -13,8 +13,8 @@ import {
   onBoth,
   openRecovering,
   OTHER_USER,
+  refreshedSession,
   refuses,
-  renewed,
   runUntil,
   session,
   settle,
@@ -54,29 +54,31 @@ const NO_VERDICTS: Readonly<Record<string, () => Response | Promise<Response>>> 
 /** A project whose function accepts only tokens that Auth has issued since. */
 function outage(answer: () => Response | Promise<Response>) {
   const storage = new TabStorage();
-  const mine = store(storage, expired());
-  const good = new Set<string>();
+  const initialSession = store(storage, expired());
+  const validTokens = new Set<string>();
   const state = { answer: answer as (() => Response | Promise<Response>) | null };
   const project = fakeProject({
     [ME]: ({ bearer }) =>
-      good.has(bearer ?? "") ? json(200, "in") : refuses("token_expired", "credential"),
+      validTokens.has(bearer ?? "") ? json(200, "in") : refuses("token_expired", "credential"),
     [TOKEN]: () => {
       if (state.answer) return state.answer();
-      const fresh = renewed(mine);
-      good.add(fresh.access_token);
+      const fresh = refreshedSession(initialSession);
+      validTokens.add(fresh.access_token);
       return json(200, fresh);
     },
-    "/auth/v1/user": () => json(200, { id: mine.user.id }),
+    "/auth/v1/user": () => json(200, { id: initialSession.user.id }),
   });
   const signedOutCodes: string[] = [];
   const onSignedOut = ({ code }: { code: string }) => void signedOutCodes.push(code);
-  return { storage, mine, state, signedOutCodes, onSignedOut, ...project };
+  return { storage, initialSession, state, signedOutCodes, onSignedOut, ...project };
 }
 
 for (const [name, answer] of Object.entries(NO_VERDICTS)) {
   onBoth(`invoke() keeps the session when the refresh is answered with ${name}`, async (create) => {
     await inFakeTime(async (time) => {
-      const { storage, mine, state, signedOutCodes, onSignedOut, fetch, to } = outage(answer);
+      const { storage, initialSession, state, signedOutCodes, onSignedOut, fetch, to } = outage(
+        answer,
+      );
       const supabase = openRecovering(create, storage, fetch, { onSignedOut, patience: 0 });
       let ended: unknown;
       const call = () => {
@@ -89,7 +91,7 @@ for (const [name, answer] of Object.entries(NO_VERDICTS)) {
         [Object(ended).code, Object(ended).action],
         ["auth_unavailable", "retry"],
       );
-      assertEquals([stored(storage), signedOutCodes], [mine, []]);
+      assertEquals([stored(storage), signedOutCodes], [initialSession, []]);
       // Nothing is sent with an expired token, and Auth was asked once.
       assertEquals([to(ME).length, to(TOKEN).length], [0, 1]);
       // The first call succeeds when Auth answers again.
@@ -105,13 +107,13 @@ for (const [name, answer] of Object.entries(NO_VERDICTS)) {
     `startAutoRefresh() keeps the session when the refresh is answered with ${name}`,
     async (create) => {
       await inFakeTime(async (time) => {
-        const { storage, mine, signedOutCodes, onSignedOut, fetch, to } = outage(answer);
+        const { storage, initialSession, signedOutCodes, onSignedOut, fetch, to } = outage(answer);
         const supabase = openRecovering(create, storage, fetch, { onSignedOut });
         await settle();
         await supabase.auth.startAutoRefresh();
         await runUntil(time, () => false, 300_000, 1000);
         await supabase.auth.stopAutoRefresh();
-        assertEquals([stored(storage), signedOutCodes], [mine, []]);
+        assertEquals([stored(storage), signedOutCodes], [initialSession, []]);
         const tries = to(TOKEN).length;
         assert(tries >= 4 && tries <= 11, `${tries} tries in five minutes`);
       });
@@ -140,12 +142,16 @@ onBoth(
 onBoth("invoke() waits up to its patience in total when Auth does not answer", async (create) => {
   for (const answer of [() => new Promise<Response>(() => {}), () => html(503)]) {
     await inFakeTime(async (time) => {
-      const { storage, mine, signedOutCodes, onSignedOut, fetch } = outage(answer);
+      const { storage, initialSession, signedOutCodes, onSignedOut, fetch } = outage(answer);
       const supabase = openRecovering(create, storage, fetch, { onSignedOut });
       let code: string | undefined;
       supabase.functions.invoke("me").then(({ error }) => code = problemOf(error)?.code);
       const elapsed = await runUntil(time, () => code !== undefined, 100_000);
-      assertEquals([code, stored(storage), signedOutCodes], ["auth_unavailable", mine, []]);
+      assertEquals([code, stored(storage), signedOutCodes], [
+        "auth_unavailable",
+        initialSession,
+        [],
+      ]);
       assert(elapsed <= 30_100 && elapsed >= 14_000, `${elapsed} ms`);
       await runUntil(time, () => false, 20_000, 1000); // the last try, which no call waits for
     });
@@ -212,18 +218,21 @@ onBoth(
   async (create) => {
     await inFakeTime(async (time) => {
       const { storage, state, signedOutCodes, onSignedOut, fetch, to } = outage(() => html(500));
-      const good = new Set<string>();
+      const validTokens = new Set<string>();
       const ahead = 7200;
-      const mine = store(storage, expired());
+      const initialSession = store(storage, expired());
       state.answer = () => {
         const exp = now() - ahead + 3600;
-        const fresh = { ...renewed(mine, { iat: now() - ahead, exp }), expires_at: exp };
-        good.add(fresh.access_token);
+        const fresh = {
+          ...refreshedSession(initialSession, { iat: now() - ahead, exp }),
+          expires_at: exp,
+        };
+        validTokens.add(fresh.access_token);
         return to(TOKEN).length > 5 ? authSays(429, "over_request_rate_limit") : json(200, fresh);
       };
       const through: typeof globalThis.fetch = async (input, init) => {
         const bearer = new Headers(init?.headers).get("authorization")?.slice(7) ?? "";
-        return String(input).includes(ME) && good.has(bearer)
+        return String(input).includes(ME) && validTokens.has(bearer)
           ? json(200, "in")
           : await fetch(input, init);
       };
@@ -278,14 +287,14 @@ for (
 onBoth(
   "getSession() keeps the session when another tab has used the refresh token",
   async (create) => {
-    const { storage, mine, signedOutCodes, onSignedOut, fetch } = outage(() => {
-      store(storage, renewed(mine));
+    const { storage, initialSession, signedOutCodes, onSignedOut, fetch } = outage(() => {
+      store(storage, refreshedSession(initialSession));
       return authSays(400, "refresh_token_already_used");
     });
     const supabase = openRecovering(create, storage, fetch, { onSignedOut });
     await supabase.auth.getSession();
     await settle();
-    assert(stored(storage)?.access_token !== mine.access_token);
+    assert(stored(storage)?.access_token !== initialSession.access_token);
     assertEquals(signedOutCodes, []);
   },
 );
@@ -306,7 +315,7 @@ onBoth(
   "invoke() returns user_banned and keeps the session when the user is suspended",
   async (create) => {
     await inFakeTime(async (time) => {
-      const { storage, mine, state, signedOutCodes, onSignedOut, fetch } = outage(
+      const { storage, initialSession, state, signedOutCodes, onSignedOut, fetch } = outage(
         () => authSays(400, "user_banned"),
       );
       const supabase = openRecovering(create, storage, fetch, { onSignedOut });
@@ -314,7 +323,10 @@ onBoth(
       supabase.functions.invoke("me").then(({ error }) => problem = problemOf(error));
       await runUntil(time, () => problem !== undefined, 10_000);
       assertEquals([problem?.code, problem?.action], ["user_banned", "contact_support"]);
-      assertEquals([stored(storage)?.refresh_token, signedOutCodes], [mine.refresh_token, []]);
+      assertEquals([stored(storage)?.refresh_token, signedOutCodes], [
+        initialSession.refresh_token,
+        [],
+      ]);
       state.answer = null;
       let data: unknown;
       supabase.functions.invoke("me").then((result) => data = result.data);
@@ -365,10 +377,10 @@ onBoth(
   "setSession() keeps the stored session when another refresh token is refused",
   async (create) => {
     const storage = new TabStorage();
-    const mine = store(storage, expired());
+    const initialSession = store(storage, expired());
     const { fetch } = fakeProject({
       [TOKEN]: ({ body }) =>
-        body.includes(mine.refresh_token)
+        body.includes(initialSession.refresh_token)
           ? json(503, {})
           : authSays(400, "refresh_token_not_found"),
     });
@@ -377,14 +389,16 @@ onBoth(
     const { access_token, refresh_token } = expired({ sub: OTHER_USER });
     const { error } = await supabase.auth.setSession({ access_token, refresh_token });
     assert(error);
-    assertEquals(stored(storage)?.refresh_token, mine.refresh_token);
+    assertEquals(stored(storage)?.refresh_token, initialSession.refresh_token);
   },
 );
 
 onBoth(
   "signInWithPassword() gets the answer of Auth unchanged when it is refused",
   async (create) => {
-    const { fetch, calls } = fakeProject({ [TOKEN]: () => authSays(400, "invalid_credentials") });
+    const { fetch, calls } = fakeProject({
+      [TOKEN]: () => authSays(400, "invalid_credentials"),
+    });
     const supabase = openRecovering(create, new TabStorage(), fetch);
     const { error } = await supabase.auth.signInWithPassword({ email: "a@b.c", password: "x" });
     assertEquals(Object(error).code, "invalid_credentials");
@@ -425,10 +439,10 @@ onBoth(
   async (create) => {
     await inFakeTime(async (time) => {
       const storage = new TabStorage();
-      const mine = store(storage, expired());
+      const initialSession = store(storage, expired());
       const short = () => {
         const exp = now() + 20;
-        return { ...renewed(mine, { exp }), expires_in: 20, expires_at: exp };
+        return { ...refreshedSession(initialSession, { exp }), expires_in: 20, expires_at: exp };
       };
       const { fetch, to } = fakeProject({
         [TOKEN]: () => json(200, short()),

@@ -8,10 +8,13 @@ onBoth("clientOf() reads and removes the session without a request", async (crea
   const storage = new TabStorage();
   const client = clientOf(openTab(create, storage, offline));
   assertEquals([client.url, client.peek()], [URL_, null]);
-  const mine = store(storage, session());
+  const initialSession = store(storage, session());
   const peeked = client.peek();
   // Synchronous, so that nothing can change between the read and the removal.
-  assertEquals(peeked instanceof Promise ? undefined : peeked?.access_token, mine.access_token);
+  assertEquals(
+    peeked instanceof Promise ? undefined : peeked?.access_token,
+    initialSession.access_token,
+  );
   const dropped = client.removeSession();
   assertEquals(storage.items.has(STORAGE_KEY), false);
   await dropped;

@@ -8,8 +8,8 @@ import {
   onBoth,
   openRecovering,
   openTab,
+  refreshedSession,
   refuses,
-  renewed,
   session,
   settle,
   store,
@@ -21,16 +21,16 @@ type Routes = Parameters<typeof fakeProject>[0];
 
 function signedIn(routes: Routes) {
   const storage = new TabStorage();
-  const mine = store(storage, session());
-  return { storage, mine, ...fakeProject(routes) };
+  const initialSession = store(storage, session());
+  return { storage, initialSession, ...fakeProject(routes) };
 }
 
 onBoth(
   "onStepUp() is called once and all calls are sent again when several calls need it",
   async (create) => {
     const storage = new TabStorage();
-    const mine = store(storage, session());
-    const strong = renewed(mine, { aal: "aal2" });
+    const initialSession = store(storage, session());
+    const strong = refreshedSession(initialSession, { aal: "aal2" });
     const { fetch, to } = fakeProject({
       [TODOS]: ({ bearer }) =>
         bearer === strong.access_token
@@ -192,8 +192,8 @@ onBoth(
   "invoke() uses the new token when the second factor was confirmed after the call was sent",
   async (create) => {
     const storage = new TabStorage();
-    const mine = store(storage, session());
-    const strong = renewed(mine, { aal: "aal2" });
+    const initialSession = store(storage, session());
+    const strong = refreshedSession(initialSession, { aal: "aal2" });
     let gate = () => {};
     const late = new Promise<void>((resolve) => gate = resolve);
     const { fetch, to } = fakeProject({

@@ -212,7 +212,7 @@ for (const [name, make] of Object.entries(STORAGES)) {
     await inFakeTime(async (time) => {
       reads = 0;
       const items = new TabStorage();
-      const mine = store(items, session());
+      const initialSession = store(items, session());
       const storage = {
         getItem: make(items),
         setItem: (key: string, value: string) =>
@@ -231,7 +231,7 @@ for (const [name, make] of Object.entries(STORAGES)) {
         assertEquals(data, "in");
       }
       await runUntil(time, () => kinds.length > 0, 2000);
-      assertEquals(to(ME).map(({ bearer }) => bearer), Array(3).fill(mine.access_token));
+      assertEquals(to(ME).map(({ bearer }) => bearer), Array(3).fill(initialSession.access_token));
       assertEquals([signedOutCodes, kinds], [[], ["signed_in"]]);
     });
   });
@@ -264,7 +264,7 @@ onBoth("createRecovery() keeps the session in memory when the storage is full", 
   const consoleError = mock.method(console, "error", () => {});
   try {
     const storage = new TabStorage();
-    const mine = store(storage, expired());
+    const initialSession = store(storage, expired());
     const fresh = { ...session(), refresh_token: "second" };
     storage.setItem = () => {
       throw new DOMException("full", "QuotaExceededError");
@@ -280,7 +280,7 @@ onBoth("createRecovery() keeps the session in memory when the storage is full", 
     assertEquals([to(TOKEN).length, signedOutCodes], [1, []]);
     assertEquals(consoleError.mock.callCount(), 1);
     assertEquals(String(consoleError.mock.calls[0]?.arguments.at(-1)), "QuotaExceededError: full");
-    assertEquals(mine.refresh_token === "second", false);
+    assertEquals(initialSession.refresh_token === "second", false);
   } finally {
     consoleError.mock.restore();
   }

@@ -9,8 +9,8 @@ import {
   onBoth,
   openTab,
   OTHER_USER,
+  refreshedSession,
   refuses,
-  renewed,
   session,
   STORAGE_KEY,
   store,
@@ -21,19 +21,19 @@ import {
 
 const ME = "/functions/v1/me";
 
-/** A project in which only the tokens in `good` are valid. */
+/** A project in which only the tokens in `validTokens` are valid. */
 function createProject() {
   const storage = new TabStorage();
-  const mine = store(storage, session());
-  const good = new Set<string>();
-  const alive = (bearer: string | null) => good.has(bearer ?? "");
+  const initialSession = store(storage, session());
+  const validTokens = new Set<string>();
+  const alive = (bearer: string | null) => validTokens.has(bearer ?? "");
   const project = fakeProject({
     [ME]: ({ bearer }) =>
       alive(bearer) ? json(200, "in") : refuses("session_not_found", "credential"),
     "/auth/v1/user": ({ bearer }) =>
       alive(bearer) ? json(200, { id: "u" }) : authSays(403, "session_not_found"),
   });
-  return { storage, mine, good, ...project };
+  return { storage, initialSession, validTokens, ...project };
 }
 type Project = ReturnType<typeof createProject>;
 
@@ -82,9 +82,9 @@ async function everyMoment(
 onBoth(
   "invoke() keeps the new session when the same user signs in during a sign-out",
   (create) =>
-    everyMoment(create, ({ storage, good }) => {
+    everyMoment(create, ({ storage, validTokens }) => {
       const fresh = store(storage, session({ session_id: crypto.randomUUID() }));
-      good.add(fresh.access_token);
+      validTokens.add(fresh.access_token);
       return fresh;
     }, ({ storage }, fresh, { data, action }) => {
       assertEquals(stored(storage)?.access_token, fresh?.access_token);
@@ -96,19 +96,19 @@ onBoth(
 onBoth(
   "invoke() keeps the new session when another user signs in during a sign-out",
   (create) =>
-    everyMoment(create, ({ storage, good }) => {
+    everyMoment(create, ({ storage, validTokens }) => {
       const fresh = store(
         storage,
         session({ sub: OTHER_USER, session_id: crypto.randomUUID() }),
       );
-      good.add(fresh.access_token);
+      validTokens.add(fresh.access_token);
       return fresh;
-    }, ({ storage, calls, mine }, fresh, { data }) => {
+    }, ({ storage, calls, initialSession }, fresh, { data }) => {
       assertEquals(stored(storage)?.access_token, fresh?.access_token);
       const [first, ...others] = calls.filter(({ path }) => path === ME);
       assertEquals(others.length, 0);
       // Sent as the second user only if that user signed in before the first request.
-      assertEquals(data === "in", first?.bearer !== mine.access_token);
+      assertEquals(data === "in", first?.bearer !== initialSession.access_token);
     }),
 );
 
@@ -117,7 +117,8 @@ onBoth(
   (create) =>
     everyMoment(
       create,
-      ({ storage, mine }) => stored(storage) && store(storage, renewed(mine)),
+      ({ storage, initialSession }) =>
+        stored(storage) && store(storage, refreshedSession(initialSession)),
       ({ storage }, _, { action, signedOutCodes }) => {
         assertEquals([stored(storage), action, signedOutCodes], [null, "sign_in", [
           "session_not_found",
@@ -142,11 +143,11 @@ onBoth(
 onBoth(
   "invoke() keeps the session when Auth accepts its token again",
   (create) =>
-    everyMoment(create, ({ good, mine }) => {
-      good.add(mine.access_token);
+    everyMoment(create, ({ validTokens, initialSession }) => {
+      validTokens.add(initialSession.access_token);
       return null;
-    }, ({ storage, mine }, _, { action, signedOutCodes }) => {
-      const kept = stored(storage)?.access_token === mine.access_token;
+    }, ({ storage, initialSession }, _, { action, signedOutCodes }) => {
+      const kept = stored(storage)?.access_token === initialSession.access_token;
       assertEquals(kept, action !== "sign_in");
       assertEquals(kept ? 0 : 1, signedOutCodes.length);
     }),

@@ -21,20 +21,24 @@ const ME = "/functions/v1/me";
 
 function signedIn(routes: Parameters<typeof fakeProject>[0]) {
   const storage = new TabStorage();
-  const mine = store(storage, session());
+  const initialSession = store(storage, session());
   const project = fakeProject(routes);
-  return { storage, mine, project };
+  return { storage, initialSession, project };
 }
 
 onBoth(
   "invoke() sends the user's token and returns the data when the call succeeds",
   async (create) => {
-    const { storage, mine, project } = signedIn({ [ME]: () => json(200, { id: 1 }) });
+    const { storage, initialSession, project } = signedIn({ [ME]: () => json(200, { id: 1 }) });
     const { invoke } = withRecovery(openTab(create, storage, project.fetch));
     const { data, error } = await invoke<{ id: number }>("me", { body: { a: 1 } });
     assertEquals([data, error], [{ id: 1 }, null]);
     const [call] = project.calls;
-    assertEquals([call?.method, call?.bearer, call?.body], ["POST", mine.access_token, '{"a":1}']);
+    assertEquals([call?.method, call?.bearer, call?.body], [
+      "POST",
+      initialSession.access_token,
+      '{"a":1}',
+    ]);
     assertEquals([call?.headers.get("apikey"), call?.redirect], [KEY, undefined]);
     assertEquals(call?.headers.get("content-type"), "application/json");
   },
@@ -107,14 +111,14 @@ onBoth(
 
 onBoth("fetch() recovers when the request brings the user's token", async (create) => {
   const storage = new TabStorage();
-  const mine = store(storage, session());
+  const initialSession = store(storage, session());
   const project = fakeProject({
     "/rest/v1/todos": () => refuses("session_not_found", "credential"),
     "/auth/v1/user": () => json(403, { error_code: "session_not_found", msg: "x" }),
   });
   const { fetch } = withRecovery(openTab(create, storage, project.fetch));
   const response = await fetch("/rest/v1/todos", {
-    headers: { Authorization: `Bearer ${mine.access_token}` },
+    headers: { Authorization: `Bearer ${initialSession.access_token}` },
   });
   assertEquals(problemOf(response)?.action, "sign_in");
   assertEquals(storage.getItem(STORAGE_KEY), null);

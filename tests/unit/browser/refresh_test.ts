@@ -11,9 +11,9 @@ import {
   onBoth,
   openTab,
   OTHER_USER,
+  refreshedSession,
+  refreshingProject,
   refuses,
-  renewed,
-  renewingProject,
   session,
   store,
   stored,
@@ -22,20 +22,20 @@ import {
 } from "./_support.ts";
 
 onBoth("invoke() refreshes once when ten parallel calls need it", async (create) => {
-  const { storage, mine, fetch, to } = renewingProject();
+  const { storage, initialSession, fetch, to } = refreshingProject();
   const { invoke } = withRecovery(openTab(create, storage, fetch));
   const results = await Promise.all(Array.from({ length: 10 }, () => invoke("me")));
   assertEquals(results.map(({ data }) => data), Array(10).fill("in"));
   assertEquals([to(TOKEN).length, to(ME).length], [1, 20]);
-  assert(stored(storage)?.access_token !== mine.access_token);
+  assert(stored(storage)?.access_token !== initialSession.access_token);
 });
 
 onBoth("withRecovery() shares the 30 seconds when a client has several", async (create) => {
   const storage = new TabStorage();
-  const mine = store(storage, session());
+  const initialSession = store(storage, session());
   const { fetch, to } = fakeProject({
     [ME]: () => refuses("bad_jwt", "credential"),
-    [TOKEN]: () => json(200, renewed(mine)),
+    [TOKEN]: () => json(200, refreshedSession(initialSession)),
   });
   const supabase = openTab(create, storage, fetch);
   await withRecovery(supabase).invoke("me");
@@ -45,8 +45,8 @@ onBoth("withRecovery() shares the 30 seconds when a client has several", async (
 
 onBoth("invoke() uses the stored token when another tab has refreshed it", async (create) => {
   const storage = new TabStorage();
-  const mine = store(storage, session());
-  const fresh = renewed(mine);
+  const initialSession = store(storage, session());
+  const fresh = refreshedSession(initialSession);
   const { fetch, to } = fakeProject({
     [ME]: ({ bearer }) => {
       if (bearer === fresh.access_token) return json(200, "in");
@@ -63,9 +63,9 @@ onBoth(
   "invoke() refreshes again only after 30 seconds when the new token is refused too",
   async (create) => {
     await inFakeTime(async (time) => {
-      const { storage, mine, fetch, to } = renewingProject(
+      const { storage, initialSession, fetch, to } = refreshingProject(
         "bad_jwt",
-        () => json(200, renewed(mine)),
+        () => json(200, refreshedSession(initialSession)),
       );
       const { invoke } = withRecovery(openTab(create, storage, fetch));
       const { error } = await invoke("me");
@@ -84,7 +84,7 @@ onBoth(
 onBoth(
   "invoke() does not refresh when a token issued seconds ago is refused as expired",
   async (create) => {
-    const { storage, fetch, to } = renewingProject();
+    const { storage, fetch, to } = refreshingProject();
     store(storage, session({ iat: now() - 5 }));
     const { invoke } = withRecovery(openTab(create, storage, fetch));
     const { error } = await invoke("me");
@@ -97,10 +97,10 @@ onBoth(
   "invoke() refreshes but does not send a POST again when its handler may have run",
   async (create) => {
     const storage = new TabStorage();
-    const mine = store(storage, session());
+    const initialSession = store(storage, session());
     const { fetch, to } = fakeProject({
       [ME]: () => refuses("bad_jwt", "credential", { replay: false }),
-      [TOKEN]: () => json(200, renewed(mine)),
+      [TOKEN]: () => json(200, refreshedSession(initialSession)),
     });
     const { invoke } = withRecovery(openTab(create, storage, fetch));
     assertEquals(problemOf((await invoke("me", { body: {} })).error)?.action, "refresh");
@@ -112,7 +112,10 @@ for (const code of ["refresh_token_not_found", "refresh_token_already_used", "se
   onBoth(
     `invoke() signs out when the refresh is refused with ${code} and the token too`,
     async (create) => {
-      const { storage, fetch, to } = renewingProject("token_expired", () => authSays(400, code));
+      const { storage, fetch, to } = refreshingProject(
+        "token_expired",
+        () => authSays(400, code),
+      );
       const signedOutCodes: string[] = [];
       const { invoke } = withRecovery(openTab(create, storage, fetch), {
         onSignedOut: (problem) => signedOutCodes.push(problem.code),
@@ -131,8 +134,8 @@ onBoth(
   "invoke() keeps the session when another tab refreshes it during a refused refresh",
   async (create) => {
     const storage = new TabStorage();
-    const mine = store(storage, session());
-    const fresh = renewed(mine);
+    const initialSession = store(storage, session());
+    const fresh = refreshedSession(initialSession);
     const signedOutCodes: unknown[] = [];
     const { fetch } = fakeProject({
       [ME]: ({ bearer }) =>
@@ -167,7 +170,10 @@ onBoth(
 );
 
 onBoth("invoke() keeps the session when the user is suspended", async (create) => {
-  const { storage, fetch } = renewingProject("token_expired", () => authSays(403, "user_banned"));
+  const { storage, fetch } = refreshingProject(
+    "token_expired",
+    () => authSays(403, "user_banned"),
+  );
   const { invoke } = withRecovery(openTab(create, storage, fetch));
   const problem = problemOf((await invoke("me")).error);
   assertEquals([problem?.code, problem?.action], ["user_banned", "contact_support"]);
@@ -178,7 +184,7 @@ onBoth(
   "invoke() keeps the session when Auth refuses the refresh for another reason",
   async (create) => {
     for (const code of ["validation_failed", "bad_jwt", "brand_new"]) {
-      const { storage, fetch } = renewingProject("token_expired", () => authSays(400, code));
+      const { storage, fetch } = refreshingProject("token_expired", () => authSays(400, code));
       const { invoke } = withRecovery(openTab(create, storage, fetch), { patience: 0 });
       assertEquals(problemOf((await invoke("me")).error)?.code, "auth_unavailable");
       assert(stored(storage) !== null);
@@ -190,14 +196,14 @@ onBoth(
   "invoke() refreshes once when the token is about to expire",
   async (create) => {
     const storage = new TabStorage();
-    const mine = store(storage, session());
+    const initialSession = store(storage, session());
     const { fetch, to } = fakeProject({
       [ME]: ({ bearer }) => {
-        if (bearer !== mine.access_token) return json(200, "in");
-        store(storage, { ...mine, expires_at: now() + 60 });
+        if (bearer !== initialSession.access_token) return json(200, "in");
+        store(storage, { ...initialSession, expires_at: now() + 60 });
         return refuses("bad_jwt", "credential");
       },
-      [TOKEN]: () => json(200, renewed(mine)),
+      [TOKEN]: () => json(200, refreshedSession(initialSession)),
     });
     const { invoke } = withRecovery(openTab(create, storage, fetch));
     assertEquals([(await invoke("me")).data, to(TOKEN).length], ["in", 1]);
@@ -208,7 +214,10 @@ for (const status of [429, 400, 404]) {
   onBoth(
     `a refresh that Auth answers with ${status} and no reason keeps the session`,
     async (create) => {
-      const { storage, fetch } = renewingProject("token_expired", () => json(status, { msg: "x" }));
+      const { storage, fetch } = refreshingProject(
+        "token_expired",
+        () => json(status, { msg: "x" }),
+      );
       const { invoke } = withRecovery(openTab(create, storage, fetch), { patience: 0 });
       assertEquals(problemOf((await invoke("me")).error)?.code, "auth_unavailable");
       assert(stored(storage) !== null);

@@ -22,8 +22,8 @@ type Routes = Parameters<typeof fakeProject>[0];
 
 function signedIn(routes: Routes) {
   const storage = new TabStorage();
-  const mine = store(storage, session());
-  return { storage, mine, ...fakeProject(routes) };
+  const initialSession = store(storage, session());
+  return { storage, initialSession, ...fakeProject(routes) };
 }
 
 /** Runs in fake time; `pass` moves it on. */

@@ -13,8 +13,8 @@ import {
   onBoth as onBothVersions,
   openTab,
   OTHER_USER,
+  refreshedSession,
   refuses,
-  renewed,
   session,
   settle,
   STORAGE_KEY,
@@ -93,13 +93,13 @@ const TOKEN = "/auth/v1/token";
 
 onBoth("onSession() reports the stored session once when it is loaded", async (create) => {
   const storage = new TabStorage();
-  const mine = store(storage, session());
+  const initialSession = store(storage, session());
   const { fetch } = fakeProject({});
   const { changes, kinds } = watch(openTab(create, storage, fetch));
   assertEquals(kinds(), []);
   await settle();
   assertEquals(kinds(), ["signed_in"]);
-  assertEquals(changes[0]?.session?.access_token, mine.access_token);
+  assertEquals(changes[0]?.session?.access_token, initialSession.access_token);
   assertEquals(changes[0]?.event, "INITIAL_SESSION");
 });
 
@@ -112,7 +112,7 @@ onBoth("onSession() reports signed_out once when nobody is signed in", async (cr
 onBoth("onSession() does not report signed_out when Auth does not answer", async (create) => {
   using time = new FakeTime();
   const storage = new TabStorage();
-  const mine = store(storage, { ...session(), expires_at: now() - 10 });
+  const initialSession = store(storage, { ...session(), expires_at: now() - 10 });
   const { fetch } = fakeProject({ [TOKEN]: () => json(503, {}) });
   const errors = mock.method(console, "error", () => {});
   try {
@@ -123,7 +123,7 @@ onBoth("onSession() does not report signed_out when Auth does not answer", async
     }
     await settle();
     assertEquals(kinds(), ["signed_in"]);
-    assertEquals(changes[0]?.session?.access_token, mine.access_token);
+    assertEquals(changes[0]?.session?.access_token, initialSession.access_token);
   } finally {
     errors.mock.restore();
   }
@@ -131,8 +131,8 @@ onBoth("onSession() does not report signed_out when Auth does not answer", async
 
 onBoth("onSession() reports a refresh in both tabs when one refreshes", async (create) => {
   const storage = new TabStorage();
-  const mine = store(storage, session());
-  const { fetch } = fakeProject({ [TOKEN]: () => json(200, renewed(mine)) });
+  const initialSession = store(storage, session());
+  const { fetch } = fakeProject({ [TOKEN]: () => json(200, refreshedSession(initialSession)) });
   const [here, there] = [openTab(create, storage, fetch), openTab(create, storage, fetch)];
   const [one, two] = [watch(here), watch(there)];
   await settle();
@@ -184,17 +184,17 @@ onBoth(
 
 onBoth("onSession() reports nothing when an event changes nothing", async (create) => {
   const storage = new TabStorage();
-  const mine = store(storage, session());
+  const initialSession = store(storage, session());
   const { kinds } = watch(openTab(create, storage, fakeProject({}).fetch));
   await settle();
   const other = new FakeChannel(STORAGE_KEY);
   for (const event of ["SIGNED_IN", "TOKEN_REFRESHED", "SIGNED_IN"]) {
-    other.postMessage({ event, session: mine });
+    other.postMessage({ event, session: initialSession });
   }
   await settle();
   assertEquals(kinds(), ["signed_in"]);
-  other.postMessage({ event: "USER_UPDATED", session: mine });
-  other.postMessage({ event: "PASSWORD_RECOVERY", session: mine });
+  other.postMessage({ event: "USER_UPDATED", session: initialSession });
+  other.postMessage({ event: "PASSWORD_RECOVERY", session: initialSession });
   await settle();
   assertEquals(kinds(), ["signed_in", "refreshed", "signed_in"]);
 });
@@ -203,7 +203,7 @@ onBoth(
   "onSession() reports nothing more when it was ended, even by its callback",
   async (create) => {
     const storage = new TabStorage();
-    const mine = store(storage, session());
+    const initialSession = store(storage, session());
     const kinds: string[] = [];
     const stop = onSession(openTab(create, storage, fakeProject({}).fetch), ({ kind }) => {
       kinds.push(kind);
@@ -211,7 +211,7 @@ onBoth(
     });
     await settle();
     const other = new FakeChannel(STORAGE_KEY);
-    store(storage, renewed(mine));
+    store(storage, refreshedSession(initialSession));
     other.postMessage({ event: "TOKEN_REFRESHED", session: stored(storage) });
     other.postMessage({ event: "PASSWORD_RECOVERY", session: stored(storage) });
     await settle();
@@ -221,9 +221,9 @@ onBoth(
 
 onBoth("onSession() reports PASSWORD_RECOVERY when that comes first", async (create) => {
   const storage = new TabStorage();
-  const mine = store(storage, session());
+  const initialSession = store(storage, session());
   const { changes } = watch(openTab(create, storage, fakeProject({}).fetch));
-  new FakeChannel(STORAGE_KEY).postMessage({ event: "PASSWORD_RECOVERY", session: mine });
+  new FakeChannel(STORAGE_KEY).postMessage({ event: "PASSWORD_RECOVERY", session: initialSession });
   await settle();
   assertEquals(changes.map(({ event }) => event), ["PASSWORD_RECOVERY"]);
 });
@@ -233,7 +233,7 @@ onBoth("onSession() goes on when a callback throws, until it is ended", async (c
   const report = mock.method(globalThis, "reportError", (error: unknown) => reported.push(error));
   try {
     const storage = new TabStorage();
-    const mine = store(storage, session());
+    const initialSession = store(storage, session());
     let calls = 0;
     const stop = onSession(openTab(create, storage, fakeProject({}).fetch), () => {
       calls++;
@@ -241,7 +241,7 @@ onBoth("onSession() goes on when a callback throws, until it is ended", async (c
     });
     await settle();
     const other = new FakeChannel(STORAGE_KEY);
-    store(storage, renewed(mine));
+    store(storage, refreshedSession(initialSession));
     other.postMessage({ event: "TOKEN_REFRESHED", session: stored(storage) });
     await settle();
     assertEquals([calls, reported.length], [2, 2]);

@@ -26,7 +26,7 @@ type Routes = Parameters<typeof fakeProject>[0];
 
 function ending(routes: Routes = {}, code = "session_not_found") {
   const storage = new TabStorage();
-  const mine = store(storage, session());
+  const initialSession = store(storage, session());
   const project = fakeProject({
     [ME]: () => refuses(code, "credential"),
     [USER]: () => authSays(403, code),
@@ -37,14 +37,17 @@ function ending(routes: Routes = {}, code = "session_not_found") {
     patience: 0,
     onSignedOut: ({ code }: { code: string }) => signedOutCodes.push(code),
   };
-  return { storage, mine, signedOutCodes, options, ...project };
+  return { storage, initialSession, signedOutCodes, options, ...project };
 }
 
 for (const code of ["session_not_found", "user_not_found"]) {
   onBoth(
     `invoke() removes the session on this device when Auth confirms ${code}`,
     async (create) => {
-      const { storage, mine, signedOutCodes, options, fetch, calls, to } = ending({}, code);
+      const { storage, initialSession, signedOutCodes, options, fetch, calls, to } = ending(
+        {},
+        code,
+      );
       storage.setItem(`${STORAGE_KEY}-user`, "{}");
       const supabase = openTab(create, storage, fetch);
       const events: string[] = [];
@@ -56,7 +59,7 @@ for (const code of ["session_not_found", "user_not_found"]) {
       assertEquals(events.at(-1), "SIGNED_OUT");
       // Auth was asked about that token with a plain GET, and nothing was sent to /logout.
       assertEquals(to(USER).map(({ method, bearer }) => [method, bearer]), [
-        ["GET", mine.access_token],
+        ["GET", initialSession.access_token],
       ]);
       assertEquals(calls.length, 2);
     },
@@ -96,17 +99,22 @@ const UNCONFIRMED: Readonly<Record<string, () => Response | Promise<Response>>> 
 
 for (const [name, answer] of Object.entries(UNCONFIRMED)) {
   onBoth(`invoke() keeps the session when Auth's answer is ${name}`, async (create) => {
-    const { storage, mine, signedOutCodes, options, fetch } = ending({ [USER]: answer });
+    const { storage, initialSession, signedOutCodes, options, fetch } = ending({ [USER]: answer });
     const { invoke } = withRecovery(openTab(create, storage, fetch), options);
     const problem = problemOf((await invoke("me")).error);
     assertEquals([problem?.code, problem?.action], ["auth_unavailable", "retry"]);
-    assertEquals([stored(storage)?.access_token, signedOutCodes], [mine.access_token, []]);
+    assertEquals([stored(storage)?.access_token, signedOutCodes], [
+      initialSession.access_token,
+      [],
+    ]);
   });
 }
 
 onBoth("invoke() keeps the session when Auth hangs", async (create) => {
   await inFakeTime(async (time) => {
-    const { storage, mine, options, fetch } = ending({ [USER]: () => new Promise(() => {}) });
+    const { storage, initialSession, options, fetch } = ending({
+      [USER]: () => new Promise(() => {}),
+    });
     const supabase = openTab(create, storage, fetch);
     await supabase.auth.getSession();
     let code: string | undefined;
@@ -116,7 +124,10 @@ onBoth("invoke() keeps the session when Auth hangs", async (create) => {
     assertEquals(code, undefined);
     time.tick(500);
     await settle();
-    assertEquals([code, stored(storage)?.access_token], ["auth_unavailable", mine.access_token]);
+    assertEquals([code, stored(storage)?.access_token], [
+      "auth_unavailable",
+      initialSession.access_token,
+    ]);
   });
 });
 
@@ -262,10 +273,15 @@ onBoth("invoke() keeps the session when the platform or a handler refuses", asyn
     () => refuses("user_not_found", "handler"),
   ];
   for (const answer of answers) {
-    const { storage, mine, signedOutCodes, options, fetch, to } = ending({ [ME]: answer });
+    const { storage, initialSession, signedOutCodes, options, fetch, to } = ending({
+      [ME]: answer,
+    });
     const { invoke } = withRecovery(openTab(create, storage, fetch), options);
     assert(problemOf((await invoke("me")).error)?.action !== "sign_in");
-    assertEquals([stored(storage)?.access_token, signedOutCodes], [mine.access_token, []]);
+    assertEquals([stored(storage)?.access_token, signedOutCodes], [
+      initialSession.access_token,
+      [],
+    ]);
     assertEquals(to("/auth/").length, 0);
   }
 });

@@ -14,8 +14,8 @@ import {
   onBoth,
   openRecovering,
   openTab,
+  refreshedSession,
   refuses,
-  renewed,
   runUntil,
   session,
   settle,
@@ -31,29 +31,29 @@ const TODOS = "/rest/v1/todos";
 const FILE = "/storage/v1/object/box/a.txt";
 
 /** A project that accepts only tokens that Auth has issued since; `refusal` answers the others. */
-function renewing(refusal: () => Response) {
+function refreshing(refusal: () => Response) {
   const storage = new TabStorage();
-  const mine = store(storage, session());
-  const good = new Set<string>();
+  const initialSession = store(storage, session());
+  const validTokens = new Set<string>();
   const answer = ({ bearer }: { bearer: string | null }) =>
-    good.has(bearer ?? "") ? json(200, ["in"]) : refusal();
+    validTokens.has(bearer ?? "") ? json(200, ["in"]) : refusal();
   const project = fakeProject({
     [ME]: answer,
     [TODOS]: answer,
     [FILE]: answer,
     [TOKEN]: () => {
-      const fresh = renewed(mine);
-      good.add(fresh.access_token);
+      const fresh = refreshedSession(initialSession);
+      validTokens.add(fresh.access_token);
       return json(200, fresh);
     },
   });
-  return { storage, mine, ...project };
+  return { storage, initialSession, ...project };
 }
 
 onBoth(
   "from() and storage share one refresh when the token has expired",
   async (create) => {
-    const { storage, fetch, to } = renewing(() =>
+    const { storage, fetch, to } = refreshing(() =>
       json(401, { code: "PGRST303", details: null, hint: null, message: "JWT expired" })
     );
     const supabase = openRecovering(create, storage, fetch);
@@ -63,7 +63,7 @@ onBoth(
     ]);
     assertEquals([one.data, two.data, to(TOKEN).length], [["in"], ["in"], 1]);
 
-    const other = renewing(() =>
+    const other = refreshing(() =>
       json(400, {
         statusCode: "403",
         error: "Unauthorized",
@@ -77,7 +77,7 @@ onBoth(
 );
 
 onBoth("invoke() refreshes when a gateway answers with {msg}", async (create) => {
-  const { storage, fetch, to } = renewing(() => json(401, { msg: "Invalid JWT" }));
+  const { storage, fetch, to } = refreshing(() => json(401, { msg: "Invalid JWT" }));
   const supabase = openRecovering(create, storage, fetch);
   assertEquals((await supabase.functions.invoke("me")).data, ["in"]);
   assertEquals(to(TOKEN).length, 1);
@@ -131,12 +131,12 @@ onBoth(
   "problemOf() returns the problem when from() fails with a credential's problem",
   async (create) => {
     const storage = new TabStorage();
-    const mine = store(storage, expired());
+    const initialSession = store(storage, expired());
     const { fetch } = fakeProject({ [TOKEN]: () => json(429, {}) });
     const supabase = openRecovering(create, storage, fetch, { patience: 0 });
     const { error } = await supabase.from("todos").select();
     assertEquals(problemOf(error)?.code, "auth_unavailable");
-    assertEquals(stored(storage)?.access_token, mine.access_token);
+    assertEquals(stored(storage)?.access_token, initialSession.access_token);
   },
 );
 
@@ -190,14 +190,14 @@ onBoth(
   "invoke() sends the stored token when supabase-js sends none",
   async (create) => {
     const storage = new TabStorage();
-    const mine = store(storage, session());
+    const initialSession = store(storage, session());
     const { fetch, to } = fakeProject({ [ME]: () => json(200, "in") });
     const supabase = openRecovering(create, storage, fetch);
     // The same storage, in a client whose getSession() fails.
     supabase.auth.getSession = () => Promise.resolve({ data: { session: null } });
     assertEquals((await supabase.functions.invoke("me")).data, "in");
     assertEquals(to(ME)[0]?.bearer, create.name === "old" ? KEY : to(ME)[0]?.bearer);
-    assert([KEY, mine.access_token].includes(to(ME)[0]?.bearer ?? ""));
+    assert([KEY, initialSession.access_token].includes(to(ME)[0]?.bearer ?? ""));
   },
 );
 
@@ -213,8 +213,8 @@ onBoth(
     const body = Object.getOwnPropertyDescriptor(Response.prototype, "body");
     const statics = Object.getOwnPropertyDescriptor(Response, "json");
     const storage = new TabStorage();
-    const mine = store(storage, session());
-    const fresh = renewed(mine);
+    const initialSession = store(storage, session());
+    const fresh = refreshedSession(initialSession);
     const refused = await refuses("token_expired", "credential").text();
     const fetch: typeof globalThis.fetch = (input, init) => {
       const headers = { "content-type": "application/json" };
@@ -314,7 +314,7 @@ Deno.test("attach() warns and calls retry when the client has the accessToken op
 
 onBoth("createRecovery() removes nothing when it runs on a server", async (create) => {
   const storage = Object.assign(new TabStorage(), { isServer: true });
-  const mine = store(storage, expired());
+  const initialSession = store(storage, expired());
   const { fetch } = fakeProject({
     [TOKEN]: () => json(400, { error_code: "refresh_token_not_found", msg: "x" }),
     [ME]: () => refuses("token_expired", "credential"),
@@ -327,7 +327,7 @@ onBoth("createRecovery() removes nothing when it runs on a server", async (creat
   const { error } = await supabase.functions.invoke("me");
   assertEquals(problemOf(error)?.action, "retry");
   assertEquals([storage.getItem(STORAGE_KEY) !== null, signedOutCodes], [true, []]);
-  assertEquals(stored(storage)?.refresh_token, mine.refresh_token);
+  assertEquals(stored(storage)?.refresh_token, initialSession.refresh_token);
 });
 
 /** Web Locks as a browser has them: one holder at a time. */
@@ -346,8 +346,8 @@ onBoth("invoke() refreshes once when two tabs need it", async (create) => {
   Object.assign(navigator, { locks: fakeLocks() });
   try {
     const storage = new TabStorage();
-    const mine = store(storage, expired());
-    const fresh = renewed(mine);
+    const initialSession = store(storage, expired());
+    const fresh = refreshedSession(initialSession);
     const { fetch, to } = fakeProject({
       [TOKEN]: async () => {
         await settle();
@@ -377,9 +377,9 @@ onBoth(
     try {
       await inFakeTime(async (time) => {
         const storage = new TabStorage();
-        const mine = store(storage, expired());
+        const initialSession = store(storage, expired());
         const { fetch } = fakeProject({
-          [TOKEN]: () => json(200, renewed(mine)),
+          [TOKEN]: () => json(200, refreshedSession(initialSession)),
           [ME]: () => json(200, "in"),
         });
         const supabase = openRecovering(create, storage, fetch, { timeout: 4000 });
