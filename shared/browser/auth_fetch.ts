@@ -81,7 +81,7 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
   let last: RefreshOutcome | undefined;
   let failures = 0;
   /** The refresh token of the last try that failed, and when the try began and ended. */
-  let failed = { token: "", from: 0, to: -Infinity };
+  let failed = { token: "", fromMs: 0, toMs: -Infinity };
   /**
    * The earliest times, by `performance.now()`, of the next try: for a waiting call, and without
    * one.
@@ -103,16 +103,17 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     });
   }
 
-  function recordFailure(token: string, from: number, response?: Response): void {
-    const to = performance.now();
-    failed = { token, from, to };
-    const wait = Number(response?.headers.get("retry-after")) || 0;
+  function recordFailure(token: string, fromMs: number, response?: Response): void {
+    const toMs = performance.now();
+    failed = { token, fromMs, toMs };
+    const retryAfterSeconds = Number(response?.headers.get("retry-after")) || 0;
     // Auth's rate limit has no Retry-After, so every further try waits longer.
-    const step = Math.min(MIN_RETRY_MS * 2 ** failures++, MAX_RETRY_MS);
-    notBeforeMs = to + Math.max(wait * 1000, response?.status === 429 ? step : MIN_RETRY_MS);
-    backgroundNotBeforeMs = Math.max(notBeforeMs, to + step);
-    last = notBeforeMs - to;
-    outage.begin("auth", backgroundNotBeforeMs - to);
+    const stepMs = Math.min(MIN_RETRY_MS * 2 ** failures++, MAX_RETRY_MS);
+    notBeforeMs = toMs +
+      Math.max(retryAfterSeconds * 1000, response?.status === 429 ? stepMs : MIN_RETRY_MS);
+    backgroundNotBeforeMs = Math.max(notBeforeMs, toMs + stepMs);
+    last = notBeforeMs - toMs;
+    outage.begin("auth", backgroundNotBeforeMs - toMs);
   }
 
   function recordSuccess(outcome: RefreshOutcome): void {
@@ -123,7 +124,7 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     endDelaysEarly();
   }
 
-  async function refreshGrant(input: Input, init?: RequestInit, from = performance.now()) {
+  async function refreshGrant(input: Input, init?: RequestInit, fromMs = performance.now()) {
     const token = Object(parseJson(String(init?.body))).refresh_token;
     let stored = await store.read();
     // Not ours: refreshed in another tab since supabase-js read it, or a token from elsewhere,
@@ -132,10 +133,10 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     if (stored === null || (!isOurs && !store.hasSeen(token))) {
       return { response: await passThrough(input, init) };
     }
-    const now = performance.now();
+    const nowMs = performance.now();
     if (
       !isOurs || (isAboutToExpire(stored) && isRecent(stored)) ||
-      now < (isCallWaiting ? notBeforeMs : backgroundNotBeforeMs)
+      nowMs < (isCallWaiting ? notBeforeMs : backgroundNotBeforeMs)
     ) return { response: await answerWithStored(stored, !isOurs) };
     isCallWaiting = false;
 
@@ -144,7 +145,7 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
       const response = await send(input, { ...init, signal: stop.signal });
       return { response, text: await readBounded(response, timeoutMs) };
     };
-    const result = await deadline(timeoutMs - (now - from), ask()).catch(() => undefined);
+    const result = await deadline(timeoutMs - (nowMs - fromMs), ask()).catch(() => undefined);
     stop.abort();
     // Read again: the user may have signed in, or another tab may have refreshed the session.
     const current = await store.read();
@@ -173,10 +174,10 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
         }
       } else if (code === "user_banned") {
         recordSuccess("banned");
-        failed = { token: stored.refresh_token, from, to: performance.now() };
-        backgroundNotBeforeMs = failed.to + MIN_RETRY_MS;
-      } else recordFailure(stored.refresh_token, from, response);
-    } else recordFailure(stored.refresh_token, from);
+        failed = { token: stored.refresh_token, fromMs, toMs: performance.now() };
+        backgroundNotBeforeMs = failed.toMs + MIN_RETRY_MS;
+      } else recordFailure(stored.refresh_token, fromMs, response);
+    } else recordFailure(stored.refresh_token, fromMs);
     return { response: await answerWithStored(stored) };
   }
 
@@ -224,10 +225,10 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
       if (method === "GET" && pathname.endsWith("/auth/v1/user")) return await getUser(input, init);
       const isGrant = searchParams.get("grant_type") === "refresh_token";
       if (!isGrant || !pathname.endsWith("/auth/v1/token")) return await send(input, init);
-      const from = performance.now();
+      const fromMs = performance.now();
       // Half of the time is for waiting on other tabs, and half for Auth.
       const name = `${client.storageKey}-refresh`;
-      return await withLock(name, timeoutMs / 2, () => refreshGrant(input, init, from));
+      return await withLock(name, timeoutMs / 2, () => refreshGrant(input, init, fromMs));
     },
     async refresh(token, limitMs) {
       const before = await store.read();
@@ -235,8 +236,8 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
       if (decided !== undefined || before === null) return decided ?? "gone";
       if (before.refresh_token === refused.token) return refused;
       if (isRecent(before)) return "too_soon";
-      const early = notBeforeMs - performance.now();
-      if (early > 0) return early;
+      const earlyMs = notBeforeMs - performance.now();
+      if (earlyMs > 0) return earlyMs;
       isCallWaiting = true;
       last = undefined;
       const { auth } = client;
@@ -256,7 +257,7 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     isStale: (stored) =>
       failed.token === stored.refresh_token &&
       (stored.renewed_at === undefined
-        ? expiryOf(stored) <= Date.now()
+        ? expiryMs(stored) <= Date.now()
         : Date.now() - stored.renewed_at > stored.expires_in * 1000),
     tryNow() {
       if (failed.token === "") return;
@@ -265,7 +266,9 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     },
     justTaken: () => performance.now() - takenAtMs < JUST_NOW_MS,
     lastWaitMs: () =>
-      failed.token && performance.now() - failed.to < JUST_NOW_MS ? failed.to - failed.from : 0,
+      failed.token && performance.now() - failed.toMs < JUST_NOW_MS
+        ? failed.toMs - failed.fromMs
+        : 0,
   };
 }
 
@@ -309,19 +312,19 @@ function isSessionOf(session: Partial<StoredSession>, stored: StoredSession): bo
 }
 
 /** Milliseconds since 1970. */
-function expiryOf({ access_token, expires_at }: StoredSession): number {
+function expiryMs({ access_token, expires_at }: StoredSession): number {
   return Number(expires_at ?? unverifiedClaims(access_token).exp ?? Infinity) * 1000;
 }
 
 /** The same test as in supabase-js, by this device's clock. */
 function isAboutToExpire(stored: StoredSession): boolean {
-  return expiryOf(stored) - Date.now() < EXPIRY_MARGIN_MS;
+  return expiryMs(stored) - Date.now() < EXPIRY_MARGIN_MS;
 }
 
 function isRecent({ renewed_at = -Infinity, expires_in }: StoredSession): boolean {
-  const age = Date.now() - renewed_at;
+  const ageMs = Date.now() - renewed_at;
   // A token with a lifetime of a minute or less counts as recent for half of that.
-  return age >= 0 && age < Math.min(MIN_REFRESH_INTERVAL_MS, expires_in * 500);
+  return ageMs >= 0 && ageMs < Math.min(MIN_REFRESH_INTERVAL_MS, expires_in * 500);
 }
 
 /**

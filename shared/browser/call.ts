@@ -155,11 +155,11 @@ export async function call(
   }
 
   async function countWait<T>(promise: Promise<T>): Promise<T> {
-    const from = performance.now();
+    const startedAtMs = performance.now();
     try {
       return await promise;
     } finally {
-      waitedMs += performance.now() - from;
+      waitedMs += performance.now() - startedAtMs;
     }
   }
 
@@ -257,10 +257,10 @@ export async function call(
     }
   }
 
-  function reportOutage({ problem, source }: Failure, ms: number): void {
+  function reportOutage({ problem, source }: Failure, delayMs: number): void {
     const isUnavailable = source === "network" ||
       (source === "credential" && problem.code === "auth_unavailable");
-    if (isUnavailable) outage.begin("call", ms);
+    if (isUnavailable) outage.begin("call", delayMs);
   }
 
   /** Refreshes the token; waits for Auth as long as `patience` allows. */
@@ -280,10 +280,10 @@ export async function call(
         if (ended === "out") return endProblem(outcome.code, problem.request_id);
         return ended === "newer" ? ended : unavailable(problem);
       }
-      const left = patience - waitedMs;
-      if (outcome > left) return unavailable(problem, Math.ceil(outcome / 1000));
-      const longer = progress.waits && 2 ** progress.waits * 1000 * (1 + Math.random() / 4);
-      const ms = Math.min(left, Math.max(outcome, longer));
+      const leftMs = patience - waitedMs;
+      if (outcome > leftMs) return unavailable(problem, Math.ceil(outcome / 1000));
+      const backoffMs = progress.waits && 2 ** progress.waits * 1000 * (1 + Math.random() / 4);
+      const ms = Math.min(leftMs, Math.max(outcome, backoffMs));
       await wait(Math.round(ms), unavailable(problem));
     }
   }

@@ -43,7 +43,7 @@ const endableDelays = /* @__PURE__ */ new Set<() => void>();
 /**
  * Waits.
  *
- * @param ms Milliseconds.
+ * @param delayMs How long.
  * @param signal Ends the wait early, with its reason.
  * @param mayEndEarly Whether {@linkcode endDelaysEarly} ends it early as well.
  * @returns Resolves when the time is over or the delay was ended early.
@@ -56,7 +56,7 @@ const endableDelays = /* @__PURE__ */ new Set<() => void>();
  * ```
  */
 export async function delay(
-  ms: number,
+  delayMs: number,
   signal?: AbortSignal | null,
   mayEndEarly?: boolean,
 ): Promise<void> {
@@ -64,7 +64,7 @@ export async function delay(
   const endedEarly = new Promise<void>((resolve) => endDelay = resolve);
   if (mayEndEarly) endableDelays.add(endDelay);
   try {
-    await deadline(ms, endedEarly, signal);
+    await deadline(delayMs, endedEarly, signal);
   } finally {
     endableDelays.delete(endDelay);
   }
