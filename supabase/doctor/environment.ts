@@ -1,6 +1,6 @@
 /** What the doctor takes from its own environment. */
 
-import { EnvironmentError, readProject } from "../../shared/server/core/project.ts";
+import { EnvironmentError, readProject } from "./library.ts";
 
 /** URL, public key and key set; each `undefined` where it is not set. */
 export interface Surroundings {

@@ -14,7 +14,7 @@ const MIN_TIMEOUT_MS = 1_000;
 /**
  * Answers for an Auth that is away, so that it is not trampled when it comes back, and nobody waits
  * in vain. It opens after time-outs, broken connections or 5xx answers for five different tokens in
- * a row, without anything else between. Open, it refuses as a fault (503), and at most once a second it
+ * a row, without anything else between. Open, it refuses as a fault (503), and at most once per second it
  * asks about a token of somebody who has already been answered. Any answer below 500 closes it.
  *
  * @param getUser The call about one token.

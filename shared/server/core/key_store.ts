@@ -9,7 +9,7 @@ import { secondsSince, type Timestamp, timestamp } from "./timestamp.ts";
 export interface KeyStore {
   /** The key of this id; `undefined` if none is at hand, `unusable` for one that only Auth can use. */
   get(kid: string): Promise<PublicKey | "unusable" | undefined>;
-  /** Fetches the key set again, at most once a second, less often while that fails. */
+  /** Fetches the key set again, at most once per second, less often while that fails. */
   refresh(): Promise<void>;
   /** Auth has admitted a token that this key does not verify: the key is not the project's. */
   distrust(key: PublicKey): void;

@@ -22,15 +22,15 @@ export interface UnverifiedLimits {
 
 /**
  * Calls about tokens that cannot be verified here (HS256, or a key that only Auth has), at once, while
- * Auth refuses many of them. With Auth at 200 ms it serves 1,280 a second, so a newcomer gets in
- * beside a flood of 500 a second; forged tokens cannot be told from newcomers.
+ * Auth refuses many of them. With Auth at 200 ms it serves 1,280 per second, so a newcomer gets in
+ * beside a flood of 500 per second; forged tokens cannot be told from newcomers.
  */
 const MAX_UNVERIFIABLE_CALLS = 256;
-/** So many refusals, of which one a second is forgotten, are a flood: one forged token is none. */
+/** So many refusals, of which one is forgotten per second, are a flood; one forged token is not. */
 const FLOOD_REFUSALS = 10;
 const MAX_REMEMBERED_REFUSALS = 70;
 
-/** Calls a second about tokens that no key at hand confirms, and how many may be saved up. */
+/** Calls per second about tokens that no key at hand confirms, and how many may be saved up. */
 const DOUBTFUL_CALLS_PER_SECOND = 5;
 const MAX_SAVED_UP_CALLS = 20;
 

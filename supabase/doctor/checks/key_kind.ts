@@ -1,4 +1,4 @@
-import { decodeJsonPart } from "../../../shared/server/core/claims.ts";
+import { decodeJsonPart } from "../library.ts";
 
 /** What kind of API key a text is. */
 export type KeyKind = "publishable" | "secret" | "anon" | "service_role";

@@ -1,7 +1,6 @@
 /** Auth, its keys and its gateway, as they answer now. */
 
-import { readKeySet } from "../../../shared/server/core/project.ts";
-import { bodyOf, isApiKeyRefusal } from "../../../shared/server/core/auth_answer.ts";
+import { bodyOf, isApiKeyRefusal, readKeySet } from "../library.ts";
 import type { Check, Hit } from "../finding.ts";
 import { compareVersions, readVersion } from "../project/versions.ts";
 import type { Observation } from "./observation.ts";

@@ -1,7 +1,7 @@
 /** A function, as it answers those it has to refuse. */
 
 import { problemSchema } from "../../../shared/server/problem_schema.ts";
-import { type AuthAnswer, bodyOf } from "../../../shared/server/core/auth_answer.ts";
+import { type AuthAnswer, bodyOf } from "../library.ts";
 import type { Check } from "../finding.ts";
 import type { FunctionAnswers, Observation } from "./observation.ts";
 

@@ -1,8 +1,6 @@
 /** The edge to a running project: asks, and keeps the answers for the checks. */
 
-import { readKeySet } from "../../../shared/server/core/project.ts";
-import type { AuthAnswer } from "../../../shared/server/core/auth_answer.ts";
-import { boundedFetch } from "../../../shared/server/core/bounded_fetch.ts";
+import { type AuthAnswer, boundedFetch, readKeySet } from "../library.ts";
 import { isLoopback } from "../checks/config.ts";
 
 /** What the doctor is to ask, and with what. */

@@ -1,7 +1,6 @@
 /** What Auth says of the token, and the most probable reason. */
 
-import { decodeToken, readSession } from "../../../shared/server/core/claims.ts";
-import { bodyOf, isApiKeyRefusal, readAuthError } from "../../../shared/server/core/auth_answer.ts";
+import { bodyOf, decodeToken, isApiKeyRefusal, readAuthError, readSession } from "../library.ts";
 import { isLoopback } from "../checks/config.ts";
 import { keyKind } from "../checks/key_kind.ts";
 import type { Check, Hit } from "../finding.ts";

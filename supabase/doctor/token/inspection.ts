@@ -1,9 +1,6 @@
 /** The edge to Auth for one token. */
 
-import { decodeJsonPart } from "../../../shared/server/core/claims.ts";
-import { readKeySet } from "../../../shared/server/core/project.ts";
-import type { AuthAnswer } from "../../../shared/server/core/auth_answer.ts";
-import { boundedFetch } from "../../../shared/server/core/bounded_fetch.ts";
+import { type AuthAnswer, boundedFetch, decodeJsonPart, readKeySet } from "../library.ts";
 
 /** A token, and what Auth said of it. */
 export interface Inspection {

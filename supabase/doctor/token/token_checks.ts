@@ -1,6 +1,6 @@
 /** What the token itself says. */
 
-import { decodeJsonPart, decodeToken, readSession } from "../../../shared/server/core/claims.ts";
+import { decodeJsonPart, decodeToken, readSession } from "../library.ts";
 import { isLoopback } from "../checks/config.ts";
 import { keyKind } from "../checks/key_kind.ts";
 import { signedBy } from "../checks/published.ts";
