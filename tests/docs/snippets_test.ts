@@ -238,7 +238,7 @@ async function runModule({ text, page, line }: Block, project: string): Promise<
   await Deno.remove(file);
 }
 
-/** The files of cookbook/ are type-checked with the rest, and cookbook_test.ts runs them. */
+/** A block of the browser page is a file of cookbook/, which is type-checked with the rest. */
 async function checkCookbook({ text, page, line }: Block): Promise<void> {
   const plain = (code: string) =>
     code.replaceAll(/^\/\/\/ .*\n/gm, "").replaceAll(/(["'])(?:\.\.?\/)+(?:shared\/)?/g, "$1")
