@@ -1,4 +1,5 @@
 import { CODE_PATTERN } from "../../problems/problem.ts";
+import { parseJsonObject } from "./json.ts";
 
 /** What came back from Supabase Auth: whole, and not judged yet. */
 export type AuthAnswer =
@@ -78,15 +79,7 @@ export const CACHED_ANSWER =
 
 /** The JSON object of a body; `null` unless both the type and the text are JSON. */
 export function readJsonObject(headers: Headers, text: string): Record<string, unknown> | null {
-  if (!isJsonType(headers.get("content-type"))) return null;
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? value as Record<string, unknown>
-      : null;
-  } catch {
-    return null;
-  }
+  return isJsonType(headers.get("content-type")) ? parseJsonObject(text) : null;
 }
 
 /** Whether a Content-Type is JSON, or JSON with a suffix (RFC 6839, section 3.1). */

@@ -1,4 +1,5 @@
 import { deepFreeze } from "./deep_freeze.ts";
+import { parseJsonObject } from "./json.ts";
 
 /** The payload of an access token that names a user. Everything but `sub` may be missing. */
 export interface Claims {
@@ -107,11 +108,8 @@ export function decodeJsonPart(part: string): Record<string, unknown> | null {
     const binary = decodeToBinary(part);
     // Most claims are ASCII, which needs no decoding: that halves the time of this function.
     const text = BEYOND_ASCII.test(binary) ? utf8.decode(toBytes(binary)) : binary;
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? value as Record<string, unknown>
-      : null;
-  } catch {
+    return parseJsonObject(text);
+  } catch { // not base64url, or not UTF-8
     return null;
   }
 }
