@@ -115,8 +115,9 @@ export async function readFailure(
 }
 
 /**
- * The code of a refusal that is certainly Auth's: a 4xx in one of Auth's two formats. The newer
- * format also needs a header of Auth, or a status that Auth refuses tokens with.
+ * The code of a refusal that is certainly Auth's: JSON in one of its two formats, with a status that
+ * it refuses tokens with, and not out of a cache. Auth's own header may be missing, as some proxies
+ * remove it, but must not say anything else.
  *
  * @param response Its status and headers.
  * @param text Its body.
@@ -127,18 +128,17 @@ export async function readFailure(
  * import { assertEquals } from "@std/assert";
  *
  * const body = { code: "session_not_found", message: "…" };
- * const answer = (status: number) => new Response(null, { status });
- * assertEquals(authCode(answer(403), JSON.stringify(body)), "session_not_found");
- * assertEquals(authCode(answer(404), JSON.stringify(body)), undefined);
+ * assertEquals(authCode(Response.json(body, { status: 403 }), JSON.stringify(body)), body.code);
+ * assertEquals(authCode(Response.json(body, { status: 404 }), JSON.stringify(body)), undefined);
  * ```
  */
 export function authCode({ status, headers }: Response, text = ""): string | undefined {
+  const isJson = /^application\/json\b/i.test(headers.get("content-type") ?? "");
+  if ((status !== 400 && status !== 403) || !isJson || headers.has("age")) return undefined;
   const { code, error_code, msg, message }: Record<string, unknown> = Object(parseJson(text));
-  if (status < 400 || status > 499 || status === 408 || status === 429) return undefined;
-  if (typeof error_code === "string" && typeof msg === "string") return error_code;
-  if (typeof code !== "string" || typeof message !== "string") return undefined;
-  const isMarked = headers.get("x-sb-error-code") === code || headers.has("x-supabase-api-version");
-  return isMarked || status === 400 || status === 403 ? code : undefined;
+  const found = typeof msg === "string" ? error_code : typeof message === "string" ? code : null;
+  const isAgreed = (headers.get("x-sb-error-code") ?? found) === found;
+  return typeof found === "string" && isAgreed ? found : undefined;
 }
 
 /**

@@ -95,14 +95,19 @@ export function namesApiKey(text: string): boolean {
 /**
  * Whether a gateway refuses *our* API key. There is no code for that, and every gateway has sentences
  * of its own ("Invalid API key", "Legacy API keys are disabled", "Invalid authentication
- * credentials", "Unauthorized"); but it is always a JSON 401 with a message, without a code or a
- * mark of Auth's. A firewall's page is not JSON.
+ * credentials", "Unauthorized"). But it is always a 401 without a mark of Auth's: as JSON with a
+ * message and no code, or as plain text that Envoy says itself, since it marks what it only passes
+ * on. A firewall's page is neither.
  */
 export function isApiKeyRefusal(answer: AuthAnswer): boolean {
-  const body = bodyOf(answer);
-  if (answer.kind === "fault" || answer.status !== 401 || body === null) return false;
-  return typeof body.message === "string" && !("code" in body) && !("error_code" in body) &&
-    !answer.headers.has(CODE_HEADER) && !answer.headers.has(VERSION_HEADER);
+  if (answer.kind === "fault" || answer.status !== 401) return false;
+  const { headers, body } = answer;
+  if (headers.has(CODE_HEADER) || headers.has(VERSION_HEADER)) return false;
+  if (body !== null) {
+    return typeof body.message === "string" && !("code" in body) && !("error_code" in body);
+  }
+  return headers.get("server") === "envoy" && !headers.has("x-envoy-upstream-service-time") &&
+    /^text\/plain\b/i.test(headers.get("content-type") ?? "");
 }
 
 /** For the operator: what to do about a key of ours that is refused. */

@@ -1,6 +1,6 @@
 /**
  * The fault table: what a caller gets, and what the browser half then does, for each behaviour in
- * upstream.ts. Run as a script it writes README.md beside it.
+ * upstream.ts, both seen by running them. Run as a script it writes README.md beside it.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { logged, settle } from "../../support/async.ts";
 import { bearer, fakeAuth } from "../../support/fake_auth.ts";
 import { FakeTime } from "../../support/fake_time.ts";
 import { token } from "../../support/tokens.ts";
-import { STEPS } from "../../docs/reference.ts";
+import { observe, type Observed } from "./browser.ts";
 import { type Fault, FAULTS } from "./upstream.ts";
 
 /** What became of a request. */
@@ -27,10 +27,22 @@ export interface Row {
   readonly ms: number;
   /** Whether the operator is told. */
   readonly isLogged: boolean;
+  /** What one call of a page then leads to. */
+  readonly browser: Observed;
+  /** The same if the page's token has expired, and the refresh grant has the fault too. */
+  readonly expiredBrowser: Observed;
 }
 
-/** Sends one request with a living token through a strict `auth()`. */
-export async function measure({ name, answer }: Fault): Promise<Row> {
+/** Sends one request with a living token through a strict `auth()`, and calls it from a page. */
+export async function measure(fault: Fault): Promise<Row> {
+  return {
+    ...await measureServer(fault),
+    browser: await observe(fault, "works"),
+    expiredBrowser: await observe(fault, "fails"),
+  };
+}
+
+async function measureServer({ name, answer }: Fault) {
   using time = new FakeTime();
   const { options, calls } = fakeAuth(answer);
   const app = new Hono<AuthEnv>().use(auth(options)).get("/", (c) => c.text("in"));
@@ -73,12 +85,12 @@ const PAGE = new URL("./README.md", import.meta.url);
 
 /** Makes the page; the milliseconds are left out, as a second try comes after a random pause. */
 export function render(rows: readonly Row[]): string {
-  const cells = rows.map(({ fault, status, code, action, retryAfter, calls }) => [
+  const cells = rows.map(({ fault, status, code, retryAfter, calls, browser }) => [
     fault,
     code === "" ? `${status}, the handler runs` : `${status} \`${code}\``,
     retryAfter === null ? "" : `${retryAfter} s`,
     String(calls),
-    action === "" ? "uses the answer" : browserStep(action),
+    browserStep(browser),
   ]);
   const head = [
     "what answers instead of Auth",
@@ -100,23 +112,22 @@ export function render(rows: readonly Row[]): string {
   return `# Faults
 
 Made by \`deno task docs\` from [upstream.ts](upstream.ts): one request with a living token, through a
-strict \`auth()\`. \`deno task test:faults\` holds it, and runs an outage under load, fuzzed requests, a
-check for leaks and one of what memory really holds.
+strict \`auth()\`; then one call of a page with the browser half, whose own GET /user meets the same
+fault. \`deno task test:faults\` holds it, and runs an outage under load, fuzzed requests, a check for
+leaks and one of what memory really holds.
 
 ${table.join("\n")}
 `;
 }
 
-/** What shared/browser does with an action, in a few words. */
-function browserStep(action: string): string {
-  if (!Object.hasOwn(STEPS, action)) return "goes by the status";
-  return {
-    sign_in: "asks Auth, then shows the sign-in",
-    refresh: "refreshes once, sends again",
-    retry: "waits, sends again; the session stays",
-    contact_support: "shows the message; the session stays",
-    fix_request: "shows the message; the session stays",
-  }[action] ?? action;
+/** What was seen, in a few words. */
+function browserStep({ isAnswered, isSignedOut, refreshes, calls }: Observed): string {
+  if (isAnswered) return "uses the answer";
+  if (isSignedOut) return "asks Auth, then shows the sign-in";
+  if (refreshes > 0 && calls > 1) return "refreshes once, sends again";
+  return calls > 1
+    ? "waits, sends again; the session stays"
+    : "shows the message; the session stays";
 }
 
 /** The page as it stands in the repository. */

@@ -28,6 +28,24 @@ Deno.test("no fault of Auth, or of the way to it, is a 401 or an admission", () 
   assertEquals(signedOut, ["session_not_found", "session_not_found", "user_not_found"]);
 });
 
+Deno.test("a page loses its session only after Auth's own refusal of that session", () => {
+  const ended = [
+    "403 session_not_found",
+    "403 session_not_found, legacy shape",
+    "403 user_not_found",
+  ];
+  const lost = (state: "browser" | "expiredBrowser") =>
+    rows.filter((row) => !row[state].isStored).map(({ fault }) => fault);
+  assertEquals(lost("browser"), ended);
+  // A page may not read Auth's header, and some proxies remove it: the shape has to be enough.
+  assertEquals(lost("expiredBrowser"), [...ended, "403 session_not_found without Auth's mark"]);
+  for (const { fault, browser, expiredBrowser } of rows) {
+    for (const { isStored, isSignedOut } of [browser, expiredBrowser]) {
+      assertEquals([fault, isSignedOut], [fault, !isStored]);
+    }
+  }
+});
+
 Deno.test("every fault is answered within the time that Auth may take", () => {
   for (const { fault, ms } of rows) assert(ms <= 3000, `${fault}: ${ms} ms`);
   const slowest = rows.reduce((a, b) => a.ms > b.ms ? a : b);

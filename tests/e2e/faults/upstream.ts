@@ -14,6 +14,8 @@ const html = (status: number, headers: Record<string, string> = {}) =>
     status,
     headers: { "Content-Type": "text/html", ...headers },
   });
+const text = (status: number, headers: Record<string, string>) =>
+  new Response("Unauthorized", { status, headers: { "Content-Type": "text/plain", ...headers } });
 const later = (ms: number, answer: () => Response) =>
   new Promise<Response>((resolve) => setTimeout(() => resolve(answer()), ms));
 const stream = (chunks: number, bytes: number, end: "breaks" | "hangs") => {
@@ -91,6 +93,10 @@ const ANSWERS: Readonly<Record<string, Fault["answer"]>> = {
   "401 Invalid API key": () => json(401, { message: "Invalid API key", hint: "x" }),
   "401 Legacy API keys are disabled": () => json(401, { message: "Legacy API keys are disabled" }),
   "401 Unauthorized": () => json(401, { message: "Unauthorized" }),
+  "401 text of Envoy itself": () => text(401, { Server: "envoy" }),
+  "401 text that Envoy passes on": () =>
+    text(401, { Server: "envoy", "X-Envoy-Upstream-Service-Time": "3" }),
+  "401 text of somebody else": () => text(401, { Server: "nginx" }),
   "401 a page": () => html(401),
   "401 {msg: Invalid JWT}": () => json(401, { msg: "Invalid JWT" }),
   "403 the page of a firewall": () => html(403),

@@ -219,8 +219,8 @@ export function refuses(code: string, source: Source, fields: Partial<ProblemFie
 }
 
 /** A refusal of Auth about a token. */
-export const authSays = (status: number, code: string) =>
-  json(status, { code: status, error_code: code, msg: "UPSTREAM" });
+export const authSays = (status: number, code: string, headers: Record<string, string> = {}) =>
+  json(status, { code: status, error_code: code, msg: "UPSTREAM" }, headers);
 
 /** Auth's answer to a refresh: the same session, another token. */
 export function refreshedSession(old: StoredTestSession, claims: Record<string, unknown> = {}) {

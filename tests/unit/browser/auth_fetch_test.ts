@@ -345,7 +345,10 @@ onBoth(
       [() =>
         json(404, { code: "session_not_found", message: "x" }, {
           "x-supabase-api-version": "2024-01-01",
-        }), false],
+        }), true],
+      [() => authSays(403, "session_not_found", { Age: "9" }), true],
+      [() => authSays(403, "session_not_found", { "x-sb-error-code": "bad_jwt" }), true],
+      [() => authSays(403, "session_not_found", { "content-type": "text/html" }), true],
       [() => json(503, { error_code: "session_not_found", msg: "x" }), true],
     ];
     for (const [answer, stays] of answers) {

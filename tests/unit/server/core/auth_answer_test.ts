@@ -108,7 +108,17 @@ Deno.test("isApiKeyRefusal() decides by the shape of a gateway's answer, not by 
   assert(!is(401, { error_code: "bad_jwt", message: "Invalid API key" }));
   assert(!is(401, { message: "Invalid API key" }, { "x-sb-error-code": "bad_jwt" }));
   assert(!is(401, { message: "Invalid API key" }, { "X-Supabase-Api-Version": "2024-01-01" }));
-  assert(!isApiKeyRefusal(answer(401, "Invalid API key", { "Content-Type": "text/plain" })));
+
+  const isText = (status: number, headers: Record<string, string>, text = "Unauthorized") =>
+    isApiKeyRefusal(answer(status, text, { "Content-Type": "text/plain", ...headers }));
+  assert(isText(401, { Server: "envoy" }));
+  assert(isText(401, { Server: "envoy" }, "a sentence of tomorrow"));
+  assert(!isText(401, {}));
+  assert(!isText(401, { Server: "nginx" }));
+  assert(!isText(403, { Server: "envoy" }));
+  assert(!isText(401, { Server: "envoy", "Content-Type": "text/html" }));
+  assert(!isText(401, { Server: "envoy", "X-Envoy-Upstream-Service-Time": "3" }));
+  assert(!isText(401, { Server: "envoy", "x-sb-error-code": "bad_jwt" }));
   assert(!isApiKeyRefusal({ kind: "fault", reason: "network" }));
 });
 
