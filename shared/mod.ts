@@ -4,16 +4,31 @@
  *
  * @module
  */
-export { auth, type AuthEnv, type AuthOptions, type AuthVariables } from "./server/auth.ts";
+export {
+  type Auth,
+  auth,
+  type AuthEnv,
+  type AuthOptions,
+  type AuthOptionsFor,
+  type AuthVariables,
+} from "./server/auth.ts";
 export { authHealth } from "./server/auth_health.ts";
 export { body, type BodyInput, type BodyOptions } from "./server/body.ts";
 export { type AuthCall, callAuth } from "./server/call_auth.ts";
+export type { AllowMode, CallerKind } from "./server/core/allow.ts";
 export type { Claims, Session } from "./server/core/claims.ts";
-export type { AuthContext } from "./server/internal/context.ts";
+export type {
+  AuthContext,
+  NoneContext,
+  PublishableContext,
+  SecretContext,
+  UserContext,
+} from "./server/internal/context.ts";
 export type { CorsOptions } from "./server/internal/cors.ts";
 export type { Decision, DecisionSource, OnDecision } from "./server/core/decision.ts";
 export {
   type EdgeEnv,
+  type EdgeFunction,
   edgeFunction,
   type EdgeFunctionOptions,
   type OnError,

@@ -26,6 +26,7 @@ export const CLIENT_PROBLEMS: Readonly<Record<Source, { readonly [code in Proble
     bad_jwt:                 [401, "refresh", "Your sign-in could not be confirmed. Try again."],
     token_expired:           [401, "refresh", "Your sign-in needs to be renewed. Try again."],
     session_required:        [401, "fix_request"],
+    invalid_api_key:         [401, "fix_request"],
     insufficient_aal:        [401, "step_up"],
     authentication_too_old:  [401, "step_up"],
     auth_unavailable:        [503, "retry", "Your sign-in cannot be checked right now. Try again shortly."],

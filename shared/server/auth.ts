@@ -1,10 +1,19 @@
 import type { MiddlewareHandler } from "hono";
-import { authenticate, type AuthResult } from "./core/authenticate.ts";
+import {
+  type AllowMode,
+  type CallerKind,
+  checkAllow,
+  readAllow,
+  USERS_ONLY,
+} from "./core/allow.ts";
+import { type Admission, authenticate, type AuthResult } from "./core/authenticate.ts";
 import type { BackendOptions } from "./core/backend.ts";
 import type { Session } from "./core/claims.ts";
 import { type OnDecision, reportDecision, serverTiming } from "./core/decision.ts";
 import { timestamp } from "./core/timestamp.ts";
+import type { Refusal } from "./core/verdict.ts";
 import { type AuthContext, createContext, getAdmission } from "./internal/context.ts";
+import type { CallerOption, CallerOptions, KindSets } from "./internal/caller_types.ts";
 import { editHeaders } from "./internal/headers.ts";
 import { logOnce } from "./internal/log.ts";
 import {
@@ -21,6 +30,22 @@ import type { AnyDatabase } from "./internal/user_client.ts";
 
 /** Options of {@linkcode auth}. */
 export interface AuthOptions extends BackendOptions {
+  /**
+   * Who may call: `user`; `secret` or `publishable` for whoever sends the API key named `default` in
+   * the apikey header, `secret:<name>` for another key and `secret:*` for any; `none`, last, for
+   * anybody. @default {["user"]}
+   */
+  readonly allow?: readonly AllowMode[] | undefined;
+  /**
+   * Adds `c.var.auth.supabaseAdmin`, which bypasses row level security, for callers of every kind.
+   * @default {false}
+   */
+  readonly admin?: boolean | undefined;
+  /**
+   * The OAuth clients, by id, whose tokens may pass; `"*"` for every client. Such a token can do
+   * whatever its user may. @default {[]}
+   */
+  readonly oauthClients?: readonly string[] | "*" | undefined;
   /**
    * How old an admitting answer of Auth may be, in seconds from the moment its check began.
    * `"strict"`: it began after the request arrived. @default {"strict"}
@@ -48,15 +73,59 @@ export interface AuthOptions extends BackendOptions {
   readonly onDecision?: OnDecision | undefined;
 }
 
-/** What {@linkcode auth} adds to a Hono context. */
-export interface AuthVariables<Database = AnyDatabase, S extends Session | null = Session> {
-  auth: AuthContext<Database, S>;
+/** What {@linkcode auth} adds to a Hono context: see {@linkcode AuthContext}. */
+export interface AuthVariables<
+  Database = AnyDatabase,
+  K extends CallerKind = "user",
+  S extends Session | null = Session,
+  Admin extends boolean = false,
+> {
+  auth: AuthContext<Database, K, S, Admin>;
 }
 
-/** The Hono environment of a route behind {@linkcode auth}. */
-export interface AuthEnv<Database = AnyDatabase, S extends Session | null = Session> {
-  Variables: AuthVariables<Database, S>;
+/** The Hono environment of a route behind {@linkcode auth}: see {@linkcode AuthContext}. */
+export interface AuthEnv<
+  Database = AnyDatabase,
+  K extends CallerKind = "user",
+  S extends Session | null = Session,
+  Admin extends boolean = false,
+> {
+  Variables: AuthVariables<Database, K, S, Admin>;
 }
+
+/** The options of a check for callers of these kinds. */
+export type AuthOptionsFor<K extends CallerKind, S extends Session | null, Admin extends boolean> =
+  & Omit<AuthOptions, CallerOption>
+  & CallerOptions<K, S, Admin>;
+
+/** The call signatures of {@linkcode auth} for one set of kinds. */
+interface AuthFor<K extends CallerKind> {
+  <Database = AnyDatabase>(
+    options: AuthOptionsFor<K, Session, false>,
+  ): MiddlewareHandler<AuthEnv<Database, K>>;
+  <Database = AnyDatabase>(
+    options: AuthOptionsFor<K, Session, true>,
+  ): MiddlewareHandler<AuthEnv<Database, K, Session, true>>;
+  <Database = AnyDatabase>(
+    options: AuthOptionsFor<K, Session | null, false>,
+  ): MiddlewareHandler<AuthEnv<Database, K, Session | null>>;
+  <Database = AnyDatabase>(
+    options: AuthOptionsFor<K, Session | null, true>,
+  ): MiddlewareHandler<AuthEnv<Database, K, Session | null, true>>;
+}
+
+type AuthForEach<Sets extends readonly CallerKind[]> = Sets extends
+  readonly [infer K extends CallerKind, ...infer Rest extends readonly CallerKind[]]
+  ? AuthFor<K> & AuthForEach<Rest>
+  : unknown;
+
+/** The type of {@linkcode auth}: its result follows from `allow`, `admin` and `allowSessionless`. */
+export type Auth =
+  & (<Database = AnyDatabase>() => MiddlewareHandler<AuthEnv<Database>>)
+  & AuthForEach<KindSets>
+  & (<Database = AnyDatabase>(
+    options: AuthOptions,
+  ) => MiddlewareHandler<AuthEnv<Database, CallerKind, Session | null>>);
 
 const DEFAULT_MAX_FRESHNESS_SECONDS = 300;
 const DEFAULT_PATIENCE_MS = 250;
@@ -69,8 +138,12 @@ const DEFAULT_REALM = "supabase";
 const PRIVATE = "private, no-store";
 
 /**
- * Asks Supabase Auth about the caller of every request. A living session goes on, with
- * `c.var.auth`; everything else is answered here, in the one JSON shape.
+ * Checks the caller of every request: asks Supabase Auth about the session of a user, and compares
+ * the API key of a machine where `allow` has keys. Whoever is admitted goes on, with `c.var.auth`;
+ * everything else is answered here, in the one JSON shape.
+ *
+ * Where a request has a user's token, the token decides, whatever key is beside it. Where two checks
+ * are on one path, both must admit the caller, as the same kind.
  *
  * @param options See {@linkcode AuthOptions}.
  * @returns The middleware.
@@ -91,13 +164,7 @@ const PRIVATE = "private, no-store";
  * assertEquals((await response.json()).code, "no_authorization");
  * ```
  */
-export function auth<Database = AnyDatabase>(
-  options?: AuthOptions & { readonly allowSessionless?: false | undefined },
-): MiddlewareHandler<AuthEnv<Database>>;
-export function auth<Database = AnyDatabase>(
-  options: AuthOptions,
-): MiddlewareHandler<AuthEnv<Database, Session | null>>;
-export function auth(options: AuthOptions = {}): MiddlewareHandler {
+export const auth: Auth = function auth(options: AuthOptions = {}): MiddlewareHandler {
   checkOptions("auth()", options, RULES);
   const { freshness = "strict", maxFreshness = DEFAULT_MAX_FRESHNESS_SECONDS } = options;
   if (freshness !== "strict" && freshness > maxFreshness) {
@@ -112,24 +179,33 @@ export function auth(options: AuthOptions = {}): MiddlewareHandler {
     patience: options.patience ?? DEFAULT_PATIENCE_MS,
     skew: options.skew ?? DEFAULT_SKEW_SECONDS,
     allowSessionless: options.allowSessionless ?? false,
+    allow: options.allow === undefined ? USERS_ONLY : readAllow(options.allow),
+    admin: options.admin ?? false,
+    oauthClients: options.oauthClients === "*" ? "*" as const : new Set(options.oauthClients),
   };
 
   return async function auth(c, next) {
     const arrivedAt = timestamp();
     const { headers } = c.req.raw;
     const earlier = getAdmission(c.get("auth"), c);
-    const { outcome, source, upstreamCalls } = await authenticate(
+    const { outcome: found, source, upstreamCalls } = await authenticate(
       { authorization: headers.get("Authorization"), apikey: headers.get("apikey") },
       settings,
       arrivedAt,
       earlier,
     ).catch(internalError);
+    const outcome = found.ok && earlier !== undefined && !isSameCaller(earlier, found)
+      ? CHECKS_DISAGREE
+      : found;
     const ms = performance.now() - arrivedAt.monotonicMs;
     if (onDecision !== undefined) {
       reportDecision(onDecision, {
         outcome: outcome.ok ? "admitted" : "refused",
         code: outcome.ok ? null : outcome.code,
         source,
+        kind: outcome.ok ? outcome.kind : null,
+        key_name: outcome.ok && "name" in outcome ? outcome.name : null,
+        client_id: outcome.ok && outcome.kind === "user" ? outcome.client : null,
         ms,
         upstream_calls: upstreamCalls,
         request_id: getRequestId(c),
@@ -147,7 +223,7 @@ export function auth(options: AuthOptions = {}): MiddlewareHandler {
         ...(retry_after === undefined ? {} : { retry_after }),
       });
     }
-    c.set("auth", createContext(outcome, c));
+    c.set("auth", createContext(outcome, c, settings.admin));
     try {
       await next();
     } finally {
@@ -158,7 +234,20 @@ export function auth(options: AuthOptions = {}): MiddlewareHandler {
     }
     return;
   };
+} as Auth;
+
+/** Of two checks on one path: one that has looked at no credential agrees with any other. */
+function isSameCaller(earlier: Admission, later: Admission): boolean {
+  return earlier.kind === "none" || earlier.kind === later.kind;
 }
+
+const CHECKS_DISAGREE: Refusal = {
+  ok: false,
+  code: "insufficient_scope",
+  operator:
+    "two auth() on one path admit a caller as different kinds, so it was refused: give the " +
+    "first one every mode of the second, or give the path its own modes in `paths`",
+};
 
 /** Every option of {@linkcode auth}, and what it may be. */
 const RULES = {
@@ -172,6 +261,13 @@ const RULES = {
   timeout: integer(1, MAX_TIMEOUT_MS),
   skew: number(0, MAX_SKEW_SECONDS),
   allowSessionless: boolean,
+  allow: checkAllow,
+  admin: boolean,
+  oauthClients: (value: unknown) =>
+    value === "*" ||
+      Array.isArray(value) && value.every((id) => typeof id === "string" && /^[^\s*]+$/.test(id))
+      ? undefined
+      : 'must be "*" or a list of client ids',
   realm: (value: unknown) =>
     typeof value === "string" && /^[\x20-\x21\x23-\x5b\x5d-\x7e]*$/.test(value)
       ? undefined

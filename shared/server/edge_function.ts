@@ -1,8 +1,10 @@
 import { type Context, type Env, Hono, type MiddlewareHandler } from "hono";
 import type { BlankSchema } from "hono/types";
-import { auth, type AuthOptions, type AuthVariables } from "./auth.ts";
+import { auth, type AuthOptions, type AuthOptionsFor, type AuthVariables } from "./auth.ts";
+import type { CallerKind } from "./core/allow.ts";
 import type { Session } from "./core/claims.ts";
-import { getAdmission } from "./internal/context.ts";
+import type { KindSets } from "./internal/caller_types.ts";
+import { createMissingContext, getAdmission } from "./internal/context.ts";
 import { CORS_RULES, type CorsOptions, createCors } from "./internal/cors.ts";
 import { fromThrown } from "./internal/handler_error.ts";
 import { editHeaders } from "./internal/headers.ts";
@@ -18,6 +20,12 @@ import { outcomeOf } from "../problems/table.ts";
 export interface EdgeFunctionOptions {
   /** How callers are checked. */
   readonly auth?: AuthOptions | undefined;
+  /**
+   * Routes whose callers are checked in another way, by Hono path patterns below the function: each
+   * has the options of {@linkcode auth} that differ there from `auth`. The first pattern that matches
+   * decides. @default {{}}
+   */
+  readonly paths?: Readonly<Record<string, AuthOptions>> | undefined;
   /**
    * Routes that anybody may call, as Hono path patterns below the function: `"/catalog"`,
    * `"/hooks/*"`. There is no `c.var.auth` on them. @default {[]}
@@ -40,16 +48,67 @@ export type OnError = (
 ) => unknown;
 
 /** The Hono environment of a function: what {@linkcode auth} adds, and the request's id. */
-export interface EdgeEnv<Database = AnyDatabase, S extends Session | null = Session> {
-  Variables: AuthVariables<Database, S> & { requestId: string };
+export interface EdgeEnv<
+  Database = AnyDatabase,
+  K extends CallerKind = "user",
+  S extends Session | null = Session,
+  Admin extends boolean = false,
+> {
+  Variables: AuthVariables<Database, K, S, Admin> & { requestId: string };
 }
 
 /** The Hono app of one function. */
 export type EdgeApp<E extends Env> = Hono<E, BlankSchema, string>;
 
+/** The options of a function whose callers are of these kinds. */
+type EdgeFunctionOptionsFor<K extends CallerKind, S extends Session | null, Admin extends boolean> =
+  & Omit<EdgeFunctionOptions, "auth">
+  & { readonly auth: AuthOptionsFor<K, S, Admin> };
+
+/** The call signatures of {@linkcode edgeFunction} for one set of kinds. */
+interface EdgeFunctionFor<K extends CallerKind> {
+  <Database = AnyDatabase>(
+    name: string,
+    options: EdgeFunctionOptionsFor<K, Session, false>,
+  ): EdgeApp<EdgeEnv<Database, K>>;
+  <Database = AnyDatabase>(
+    name: string,
+    options: EdgeFunctionOptionsFor<K, Session, true>,
+  ): EdgeApp<EdgeEnv<Database, K, Session, true>>;
+  <Database = AnyDatabase>(
+    name: string,
+    options: EdgeFunctionOptionsFor<K, Session | null, false>,
+  ): EdgeApp<EdgeEnv<Database, K, Session | null>>;
+  <Database = AnyDatabase>(
+    name: string,
+    options: EdgeFunctionOptionsFor<K, Session | null, true>,
+  ): EdgeApp<EdgeEnv<Database, K, Session | null, true>>;
+}
+
+type EdgeFunctionForEach<Sets extends readonly CallerKind[]> = Sets extends
+  readonly [infer K extends CallerKind, ...infer Rest extends readonly CallerKind[]]
+  ? EdgeFunctionFor<K> & EdgeFunctionForEach<Rest>
+  : unknown;
+
+/** The type of {@linkcode edgeFunction}: that of `c.var.auth` follows from the options in `auth`. */
+export type EdgeFunction =
+  & (<Database = AnyDatabase>(
+    name: string,
+    options?: Omit<EdgeFunctionOptions, "auth"> & { readonly auth?: undefined },
+  ) => EdgeApp<EdgeEnv<Database>>)
+  & EdgeFunctionForEach<KindSets>
+  & (<Database = AnyDatabase>(
+    name: string,
+    options: EdgeFunctionOptions,
+  ) => EdgeApp<EdgeEnv<Database, CallerKind, Session | null>>);
+
 /** Every option of {@linkcode edgeFunction}, and what it may be. */
 const RULES = {
   auth: object,
+  paths: (value: unknown) =>
+    object(value) === undefined && Object.keys(value as object).every(isPattern)
+      ? undefined
+      : "must be an object whose keys are Hono path patterns that begin with a slash",
   public: listOf(isPattern, "must be a list of Hono path patterns that begin with a slash"),
   cors: object,
   onError: functionOption,
@@ -77,17 +136,10 @@ const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
  * assertEquals(await (await app.request("/shop/catalog")).json(), ["tea", "cake"]);
  * ```
  */
-export function edgeFunction<Database = AnyDatabase>(
+export const edgeFunction: EdgeFunction = function edgeFunction(
   name: string,
-  options?: EdgeFunctionOptions & {
-    readonly auth?: { readonly allowSessionless?: false | undefined } | undefined;
-  },
-): EdgeApp<EdgeEnv<Database>>;
-export function edgeFunction<Database = AnyDatabase>(
-  name: string,
-  options: EdgeFunctionOptions,
-): EdgeApp<EdgeEnv<Database, Session | null>>;
-export function edgeFunction(name: string, options: EdgeFunctionOptions = {}): unknown {
+  options: EdgeFunctionOptions = {},
+): unknown {
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name)) {
     throw new TypeError("edgeFunction(): the name may hold letters, digits, - and _");
   }
@@ -95,7 +147,15 @@ export function edgeFunction(name: string, options: EdgeFunctionOptions = {}): u
   checkOptions("edgeFunction(): cors", options.cors ?? {}, CORS_RULES);
   const cors = createCors(options.cors ?? {});
   const checkCaller: MiddlewareHandler = auth(options.auth ?? {});
-  const publicRequests = new WeakSet<Context>();
+  const checks = Object.entries(options.paths ?? {}).map(
+    ([pattern, own]): [string, MiddlewareHandler] => {
+      if (options.public?.includes(pattern)) {
+        throw new TypeError(`edgeFunction(): ${pattern} is in paths and in public`);
+      }
+      return [pattern, auth({ ...options.auth, ...own })];
+    },
+  );
+  const checkOf = new WeakMap<Context, MiddlewareHandler>();
 
   const app = new Hono<EdgeEnv>({ strict: false }).basePath(`/${name}`);
 
@@ -116,14 +176,18 @@ export function edgeFunction(name: string, options: EdgeFunctionOptions = {}): u
       headers.set("X-Request-Id", id);
     });
   });
-  for (const pattern of options.public ?? []) {
-    app.use(pattern, async function publicRoute(c, next) {
-      publicRequests.add(c);
+  const open: [string, MiddlewareHandler][] = (options.public ?? []).map((
+    pattern,
+  ) => [pattern, publicRoute]);
+  // The first pattern that matches decides, and a check comes before none.
+  for (const [pattern, check] of [...checks, ...open]) {
+    app.use(pattern, async function chooseCheck(c, next) {
+      if (!checkOf.has(c)) checkOf.set(c, check);
       await next();
     });
   }
   app.use(function guarded(c, next) {
-    return publicRequests.has(c) ? next() : checkCaller(c, next);
+    return (checkOf.get(c) ?? checkCaller)(c, next);
   });
   app.onError((error, c) => respondToError(c, error, options.onError));
   app.notFound((c) => {
@@ -141,11 +205,19 @@ export function edgeFunction(name: string, options: EdgeFunctionOptions = {}): u
     return response;
   });
   return app;
+} as EdgeFunction;
+
+/** Checks nobody. Whoever reads `c.var.auth` there is told so. */
+function publicRoute(c: Context, next: () => Promise<void>): Promise<void> {
+  c.set("auth", createMissingContext(c));
+  return next();
 }
 
 /** Answers what a handler threw, and logs it where it is nobody's refusal. */
 function respondToError(c: Context, thrown: unknown, onError: OnError | undefined): Response {
-  const isAdmitted = getAdmission(c.get("auth"), c) !== undefined;
+  const admission = getAdmission(c.get("auth"), c);
+  // To nobody and to an app that nobody is signed in to, a handler's own 401 means what it says.
+  const isAdmitted = admission?.kind === "user" || admission?.kind === "secret";
   const { code, details, status, challenge } = fromThrown(thrown, isAdmitted);
   if (code === "internal_error" || isFault(thrown, code)) {
     const requestId = getRequestId(c);

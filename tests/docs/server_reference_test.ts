@@ -51,8 +51,12 @@ Deno.test("README.md lists the members of c.var.auth", async () => {
   const exports = Object.keys(mod);
   const listed = rowsBelow("# The server's half").map(([cell]) => /`(\w+)/.exec(cell)![1]!)
     .filter((name) => !exports.includes(name));
-  const members = await propertiesOf("internal/context.ts", "AuthContext");
-  assertEquals(listed.sort(), [...members.keys()].sort());
+  const members = new Set<string>();
+  for (const context of ["User", "Secret", "Publishable", "None"]) {
+    const properties = await propertiesOf("internal/context.ts", `${context}Context`);
+    for (const name of properties.keys()) members.add(name);
+  }
+  assertEquals(listed.sort(), [...members].sort());
 });
 
 Deno.test("README.md lists the options of auth() with their defaults", async () => {

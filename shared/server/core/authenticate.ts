@@ -1,26 +1,28 @@
 import type { User } from "@supabase/supabase-js";
+import type { Allow, KeyKind } from "./allow.ts";
+import { readApiKey } from "./api_keys.ts";
 import { CACHED_ANSWER } from "./auth_answer.ts";
 import { type Backend, type BackendOptions, getBackend } from "./backend.ts";
 import type { Claims } from "./claims.ts";
 import type { Clock } from "./clock.ts";
-import { readCredential } from "./credential.ts";
+import { type Credential, isBearer, readCredential } from "./credential.ts";
 import type { DecisionSource } from "./decision.ts";
 import { deepFreeze } from "./deep_freeze.ts";
 import type { GetUserResult } from "./get_user.ts";
-import { type Candidate, precheck } from "./precheck.ts";
+import { type Candidate, precheck, type PrecheckRules, refuseCredential } from "./precheck.ts";
 import { EnvironmentError } from "./project.ts";
 import { kidOf, type Signature } from "./signature.ts";
 import { secondsSince, type Timestamp } from "./timestamp.ts";
 import { type CacheEntry, freshVerdict, isAboutTheToken } from "./token_cache.ts";
 import { isFromAuth, judge, type Refusal, type Verdict } from "./verdict.ts";
 
-/** How strictly a token is checked. */
-export interface AuthenticateOptions extends BackendOptions {
+/** Who may call, and how strictly a token is checked. */
+export interface AuthenticateOptions extends BackendOptions, PrecheckRules {
+  readonly allow: Allow;
+  /** Whether the route needs a secret key of the project, whoever calls. */
+  readonly admin: boolean;
   /** Milliseconds that Auth may take, from the arrival of the request. */
   readonly timeout: number;
-  /** Seconds that two clocks may differ. */
-  readonly skew: number;
-  readonly allowSessionless: boolean;
   /** Seconds that an admitting answer may be old; 0 is strict. */
   readonly freshness: number;
   /** Milliseconds after which a call in flight is not waited for. */
@@ -33,14 +35,35 @@ export interface CredentialHeaders {
   readonly apikey: string | null;
 }
 
-/** A caller whom Auth admits. */
-export interface Admission extends Pick<Candidate, "ok" | "token" | "claims" | "session"> {
+/** A user whom Auth admits. */
+export interface UserAdmission
+  extends Pick<Candidate, "ok" | "token" | "claims" | "session" | "client"> {
+  readonly kind: "user";
   readonly user: User;
   readonly backend: Backend;
   readonly skew: number;
   /** When Auth was asked, if that was after the request had arrived. */
   readonly askedAt: Timestamp | undefined;
 }
+
+/** A caller with an API key of the project. */
+export interface KeyAdmission {
+  readonly ok: true;
+  readonly kind: KeyKind;
+  readonly name: string;
+  readonly key: string;
+  readonly backend: Backend;
+}
+
+/** Anybody, on a route that is open to anybody. */
+export interface NoneAdmission {
+  readonly ok: true;
+  readonly kind: "none";
+  readonly backend: Backend;
+}
+
+/** A caller who is admitted. */
+export type Admission = UserAdmission | KeyAdmission | NoneAdmission;
 
 /** Who calls, or why nobody is admitted, and how that was found out. */
 export interface AuthResult {
@@ -74,9 +97,15 @@ export async function authenticate(
     return refuseLocally({ ok: false, code: "auth_misconfigured", operator: error.message });
   }
   const { project, clock, tokens } = backend;
-  const { skew, freshness } = options;
+  const { skew, freshness, allow } = options;
+  if (options.admin && project.secretKey === undefined) {
+    return refuseLocally({ ok: false, code: "auth_misconfigured", operator: NO_SECRET_KEY });
+  }
   if (freshness > 0) tokens.keepAdmissions();
   const credential = readCredential(authorization, project.keys, apikey);
+  if (!allow.isUsersOnly && !(allow.user && credential.kind === "token")) {
+    return await admitOther(credential, { authorization, apikey }, backend, options);
+  }
   const known = credential.kind === "token" ? tokens.get(credential.token) : undefined;
   const candidate = precheck(credential, options, clock, known);
   if (!candidate.ok) return refuseLocally(candidate);
@@ -102,10 +131,58 @@ function isReusable(
   backend: Backend,
   { token }: Candidate,
   arrivedAt: Timestamp,
-): earlier is Admission {
-  return earlier?.askedAt !== undefined && earlier.backend === backend && earlier.token === token &&
+): earlier is UserAdmission {
+  return earlier?.kind === "user" && earlier.askedAt !== undefined && earlier.backend === backend &&
+    earlier.token === token &&
     secondsSince(earlier.askedAt, arrivedAt) < SAME_REQUEST_SECONDS;
 }
+
+const NO_SECRET_KEY = "auth() has `admin: true`, but SUPABASE_SECRET_KEYS holds no key: add one";
+
+/**
+ * Callers without a user's token that this route could use: API keys, and anybody. A credential that
+ * is there and cannot be used is refused, whatever else the request holds.
+ */
+async function admitOther(
+  credential: Credential,
+  { authorization, apikey }: CredentialHeaders,
+  backend: Backend,
+  options: AuthenticateOptions,
+): Promise<AuthResult> {
+  const { allow } = options;
+  if (!allow.user && allow.secret === null && allow.publishable === null) {
+    return admitAnybody(backend); // "none" alone: no credential is read
+  }
+  if (credential.kind === "token") {
+    return refuseLocally({ ok: false, code: "insufficient_scope", operator: USER_NOT_ALLOWED });
+  }
+  if (credential.kind === "secret_key" && allow.secret !== null) {
+    if (apikey === null || !isBearer(authorization, apikey)) {
+      return refuseLocally({ ok: false, code: "invalid_api_key", operator: KEY_AS_BEARER });
+    }
+  } else if (credential.kind !== "none") return refuseLocally(refuseCredential(credential));
+
+  const read = await readApiKey(apikey, allow, backend.project, backend.apiKeys);
+  if (read.kind === "admitted") {
+    const { kind, name, key } = read.apiKey;
+    const outcome = { ok: true, kind, name, key, backend } as const;
+    return { outcome, source: "key", upstreamCalls: 0 };
+  }
+  if (read.kind === "refused") return { outcome: read.refusal, source: "key", upstreamCalls: 0 };
+  return allow.none ? admitAnybody(backend) : refuseLocally(refuseCredential({ kind: "none" }));
+}
+
+function admitAnybody(backend: Backend): AuthResult {
+  const outcome = { ok: true, kind: "none", backend } as const;
+  return { outcome, source: "precheck", upstreamCalls: 0 };
+}
+
+const USER_NOT_ALLOWED =
+  'a user\'s token came to a route whose `allow` has no "user", and was refused: add "user" to it, ' +
+  "or send no Authorization header";
+
+const KEY_AS_BEARER =
+  "a caller sends a secret key as bearer only, and was refused: send it in the apikey header";
 
 /** The rest of the path, for which Auth has to be asked. */
 async function askAuth(
@@ -191,15 +268,26 @@ function refuseLocally(refusal: Refusal): AuthResult {
 }
 
 function result(
-  { token, claims, session }: Candidate,
+  { token, claims, session, client }: Candidate,
   verdict: Verdict,
-  { backend, skew, askedAt }: Pick<Admission, "backend" | "skew" | "askedAt">,
+  { backend, skew, askedAt }: Pick<UserAdmission, "backend" | "skew" | "askedAt">,
   source: DecisionSource,
   upstreamCalls: number,
 ): AuthResult {
   return {
     outcome: verdict.ok
-      ? { ok: true, token, claims, session, user: verdict.user, backend, skew, askedAt }
+      ? {
+        ok: true,
+        kind: "user",
+        token,
+        claims,
+        session,
+        client,
+        user: verdict.user,
+        backend,
+        skew,
+        askedAt,
+      }
       : verdict,
     source,
     upstreamCalls,

@@ -1,3 +1,4 @@
+import { type ApiKeyCheck, createApiKeyCheck } from "./api_keys.ts";
 import { type BatchedGetUser, batchGetUser } from "./batch.ts";
 import { type Clock, createClock } from "./clock.ts";
 import { createBreaker } from "./breaker.ts";
@@ -17,6 +18,7 @@ export interface Backend {
   readonly signatures: SignatureCheck;
   readonly limits: Pick<UnverifiedLimits, "recordForged" | "recordKey">;
   readonly clock: Clock;
+  readonly apiKeys: ApiKeyCheck;
   readonly fetch: typeof globalThis.fetch;
 }
 
@@ -61,6 +63,7 @@ function build(env: Environment, fetch: typeof globalThis.fetch): Backend | Erro
       signatures: createSignatureCheck(createKeyStore(project, fetch), project.jwks.length > 0),
       tokens: createTokenCache(),
       clock: createClock(),
+      apiKeys: createApiKeyCheck(project.apiKeys),
     };
   } catch (error) {
     if (error instanceof EnvironmentError) return error;

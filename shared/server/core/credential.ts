@@ -77,10 +77,25 @@ export function readCredential(
   return token === apikey ? readUnknownKey(token) : { kind: "token", token };
 }
 
+/** Whether the bearer of a header is this key. */
+export function isBearer(header: string | null, key: string): boolean {
+  return header !== null && header.slice(SCHEME.length) === key;
+}
+
 /** A key that this function does not know: the legacy keys are JWTs that name a role and no user. */
 function readUnknownKey(key: string): Credential {
   const claims = decodeJsonPart(key.split(".")[1] ?? "");
   if (claims?.role === "service_role") return SECRET_KEY;
   // Somebody who sends a user's token as key too is refused, not taken for nobody.
   return claims !== null && "sub" in claims ? MALFORMED : NONE;
+}
+
+/**
+ * Whether a key is one that everybody may have: a publishable one, or a legacy anon key, which is a
+ * JWT with a role and without a user.
+ */
+export function looksPublic(key: string): boolean {
+  if (key.startsWith(PUBLISHABLE_KEY_PREFIX)) return true;
+  const claims = key.length > MAX_TOKEN_BYTES ? null : decodeJsonPart(key.split(".")[1] ?? "");
+  return claims?.role === "anon" && !("sub" in claims);
 }

@@ -1,7 +1,11 @@
+import type { CallerKind } from "./allow.ts";
+
 /** How a decision was made. */
 export type DecisionSource =
   /** Without a call: no token, a malformed or a certainly dead one, or no configuration. */
   | "precheck"
+  /** From a comparison with the project's API keys, without a call. */
+  | "key"
   /** From an earlier answer of Auth that is fresh enough. */
   | "memory"
   /** From a call that several requests share. */
@@ -9,12 +13,18 @@ export type DecisionSource =
   /** From a call of its own. */
   | "check";
 
-/** One decision, without a token, a user's id or an address. */
+/** One decision, without a token, a key, a user's id or an address. */
 export interface Decision {
   readonly outcome: "admitted" | "refused";
   /** The code of the refusal; `null` when admitted. */
   readonly code: string | null;
   readonly source: DecisionSource;
+  /** What the caller was admitted as; `null` when refused. */
+  readonly kind: CallerKind | null;
+  /** The name of the API key that was admitted, never the key; `null` for none. */
+  readonly key_name: string | null;
+  /** The OAuth client, by its id, that acts for the user who was admitted; `null` for none. */
+  readonly client_id: string | null;
   /** Milliseconds from the arrival of the request to the decision. */
   readonly ms: number;
   /** Calls to Auth made for this decision. */

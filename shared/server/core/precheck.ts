@@ -14,6 +14,8 @@ export interface Candidate extends BearerToken, DecodedToken {
   readonly ok: true;
   /** `null` only where sessionless tokens are allowed. */
   readonly session: Session | null;
+  /** The OAuth client that the token was issued to, by its id; `null` for the project's own apps. */
+  readonly client: string | null;
 }
 
 /** What the precheck needs to know of the time. */
@@ -25,6 +27,8 @@ export interface PrecheckRules {
   readonly skew: number;
   /** Whether tokens that can never be revoked may pass. */
   readonly allowSessionless: boolean;
+  /** The OAuth clients whose tokens may pass, by their ids. */
+  readonly oauthClients: ReadonlySet<string> | "*";
 }
 
 /**
@@ -42,7 +46,24 @@ export function precheck(
   clock: PrecheckClock,
   known?: Pick<Candidate, "header" | "claims" | "session">,
 ): Candidate | Refusal {
-  switch (credential.kind) {
+  if (credential.kind !== "token") return refuseCredential(credential);
+  const { kind, token } = credential;
+  const decoded = known ?? decodeToken(token);
+  if (decoded === null) return { ok: false, code: "bad_jwt" };
+  const { header, claims } = decoded;
+  const client = claims.client_id === undefined ? null : claims.client_id;
+  if (client !== null && !isAllowedClient(client, rules.oauthClients)) {
+    return { ok: false, code: "oauth_client_not_allowed" };
+  }
+  const session = known ? known.session : readSession(claims);
+  if (session === null && !rules.allowSessionless) return { ok: false, code: "session_required" };
+  if (isExpired(claims, rules.skew, clock)) return { ok: false, code: "token_expired" };
+  return { ok: true, kind, token, header, claims, session, client };
+}
+
+/** The refusal of what is not a token. */
+export function refuseCredential({ kind }: Exclude<Credential, BearerToken>): Refusal {
+  switch (kind) {
     case "none":
       return { ok: false, code: "no_authorization" };
     case "malformed":
@@ -52,14 +73,18 @@ export function precheck(
     case "secret_key":
       return { ok: false, code: "bad_jwt", operator: SECRET_KEY_WARNING };
   }
-  const { kind, token } = credential;
-  const decoded = known ?? decodeToken(token);
-  if (decoded === null) return { ok: false, code: "bad_jwt" };
-  const { header, claims } = decoded;
-  const session = known ? known.session : readSession(claims);
-  if (session === null && !rules.allowSessionless) return { ok: false, code: "session_required" };
-  if (isExpired(claims, rules.skew, clock)) return { ok: false, code: "token_expired" };
-  return { ok: true, kind, token, header, claims, session };
+}
+
+/**
+ * Auth lets a token of an OAuth client do whatever the user may, so a route has to name the clients
+ * that it is meant for. Nobody has verified the token yet: a forged one is refused here too, and
+ * learns nothing by it that its claims do not say.
+ */
+function isAllowedClient(
+  client: unknown,
+  allowed: PrecheckRules["oauthClients"],
+): client is string {
+  return typeof client === "string" && client !== "" && (allowed === "*" || allowed.has(client));
 }
 
 const TOKEN_TOO_LARGE =

@@ -1,5 +1,7 @@
+import { DEFAULT_KEY_NAME, type KeyKind } from "./allow.ts";
+import type { ApiKey } from "./api_keys.ts";
 import { decodeJsonPart } from "./claims.ts";
-import type { ProjectKeys } from "./credential.ts";
+import { looksPublic, type ProjectKeys } from "./credential.ts";
 
 /** The variables a function runs with. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -11,6 +13,10 @@ export interface Project {
   /** The key of our own calls: publishable, or the legacy anon key. Never the caller's. */
   readonly apiKey: string;
   readonly keys: ProjectKeys;
+  /** The same keys with their names; the legacy ones are named `default`. No public key is secret. */
+  readonly apiKeys: readonly ApiKey[];
+  /** The key of `supabaseAdmin`: the default one, or any other; `undefined` if there is none. */
+  readonly secretKey: string | undefined;
   /** The keys in `SUPABASE_JWKS`; where they are missing, they are fetched. */
   readonly jwks: readonly JsonWebKey[];
 }
@@ -73,11 +79,9 @@ export function readProject(env: Environment): Project {
       problems.push(`${name} holds the service_role key where the anon key belongs`);
     }
   }
-  const secretKeys = [
-    ...Object.values(readKeys("SUPABASE_SECRET_KEYS")),
-    read("SUPABASE_SECRET_KEY"),
-    read("SUPABASE_SERVICE_ROLE_KEY"),
-  ];
+  const secret = readKeys("SUPABASE_SECRET_KEYS");
+  const legacySecret = [read("SUPABASE_SECRET_KEY"), read("SUPABASE_SERVICE_ROLE_KEY")];
+  const secretKeys = [...Object.values(secret), ...legacySecret].filter(isSet);
   const apiKey = publishable.default ?? publicKeys.map(([, key]) => key).find(isSet);
   if (apiKey === undefined && problems.length === 0) {
     problems.push("SUPABASE_PUBLISHABLE_KEYS (or SUPABASE_ANON_KEY) is not set");
@@ -85,16 +89,37 @@ export function readProject(env: Environment): Project {
   if (url === undefined || apiKey === undefined || problems.length > 0) {
     throw new EnvironmentError([...new Set(problems)].join("; "));
   }
+  const isPublic = (key: string) =>
+    publicKeys.some(([, known]) => known === key) || looksPublic(key);
+  const apiKeys = [
+    ...nameKeys("publishable", publishable, publicKeys.slice(-2).map(([, key]) => key)),
+    ...nameKeys("secret", secret, legacySecret).filter(({ key }) => !isPublic(key)),
+  ];
+  const secrets = apiKeys.filter(({ kind }) => kind === "secret");
   return {
     url: url.replace(/\/+$/, ""),
     apiKey,
     keys: {
       public: new Set(publicKeys.map(([, key]) => key).filter(isSet)),
-      secret: new Set(secretKeys.filter(isSet)),
+      secret: new Set(secretKeys),
     },
+    apiKeys,
+    secretKey: (secrets.find(({ name }) => name === DEFAULT_KEY_NAME) ?? secrets[0])?.key,
     // A key set only saves calls to Auth, so one that cannot be read counts as none.
     jwks: readKeySet(read("SUPABASE_JWKS") ?? "") ?? [],
   };
+}
+
+/** Gives keys their names: those of a map have one, the others are named `default`. */
+function nameKeys(
+  kind: KeyKind,
+  named: Readonly<Record<string, string>>,
+  others: readonly (string | undefined)[],
+): ApiKey[] {
+  return [
+    ...Object.entries(named).map(([name, key]) => ({ kind, name, key })),
+    ...others.filter(isSet).map((key) => ({ kind, name: DEFAULT_KEY_NAME, key })),
+  ];
 }
 
 /**

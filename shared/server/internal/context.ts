@@ -1,16 +1,28 @@
 import type { SupabaseClient, User } from "@supabase/supabase-js";
-import type { Admission } from "../core/authenticate.ts";
+import type { Context } from "hono";
+import { routePath } from "hono/route";
+import type { CallerKind } from "../core/allow.ts";
+import type {
+  Admission,
+  KeyAdmission,
+  NoneAdmission,
+  UserAdmission,
+} from "../core/authenticate.ts";
 import type { Claims, Session } from "../core/claims.ts";
-import { type AnyDatabase, createUserClient } from "./user_client.ts";
+import { type AnyDatabase, createKeyClient, createUserClient } from "./user_client.ts";
 
-/** What a handler knows about its caller: `c.var.auth`. */
-export interface AuthContext<Database = AnyDatabase, S extends Session | null = Session> {
+/** A signed-in user: `c.var.auth` where `kind` is `user`. */
+export interface UserContext<Database = AnyDatabase, S extends Session | null = Session> {
+  /** What the caller is; on a route that allows users only, always this. */
+  readonly kind: "user";
   /** The user, as Auth has just answered. */
   readonly user: User;
   /** The token's claims. They are as old as the token; `user` is not. */
   readonly claims: Claims;
   /** The session; `null` only with `allowSessionless`. */
   readonly session: S;
+  /** The OAuth client that acts for the user, by its id; `null` for the project's own apps. */
+  readonly client: string | null;
   /** Now, by Auth's clock if this isolate's proved wrong; seconds since the epoch. */
   readonly now: number;
   /** The access token. Not enumerable: logging or serialising the context does not show it. */
@@ -19,57 +31,272 @@ export interface AuthContext<Database = AnyDatabase, S extends Session | null = 
   readonly supabase: SupabaseClient<Database>;
 }
 
+/** A machine with a secret key: `c.var.auth` where `kind` is `secret`. */
+export interface SecretContext<Database = AnyDatabase> {
+  readonly kind: "secret";
+  /** The name of the caller's key. */
+  readonly name: string;
+  /**
+   * A supabase-js client that acts as the caller, with the caller's key: row level security does not
+   * apply. The same as `supabaseAdmin`.
+   */
+  readonly supabase: SupabaseClient<Database>;
+  /** The same client, by the name that says what it may do. */
+  readonly supabaseAdmin: SupabaseClient<Database>;
+}
+
+/** An app with a publishable key, and nobody signed in: `c.var.auth` where `kind` is `publishable`. */
+export interface PublishableContext<Database = AnyDatabase> {
+  readonly kind: "publishable";
+  /** The name of the caller's key. */
+  readonly name: string;
+  /** A supabase-js client that acts as the role `anon`, with the caller's key. */
+  readonly supabase: SupabaseClient<Database>;
+}
+
+/** Anybody: `c.var.auth` where `kind` is `none`. */
+export interface NoneContext<Database = AnyDatabase> {
+  readonly kind: "none";
+  /** A supabase-js client that acts as the role `anon`. */
+  readonly supabase: SupabaseClient<Database>;
+}
+
+/** What `admin: true` adds to every kind. */
+export interface AdminClient<Database = AnyDatabase> {
+  /** A supabase-js client with a secret key of the project: row level security does not apply. */
+  readonly supabaseAdmin: SupabaseClient<Database>;
+}
+
+interface ContextByKind<Database, S extends Session | null> {
+  user: UserContext<Database, S>;
+  secret: SecretContext<Database>;
+  publishable: PublishableContext<Database>;
+  none: NoneContext<Database>;
+}
+
+/**
+ * What a handler knows about its caller: `c.var.auth`. A union on `kind`, of the kinds that a route
+ * allows.
+ *
+ * @typeParam Database The schema, as `supabase gen types` writes it.
+ * @typeParam K The kinds. @default {"user"}
+ * @typeParam S `Session | null` with `allowSessionless`. @default {Session}
+ * @typeParam Admin `true` with `admin: true`. @default {false}
+ */
+export type AuthContext<
+  Database = AnyDatabase,
+  K extends CallerKind = "user",
+  S extends Session | null = Session,
+  Admin extends boolean = false,
+> =
+  & ContextByKind<Database, S>[K]
+  & ([Admin] extends [true] ? AdminClient<Database> : unknown);
+
 /**
  * Builds the context of an admitted caller.
  *
  * @param admission Who was admitted.
- * @param request What the context belongs to: it is worth nothing to another request.
+ * @param c The request that the context belongs to: it is worth nothing to another one.
+ * @param isAdmin Whether the route asked for `supabaseAdmin`.
  */
-export function createContext<Database, S extends Session | null>(
-  admission: Admission & { readonly session: S },
-  request: object,
-): AuthContext<Database, S> {
-  return new AdmittedContext<Database, S>(admission, request);
+export function createContext(
+  admission: Admission,
+  c: Context,
+  isAdmin: boolean,
+): AuthContext<AnyDatabase, CallerKind, Session | null> {
+  switch (admission.kind) {
+    case "user":
+      return new AdmittedUser(admission, c, isAdmin);
+    case "none":
+      return new AdmittedAnybody(admission, c, isAdmin);
+    default:
+      return new AdmittedKey(admission, c, isAdmin) as SecretContext | PublishableContext;
+  }
 }
 
 /** The admission behind a context that belongs to this request; `undefined` for anything else. */
-export function getAdmission(context: unknown, request: object): Admission | undefined {
-  return AdmittedContext.getAdmission(context, request);
+export function getAdmission(context: unknown, c: Context): Admission | undefined {
+  return AdmittedCaller.getAdmission(context, c);
 }
 
-class AdmittedContext<Database, S extends Session | null> implements AuthContext<Database, S> {
-  readonly user: User;
-  readonly claims: Claims;
-  readonly session: S;
-  readonly #admission: Admission;
-  readonly #request: object;
-  #client: SupabaseClient<Database> | undefined;
+/**
+ * The user that `auth()` has admitted on this request, for guards.
+ *
+ * @returns `undefined` if `auth()` did not run, or admitted something else than a user.
+ */
+export function getUserContext(c: Context): UserContext<AnyDatabase, Session | null> | undefined {
+  const context: unknown = c.get("auth");
+  return getAdmission(context, c)?.kind === "user" ? context as UserContext : undefined;
+}
 
-  constructor(admission: Admission & { readonly session: S }, request: object) {
-    this.#request = request;
-    this.user = admission.user;
-    this.claims = admission.claims;
-    this.session = admission.session;
+/**
+ * What a public route has as `c.var.auth`: nothing of it can be read.
+ *
+ * @param c The request.
+ */
+export function createMissingContext(c: Context): object {
+  return new MissingContext(c);
+}
+
+/** A handler reads something of `c.var.auth` that its caller does not have: a bug in the function. */
+export class AuthContextError extends Error {
+  override readonly name = "AuthContextError";
+}
+
+/** Every member that some kind has, besides `kind` and `supabase`, which all of them have. */
+const MEMBERS = [
+  "user",
+  "claims",
+  "session",
+  "client",
+  "now",
+  "token",
+  "name",
+  "supabaseAdmin",
+] as const;
+type Member = typeof MEMBERS[number] | "kind" | "supabase";
+
+abstract class AdmittedCaller<A extends Admission> {
+  readonly #admission: A;
+  readonly #c: Context;
+  readonly #isAdmin: boolean;
+  #client: SupabaseClient | undefined;
+  #adminClient: SupabaseClient | undefined;
+
+  constructor(admission: A, c: Context, isAdmin: boolean) {
     this.#admission = admission;
+    this.#c = c;
+    this.#isAdmin = isAdmin;
   }
 
-  static getAdmission(context: unknown, request: object): Admission | undefined {
+  static getAdmission(context: unknown, c: Context): Admission | undefined {
     return typeof context === "object" && context !== null && #admission in context &&
-        context.#request === request
+        context.#c === c
       ? context.#admission
       : undefined;
   }
 
+  /** Not a member that a spread or a log could show. */
+  protected static admissionOf<A extends Admission>(context: AdmittedCaller<A>): A {
+    return context.#admission;
+  }
+
+  get supabase(): SupabaseClient {
+    return this.#client ??= createClientOf(this.#admission);
+  }
+
+  get supabaseAdmin(): SupabaseClient {
+    const { kind, backend: { project, fetch } } = this.#admission;
+    if (kind === "secret") return this.supabase;
+    if (!this.#isAdmin || project.secretKey === undefined) {
+      throw new AuthContextError(
+        `${where(this.#c, "supabaseAdmin")}, for a caller of the kind "${kind}": ` +
+          "it is there for a secret key, and where auth() has `admin: true`",
+      );
+    }
+    return this.#adminClient ??= createKeyClient(project.url, project.secretKey, fetch);
+  }
+
+  /** The error for a member that only other kinds have. */
+  static missing(context: AdmittedCaller<Admission>, member: Member): AuthContextError {
+    return new AuthContextError(
+      `${where(context.#c, member)}, for a caller of the kind "${context.#admission.kind}", ` +
+        "which has no such member: look at c.var.auth.kind first",
+    );
+  }
+}
+
+class AdmittedUser extends AdmittedCaller<UserAdmission>
+  implements UserContext<AnyDatabase, Session | null> {
+  readonly kind = "user";
+  readonly user: User;
+  readonly claims: Claims;
+  readonly session: Session | null;
+  readonly client: string | null;
+
+  constructor(admission: UserAdmission, c: Context, isAdmin: boolean) {
+    super(admission, c, isAdmin);
+    this.user = admission.user;
+    this.claims = admission.claims;
+    this.session = admission.session;
+    this.client = admission.client;
+  }
+
   get now(): number {
-    return this.#admission.backend.clock.now(this.#admission.skew);
+    const { backend, skew } = AdmittedCaller.admissionOf(this);
+    return backend.clock.now(skew);
   }
 
   get token(): string {
-    return this.#admission.token;
+    return AdmittedCaller.admissionOf(this).token;
+  }
+}
+
+class AdmittedKey extends AdmittedCaller<KeyAdmission> {
+  readonly kind: "secret" | "publishable";
+  readonly name: string;
+
+  constructor(admission: KeyAdmission, c: Context, isAdmin: boolean) {
+    super(admission, c, isAdmin);
+    this.kind = admission.kind;
+    this.name = admission.name;
+  }
+}
+
+class AdmittedAnybody extends AdmittedCaller<NoneAdmission> implements NoneContext {
+  readonly kind = "none";
+}
+
+/** On a public route nobody is looked at, so there is nothing to read. */
+class MissingContext {
+  readonly #c: Context;
+
+  constructor(c: Context) {
+    this.#c = c;
   }
 
-  get supabase(): SupabaseClient<Database> {
-    const { backend: { project, fetch }, token } = this.#admission;
-    return this.#client ??= createUserClient<Database>(project, token, fetch);
+  static missing(context: MissingContext, member: Member): AuthContextError {
+    return new AuthContextError(
+      `${where(context.#c, member)}, which is public, so nobody was checked there: ` +
+        'take the route out of `public`, or give it a mode in `paths`, such as ["user", "none"]',
+    );
+  }
+}
+
+function throwOnRead<T extends object>(
+  prototype: T,
+  members: readonly Member[],
+  missing: (context: T, member: Member) => AuthContextError,
+): void {
+  for (const member of members) {
+    if (member in prototype) continue;
+    Object.defineProperty(prototype, member, {
+      get(this: T): never {
+        throw missing(this, member);
+      },
+    });
+  }
+}
+
+throwOnRead(AdmittedUser.prototype, ["name"], AdmittedCaller.missing);
+const KEY_MEMBERS = MEMBERS.filter((member) => member !== "name");
+throwOnRead(AdmittedKey.prototype, KEY_MEMBERS, AdmittedCaller.missing);
+throwOnRead(AdmittedAnybody.prototype, MEMBERS, AdmittedCaller.missing);
+throwOnRead(MissingContext.prototype, ["kind", "supabase", ...MEMBERS], MissingContext.missing);
+
+/** The route by its pattern: the path itself is the caller's text. */
+function where(c: Context, member: Member): string {
+  return `c.var.auth.${member} was read on ${c.req.method} ${routePath(c)}`;
+}
+
+function createClientOf(admission: Admission): SupabaseClient {
+  const { backend: { project, fetch } } = admission;
+  switch (admission.kind) {
+    case "user":
+      return createUserClient(project, admission.token, fetch);
+    case "none":
+      return createKeyClient(project.url, project.apiKey, fetch);
+    default:
+      return createKeyClient(project.url, admission.key, fetch);
   }
 }

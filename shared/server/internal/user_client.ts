@@ -45,3 +45,20 @@ export function createUserClient<Database = AnyDatabase>(
   });
   return client as SupabaseClient<Database>;
 }
+
+/**
+ * A supabase-js client that acts as an API key: `anon` for a publishable one, past row level security
+ * for a secret one. It stores nothing and refreshes nothing.
+ *
+ * @param url The project's URL.
+ * @param key The API key.
+ * @param fetch The fetch to use.
+ */
+export function createKeyClient<Database = AnyDatabase>(
+  url: string,
+  key: string,
+  fetch: typeof globalThis.fetch,
+): SupabaseClient<Database> {
+  const client: SupabaseClient = createClient(url, key, { auth: STATELESS, global: { fetch } });
+  return client as SupabaseClient<Database>;
+}

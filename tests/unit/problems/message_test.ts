@@ -60,6 +60,7 @@ Deno.test("message has technical terms only when its action is for developers", 
   assertEquals(found.sort(), [
     "bad_json",
     "bad_jwt",
+    "invalid_api_key",
     "invalid_authorization_header",
     "session_required",
     "token_expired",

@@ -1,6 +1,14 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Hono } from "hono";
-import { auth, type AuthEnv, type AuthOptions, edgeFunction } from "../../../../shared/mod.ts";
+import {
+  auth,
+  type AuthEnv,
+  type AuthOptions,
+  type AuthOptionsFor,
+  edgeFunction,
+  type Session,
+} from "../../../../shared/mod.ts";
+import { USERS_ONLY } from "../../../../shared/server/core/allow.ts";
 import { authenticate } from "../../../../shared/server/core/authenticate.ts";
 import { timestamp } from "../../../../shared/server/core/timestamp.ts";
 import {
@@ -510,7 +518,7 @@ function apps(
   let ran = 0;
   const plain = new Hono<AuthEnv>().use(auth(options as AuthOptions & { allowSessionless?: false }))
     .get("/f", (c) => c.json({ ran: ++ran, id: c.var.auth.user.id }));
-  const edge = edgeFunction("f", { auth: options });
+  const edge = edgeFunction("f", { auth: options as AuthOptionsFor<"user", Session, false> });
   edge.get("/", (c) => c.json({ ran: ++ran, id: c.var.auth.user.id }));
   return {
     "auth()": { request: plain.request.bind(plain) as Hono["request"], ran: () => ran },
@@ -554,7 +562,16 @@ for (const { what, header, answer, env, options, expected, calls, operator } of 
 Deno.test("authenticate() counts the timeout from the arrival of the request", () =>
   inFakeTime(async (time) => {
     const { options } = fakeAuth(() => new Promise(() => {}));
-    const rules = { timeout: 1000, skew: 30, allowSessionless: false, freshness: 0, patience: 250 };
+    const rules = {
+      allow: USERS_ONLY,
+      admin: false,
+      oauthClients: new Set<string>(),
+      timeout: 1000,
+      skew: 30,
+      allowSessionless: false,
+      freshness: 0,
+      patience: 250,
+    };
     const arrivedAt = timestamp();
     time.tick(700);
     const headers = { authorization: `Bearer ${token()}`, apikey: null };

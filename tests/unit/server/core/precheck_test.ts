@@ -1,14 +1,18 @@
 import { assert, assertEquals } from "@std/assert";
-import { precheck, type PrecheckClock } from "../../../../shared/server/core/precheck.ts";
+import {
+  precheck,
+  type PrecheckClock,
+  type PrecheckRules,
+} from "../../../../shared/server/core/precheck.ts";
 import { SESSION_ID, token, USER_ID } from "../../../support/server.ts";
 
 const NOW = 1_800_000_000;
 const trusted: PrecheckClock = { now: () => NOW, mayRefuseExpired: () => true };
-const rules = { skew: 30, allowSessionless: false };
+const rules: PrecheckRules = { skew: 30, allowSessionless: false, oauthClients: new Set() };
 const carried = (jwt: string) => ({ kind: "token", token: jwt }) as const;
 const check = (
   claims: Record<string, unknown>,
-  more: Partial<typeof rules & { clock: PrecheckClock }> = {},
+  more: Partial<PrecheckRules & { clock: PrecheckClock }> = {},
 ) => {
   const credential = carried(token({ exp: NOW + 60, ...claims }));
   const result = precheck(credential, { ...rules, ...more }, more.clock ?? trusted);

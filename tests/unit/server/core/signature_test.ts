@@ -42,6 +42,7 @@ const candidate = (jwt: string, claims: Claims = { sub: "x" }): Candidate => ({
   header: decodeToken(jwt)?.header ?? {},
   claims,
   session: null,
+  client: null,
 });
 const forge = (jwt: string) => `${jwt.slice(0, jwt.lastIndexOf("."))}.${"A".repeat(86)}`;
 const isJwks = (request: Request) => request.url.endsWith("/.well-known/jwks.json");
