@@ -106,9 +106,10 @@ export type EdgeFunction =
 const RULES = {
   auth: object,
   paths: (value: unknown) =>
-    object(value) === undefined && Object.keys(value as object).every(isPattern)
+    object(value) === undefined && Object.keys(value as object).every(isPattern) &&
+      Object.values(value as object).every((own) => object(own) === undefined)
       ? undefined
-      : "must be an object whose keys are Hono path patterns that begin with a slash",
+      : "must be an object of options by Hono path patterns that begin with a slash",
   public: listOf(isPattern, "must be a list of Hono path patterns that begin with a slash"),
   cors: object,
   onError: functionOption,
