@@ -113,6 +113,42 @@ Deno.test("guarantee 1: auth() admits nobody as a user when an API key is sent",
   assertEquals([calls.length, ran()], [0, 0]);
 });
 
+Deno.test("guarantee 1: auth() admits a key as its own kind only, and never as a user", async () => {
+  const keys = [[SECRET, "secret"], [SERVICE_ROLE, "secret"], [PUBLISHABLE, "publishable"], [
+    ANON,
+    "publishable",
+  ]] as const;
+  const modes = ["user", "secret", "publishable"] as const;
+  await logged(async () => {
+    for (const [key, kind] of keys) {
+      for (const mode of modes) {
+        const { options, calls } = fakeAuth();
+        const app = new Hono().use(auth({ ...options, allow: [mode] }))
+          .get("/", (c) => c.text(c.var.auth.kind));
+        for (const headers of [{ apikey: key }, { ...bearer(key), apikey: key }]) {
+          const response = await app.request("/", { headers });
+          if (mode === kind) assertEquals(await response.text(), kind);
+          else assert([401, 403].includes(response.status));
+        }
+        assertEquals(calls.length, 0);
+      }
+    }
+  });
+});
+
+Deno.test("guarantee 1: auth() admits no token of an OAuth client as the user unless the route names it", async () => {
+  const { options, calls } = fakeAuth();
+  const headers = bearer(token({ client_id: "app-1" }));
+  for (const oauthClients of [undefined, [], ["app-2"]]) {
+    const { ask, ran } = guarded({ ...options, oauthClients });
+    await assertRefusal(await ask(headers), REFUSALS.oauth_client_not_allowed);
+    assertEquals([ran(), calls.length], [0, 0]);
+  }
+  const { ask } = guarded({ ...options, oauthClients: ["app-1"] });
+  assertEquals((await ask(headers)).status, 200);
+  assertEquals(calls.length, 1); // Auth decides about it as about any other
+});
+
 Deno.test("guarantee 2: auth() admits no request that arrives after a sign-out when a check is under way", async () => {
   let alone = true;
   const gates: PromiseWithResolvers<Response>[] = [];
@@ -223,6 +259,31 @@ Deno.test("guarantee 4: auth() answers no_authorization only when the bearer equ
   await assertRefusal(await ask(bearer(ANON)), REFUSALS.no_authorization);
   const foreign = token({ sub: undefined, role: "anon" });
   await assertRefusal(await ask(bearer(foreign)), REFUSALS.bad_jwt);
+});
+
+Deno.test("guarantee 4: auth() turns no unusable credential into a key or into nobody, whatever a route allows", async () => {
+  const { options } = fakeAuth(() => refuses(403, "session_not_found"));
+  const allow = ["user", "secret:*", "publishable:*", "none"] as const;
+  const app = new Hono().use(auth({ ...options, allow })).get("/", (c) => c.text(c.var.auth.kind));
+  const bearers = [
+    [`Bearer ${token()}`, "session_not_found"],
+    ["Bearer x", "bad_jwt"],
+    ["Bearer", "invalid_authorization_header"],
+    [`Bearer ${token({ client_id: "app-1" })}`, "oauth_client_not_allowed"],
+    [`Bearer ${SECRET}x`, "invalid_api_key"],
+  ] as const;
+  await logged(async () => {
+    for (const [Authorization, code] of bearers) {
+      for (const apikey of [SECRET, SERVICE_ROLE, PUBLISHABLE, ANON, ""]) {
+        const response = await app.request("/", { headers: { Authorization, apikey } });
+        await assertRefusal(response, REFUSALS[code]);
+      }
+    }
+    for (const apikey of ["sb_secret_other", "sb_publishable_other", token(), `${SECRET}, x`]) {
+      const response = await app.request("/", { headers: { apikey } });
+      await assertRefusal(response, REFUSALS.invalid_api_key);
+    }
+  });
 });
 
 Deno.test("guarantee 5: edgeFunction() answers every failure in the one shape, with all its headers", async () => {

@@ -131,5 +131,19 @@ export const REFUSALS = {
     challenge: "invalid_request",
   },
   user_too_large: { status: 500, code: "user_too_large", action: "contact_support" },
+  oauth_client_not_allowed: { status: 403, code: "oauth_client_not_allowed", action: "none" },
+  insufficient_scope: {
+    status: 403,
+    code: "insufficient_scope",
+    action: "none",
+    challenge: "insufficient_scope",
+  },
+  invalid_api_key: {
+    status: 401,
+    code: "invalid_api_key",
+    action: "fix_request",
+    challenge: "bare",
+  },
+  api_key_not_allowed: { status: 403, code: "api_key_not_allowed", action: "none" },
   internal_error: { status: 500, code: "internal_error", action: "contact_support" },
 } as const satisfies Record<string, Expected>;

@@ -51,14 +51,14 @@ export function precheck(
   const decoded = known ?? decodeToken(token);
   if (decoded === null) return { ok: false, code: "bad_jwt" };
   const { header, claims } = decoded;
-  const client = claims.client_id === undefined ? null : claims.client_id;
-  if (client !== null && !isAllowedClient(client, rules.oauthClients)) {
+  const client = claims.client_id;
+  if (client !== undefined && !isAllowedClient(client, rules.oauthClients)) {
     return { ok: false, code: "oauth_client_not_allowed" };
   }
   const session = known ? known.session : readSession(claims);
   if (session === null && !rules.allowSessionless) return { ok: false, code: "session_required" };
   if (isExpired(claims, rules.skew, clock)) return { ok: false, code: "token_expired" };
-  return { ok: true, kind, token, header, claims, session, client };
+  return { ok: true, kind, token, header, claims, session, client: client ?? null };
 }
 
 /** The refusal of what is not a token. */

@@ -171,3 +171,19 @@ Deno.test("account answers auth_unavailable when Auth is down", async () => {
   const response = await account.send("PUT", "/account/password", { password: "new" });
   await assertRefusal(response, { ...REFUSALS.auth_unavailable, replay: false });
 });
+
+Deno.test("account lets no OAuth client change anything, and calls nobody for it", async () => {
+  const before = (await account.sent()).length;
+  const headers = bearer(token({ client_id: crypto.randomUUID(), scope: "email" }));
+  const requests = [
+    ["PUT", "/account/password", { password: "new" }],
+    ["PUT", "/account/email", { email: "new@example.com" }],
+    ["POST", "/account/reauthenticate", {}],
+    ["DELETE", "/account/other-sessions", {}],
+  ] as const;
+  for (const [method, path, body] of requests) {
+    const response = await account.send(method, path, body, headers);
+    await assertRefusal(response, REFUSALS.oauth_client_not_allowed);
+  }
+  assertEquals((await account.sent()).length, before);
+});

@@ -86,3 +86,31 @@ Deno.test("precheck() leaves nbf, iat, aud, iss and the algorithm to Auth", () =
   const none = token({ exp: NOW + 60 }, { alg: "none" });
   assert(precheck(carried(none), rules, trusted).ok);
 });
+
+Deno.test("precheck() refuses a token of an OAuth client unless the client is named", () => {
+  const oauthClients = new Set(["app-1"]);
+  for (const client_id of ["app-1", "app-2", "", "*", 5, null, ["app-1"], { id: "app-1" }, true]) {
+    assertEquals(check({ client_id }), "oauth_client_not_allowed");
+    const named = check({ client_id }, { oauthClients });
+    assertEquals(named, client_id === "app-1" ? "ok" : "oauth_client_not_allowed");
+    const any = check({ client_id }, { oauthClients: "*" });
+    const isId = typeof client_id === "string" && client_id !== "";
+    assertEquals(any, isId ? "ok" : "oauth_client_not_allowed");
+  }
+  assertEquals(check({ client_id: undefined }), "ok");
+});
+
+Deno.test("precheck() says first that a client may not call, so that nobody renews its token for it", () => {
+  assertEquals(check({ client_id: "app-1", exp: NOW - 3600 }), "oauth_client_not_allowed");
+  assertEquals(check({ client_id: "app-1", session_id: undefined }), "oauth_client_not_allowed");
+  const allowed = { oauthClients: "*" } as const;
+  assertEquals(check({ client_id: "app-1", exp: NOW - 3600 }, allowed), "token_expired");
+});
+
+Deno.test("precheck() hands on the client of a token, or null", () => {
+  for (const [claims, client] of [[{}, null], [{ client_id: "app-1" }, "app-1"]] as const) {
+    const jwt = token({ exp: NOW + 60, ...claims });
+    const result = precheck(carried(jwt), { ...rules, oauthClients: "*" }, trusted);
+    assertEquals(result.ok && result.client, client);
+  }
+});

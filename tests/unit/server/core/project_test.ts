@@ -17,6 +17,57 @@ Deno.test("readProject() reads a hosted environment: key maps and legacy keys", 
   assertEquals([...project.keys.secret], ["sb_secret_d", "sb_secret_j", "service"]);
 });
 
+Deno.test("readProject() names the keys; those outside of the maps are named default", () => {
+  const { apiKeys } = keysOf({
+    SUPABASE_PUBLISHABLE_KEYS: '{"web":"sb_publishable_w"}',
+    SUPABASE_PUBLISHABLE_KEY: "sb_publishable_s",
+    SUPABASE_ANON_KEY: "anon",
+    SUPABASE_SECRET_KEYS: '{"cron":"sb_secret_c","default":"sb_secret_d"}',
+    SUPABASE_SECRET_KEY: "sb_secret_s",
+    SUPABASE_SERVICE_ROLE_KEY: "service",
+  });
+  assertEquals(apiKeys.map(({ kind, name, key }) => `${kind} ${name} ${key}`), [
+    "publishable web sb_publishable_w",
+    "publishable default sb_publishable_s",
+    "publishable default anon",
+    "secret cron sb_secret_c",
+    "secret default sb_secret_d",
+    "secret default sb_secret_s",
+    "secret default service",
+  ]);
+});
+
+Deno.test("readProject() finds the secret key for supabaseAdmin: default, legacy, else any", () => {
+  const secretKey = (env: Record<string, string>) =>
+    keysOf({ SUPABASE_ANON_KEY: "anon", ...env }).secretKey;
+  assertEquals(secretKey({}), undefined);
+  assertEquals(secretKey({ SUPABASE_SECRET_KEYS: '{"a":"x"}' }), "x");
+  assertEquals(
+    secretKey({ SUPABASE_SECRET_KEYS: '{"a":"x"}', SUPABASE_SERVICE_ROLE_KEY: "y" }),
+    "y",
+  );
+  assertEquals(
+    secretKey({
+      SUPABASE_SECRET_KEYS: '{"a":"x","default":"z"}',
+      SUPABASE_SERVICE_ROLE_KEY: "y",
+    }),
+    "z",
+  );
+});
+
+Deno.test("readProject() takes no key for secret that everybody may have", () => {
+  const legacyAnon = `e30.${btoa('{"role":"anon"}').replaceAll("=", "")}.x`;
+  for (const key of ["anon", "sb_publishable_other", legacyAnon]) {
+    const { apiKeys, secretKey } = keysOf({
+      SUPABASE_ANON_KEY: "anon",
+      SUPABASE_SECRET_KEYS: JSON.stringify({ default: key }),
+      SUPABASE_SERVICE_ROLE_KEY: key,
+    });
+    assertEquals(apiKeys.filter(({ kind }) => kind === "secret"), []);
+    assertEquals(secretKey, undefined);
+  }
+});
+
 Deno.test("readProject() falls back to any publishable key, then to the anon key", () => {
   assertEquals(keysOf({ SUPABASE_PUBLISHABLE_KEYS: '{"web":"w"}' }).apiKey, "w");
   assertEquals(keysOf({ SUPABASE_ANON_KEY: "anon" }).apiKey, "anon");
