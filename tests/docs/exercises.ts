@@ -4,6 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { apiKeys } from "../../supabase/local/keys.ts";
 import { finish, type Running } from "./process.ts";
 import { PROJECT_REF, type Reader, type User } from "./reader.ts";
 
@@ -80,6 +81,29 @@ export const EXERCISES: Readonly<Record<string, (exercise: Exercise) => Promise<
     await json(await call("/cart", { headers: bearer }), 200);
   },
 
+  async "supabase/functions/catalog/index.ts"({ user, call, bearer }) {
+    const anybody = await json(await call(""), 200);
+    assertEquals(anybody.for, null);
+    const signedIn = await json(await call("", { headers: bearer }), 200);
+    assertEquals(signedIn.for, user.id);
+    await assertRefused(await call("", { headers: { Authorization: "Bearer x" } }), 401, "bad_jwt");
+  },
+
+  async "supabase/functions/tidy/index.ts"({ user, call, bearer }) {
+    const run = (headers: Record<string, string>) =>
+      call("/jobs/delete-done", { method: "POST", headers });
+    await assertRefused(await run({}), 401, "no_authorization");
+    await assertRefused(await run(bearer), 403, "insufficient_scope");
+    await assertRefused(await run({ apikey: "sb_secret_wrong" }), 401, "invalid_api_key");
+    assertEquals(await json(await run({ apikey: apiKeys.secret }), 200), { by: "default" });
+    await assertRefused(
+      await call("", { headers: { apikey: apiKeys.secret } }),
+      401,
+      "no_authorization",
+    );
+    assertEquals(await json(await call("", { headers: bearer }), 200), { reader: user.id });
+  },
+
   async "supabase/functions/feed/index.ts"({ reader, user, call, bearer }) {
     await json(await call("", { headers: bearer }), 200);
     await json(await call("/admin/stats", { headers: bearer }), 200);
@@ -127,7 +151,17 @@ export const EXERCISES: Readonly<Record<string, (exercise: Exercise) => Promise<
     assertEquals([refused.outcome, refused.code], ["refused", "no_authorization"]);
     assertEquals(
       Object.keys(admitted).sort(),
-      ["code", "ms", "outcome", "request_id", "source", "upstream_calls"],
+      [
+        "client_id",
+        "code",
+        "key_name",
+        "kind",
+        "ms",
+        "outcome",
+        "request_id",
+        "source",
+        "upstream_calls",
+      ],
     );
     assert(!lines.join().includes(user.email));
   },

@@ -161,6 +161,7 @@ export class Reader implements AsyncDisposable {
     return {
       SUPABASE_URL: await this.dev(),
       SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: apiKeys.publishable }),
+      SUPABASE_SECRET_KEYS: JSON.stringify({ default: apiKeys.secret }),
       SUPABASE_JWKS: functionJwks(),
     };
   }
