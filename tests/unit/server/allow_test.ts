@@ -1,5 +1,7 @@
 // Who is admitted as what: each list of modes with each combination of credentials.
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { createClient as newest } from "@supabase/supabase-js";
+import { createClient as older } from "@supabase/supabase-js-2.109";
 import fc from "fast-check";
 import { Hono } from "hono";
 import {
@@ -533,3 +535,33 @@ Deno.test("edgeFunction() throws a TypeError when a path is wrong, or public as 
     assertThrows(() => edgeFunction("f", options), TypeError);
   }
 });
+
+for (const [version, createClient] of Object.entries({ "2.119": newest, "2.109": older })) {
+  Deno.test(`auth() admits functions.invoke() of supabase-js ${version} as the key of its client`, async () => {
+    const cases: [string, AllowMode[], string][] = [
+      [SECRET, ["secret"], "secret:default"],
+      [CRON, ["user", "secret:cron"], "secret:cron"],
+      [SERVICE_ROLE, ["secret"], "secret:default"],
+      [PUBLISHABLE, ["publishable"], "publishable:default"],
+      [WEB, ["user", "publishable:*"], "publishable:web"],
+      [ANON, ["publishable"], "publishable:default"],
+      [PUBLISHABLE, ["user", "none"], "none"],
+      [ANON, ["user", "none"], "none"],
+      [PUBLISHABLE, ["user", "secret"], "no_authorization"],
+    ];
+    for (const [key, allow, expected] of cases) {
+      const { app } = appFor(allow);
+      const fetch: typeof globalThis.fetch = async (input, init) => {
+        const { headers } = new Request(input, init);
+        return await app.request("/", { headers });
+      };
+      const supabase = createClient("https://project.example", key, {
+        auth: { persistSession: false, autoRefreshToken: false },
+        global: { fetch },
+      });
+      const { data, error } = await supabase.functions.invoke("f", { method: "GET" });
+      const answer = error === null ? data : (await error.context.json()).code;
+      assertEquals([allow, answer], [allow, expected]);
+    }
+  });
+}
