@@ -121,6 +121,10 @@ const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
  * A Hono app for one Edge Function: its base path, CORS before the check, a request id, the check
  * on every route that is not `public`, and one JSON shape for whatever goes wrong.
  *
+ * The type of `c.var.auth` follows from the list in `auth.allow`, also with a `Database`. On the routes
+ * in `paths` it is another one, which Hono cannot know: a sub-app with an `AuthEnv` of its
+ * own has the right type.
+ *
  * @param name The function's name: its folder, and the first segment of its path.
  * @param options See {@linkcode EdgeFunctionOptions}.
  * @returns The app. Serve it with `export default { fetch: app.fetch }`.
@@ -135,6 +139,22 @@ const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
  * app.get("/orders", (c) => c.json({ of: c.var.auth.user.id }));
  *
  * assertEquals(await (await app.request("/shop/catalog")).json(), ["tea", "cake"]);
+ * ```
+ *
+ * @example Machines, with a secret key
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const env = {
+ *   SUPABASE_URL: "http://127.0.0.1:54321",
+ *   SUPABASE_ANON_KEY: "anon",
+ *   SUPABASE_SECRET_KEYS: '{"cron":"sb_secret_x"}',
+ * };
+ * const jobs = edgeFunction("jobs", { auth: { env, allow: ["secret:cron"] } });
+ * jobs.post("/", (c) => c.json({ by: c.var.auth.name }));
+ *
+ * const response = await jobs.request("/jobs", { method: "POST", headers: { apikey: "sb_secret_x" } });
+ * assertEquals(await response.json(), { by: "cron" });
  * ```
  */
 export const edgeFunction: EdgeFunction = function edgeFunction(
