@@ -101,6 +101,10 @@ const OUTCOMES: Readonly<Record<Outcome, readonly string[]>> = {
   auth_misconfigured: [],
   token_too_large: [],
   user_too_large: [],
+  oauth_client_not_allowed: [],
+  insufficient_scope: [],
+  invalid_api_key: [],
+  api_key_not_allowed: [],
   internal_error: [],
 };
 
