@@ -52,10 +52,10 @@ async function sizeOf(source: string): Promise<number> {
   }
 }
 
-Deno.test("problemOf() is at most 1 kB when it is bundled alone, and mod.ts at most 11.2 kB", async () => {
+Deno.test("problemOf() is at most 1 kB when it is bundled alone, and mod.ts at most 11.3 kB", async () => {
   const mod = new URL("shared/browser/mod.ts", root).href;
   const alone = await sizeOf(`import { problemOf } from "${mod}"; console.log(problemOf);`);
   assert(alone <= 1000, `${alone} bytes`);
   const all = await sizeOf(`export * from "${mod}";`);
-  assert(all <= 11_200, `${all} bytes`);
+  assert(all <= 11_300, `${all} bytes`);
 });
