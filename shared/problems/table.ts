@@ -220,7 +220,7 @@ const OWN = {
   // A token of an OAuth client is the user's session in that client: nothing that the user could mend.
   oauth_client_not_allowed:     [403, "none",            "The app that you use may not do this for you.", [403, "none", null, "The app that you use may not do this for you."]],
   // A key belongs to a program: no person can mend it by signing in, nor lose a session over it.
-  invalid_api_key:              [400, "fix_request",     "The API key in this request is not valid.", [401, "fix_request", "bare", "The API key in this request is not valid."]],
+  invalid_api_key:              [400, "fix_request",     "This request needs a valid API key.", [401, "fix_request", "bare", "This request needs a valid API key."]],
   api_key_not_allowed:          [403, "none",            "The key in this request may not be used here.", [403, "none", null, "The key in this request may not be used here."]],
   auth_unavailable:             [503, "retry",           "The sign-in service does not answer right now. Try again shortly.", FAULT],
   auth_misconfigured:           [500, "contact_support", "Signing in is not set up correctly on our side. Contact support.", [500, "contact_support", null, "Signing in is not set up correctly on our side. Contact support."]],

@@ -169,13 +169,17 @@ async function admitOther(
     return { outcome, source: "key", upstreamCalls: 0 };
   }
   if (read.kind === "refused") return { outcome: read.refusal, source: "key", upstreamCalls: 0 };
-  return allow.none ? admitAnybody(backend) : refuseLocally(refuseCredential({ kind: "none" }));
+  if (allow.none) return admitAnybody(backend);
+  // Nobody can sign in to a route that is for machines only.
+  return refuseLocally(allow.user ? refuseCredential({ kind: "none" }) : NO_KEY);
 }
 
 function admitAnybody(backend: Backend): AuthResult {
   const outcome = { ok: true, kind: "none", backend } as const;
   return { outcome, source: "precheck", upstreamCalls: 0 };
 }
+
+const NO_KEY: Refusal = Object.freeze({ ok: false, code: "invalid_api_key" });
 
 const USER_NOT_ALLOWED =
   'a user\'s token came to a route whose `allow` has no "user", and was refused: add "user" to it, ' +

@@ -157,9 +157,9 @@ const CELLS: Record<string, string> = {
 // deno-fmt-ignore
 const EXPECTED: Record<string, string> = {
   //                                                  user    none    optional cron    user+secret publishable user+pub:* web+none cron+none all
-  "nothing":                                         "no_user none    none     no_user no_user     no_user     no_user    none     none      none",
-  "an empty apikey":                                 "no_user none    none     no_user no_user     no_user     no_user    none     none      none",
-  "another scheme":                                  "no_user none    none     no_user no_user     no_user     no_user    none     none      none",
+  "nothing":                                         "no_user none    none     key     no_user     key         no_user    none     none      none",
+  "an empty apikey":                                 "no_user none    none     key     no_user     key         no_user    none     none      none",
+  "another scheme":                                  "no_user none    none     key     no_user     key         no_user    none     none      none",
   "a user":                                          "user    none    user     scope   user        scope       user       scope    scope     user",
   "a user with the publishable key":                 "user    none    user     scope   user        scope       user       scope    scope     user",
   "a user with a secret key":                        "user    none    user     scope   user        scope       user       scope    scope     user",
@@ -174,7 +174,7 @@ const EXPECTED: Record<string, string> = {
   "a user's token as both":                          "header  none    header   header  header      header      header     header   header    header",
   "the publishable key":                             "no_user none    none     other   no_user     pub         pub        other    none      pub",
   "the publishable key as both":                     "no_user none    none     other   no_user     pub         pub        other    none      pub",
-  "the publishable key as bearer":                   "no_user none    none     no_user no_user     no_user     no_user    none     none      none",
+  "the publishable key as bearer":                   "no_user none    none     key     no_user     key         no_user    none     none      none",
   "the web key":                                     "no_user none    none     other   no_user     other       web        web      none      web",
   "the anon key as both":                            "no_user none    none     other   no_user     pub         pub        other    none      pub",
   "the secret key":                                  "no_user none    none     other   secret      other       other      other    other     secret",
@@ -334,7 +334,7 @@ Deno.test("auth() answers auth_misconfigured when the key that a mode names may 
     [["secret:cron", "secret:b2"], KEYS, CRON, "secret:cron"],
     [["publishable:app"], KEYS, "sb_publishable_x", "auth_misconfigured", /"publishable:app"/],
     [["secret:d"], KEYS, "sb_publishable_x", "invalid_api_key"], // certainly not that key
-    [["secret:e"], KEYS, "", "no_authorization"],
+    [["secret:e"], KEYS, "", "invalid_api_key"],
     [["user", "secret:f"], KEYS, PUBLISHABLE, "no_authorization"],
   ];
   for (const [allow, env, apikey, expected, line] of cases) {
@@ -471,12 +471,12 @@ Deno.test("edgeFunction() checks a path by its own modes, before the default che
   app.get("/open", (c) => c.text("open"));
   app.get("/", (c) => c.text(c.var.auth.user.id));
   const cases: [string, Record<string, string>, string, string?][] = [
-    ["/jobs/run", {}, "no_authorization", "POST"],
+    ["/jobs/run", {}, "invalid_api_key", "POST"],
     ["/jobs/run", { apikey: CRON }, "secret:cron", "POST"],
     ["/jobs/run", { apikey: SECRET }, "api_key_not_allowed", "POST"],
     ["/jobs/run", bearer(USER), "insufficient_scope", "POST"],
-    ["/jobs/open", {}, "no_authorization"], // a check comes before `public`
-    ["/jobs/nothing", {}, "no_authorization"],
+    ["/jobs/open", {}, "invalid_api_key"], // a check comes before `public`
+    ["/jobs/nothing", {}, "invalid_api_key"],
     ["/jobs/nothing", { apikey: CRON }, "not_found"],
     ["/jobs/run", { apikey: CRON }, "method_not_allowed"],
     ["/catalog", {}, "none"],
