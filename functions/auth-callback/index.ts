@@ -20,18 +20,21 @@ const Callback = z.union([
 const app = edgeFunction("auth-callback", { public: ["/"], cors: { origins } });
 
 // Auth limits these calls per address, 30 in five minutes, and all of them come from this function:
-// one caller must not use them up for everybody.
+// one caller must not use them up for everybody. A hosted project can count them per person instead:
+// switch on "IP address forwarding" in Auth's rate limits.
 const limit = limitRequests({ max: 10, windowSeconds: 300 });
 
 app.post("/", requireOrigin(origins), limit, body(Callback), async (c) => {
   const proof = c.req.valid("json");
+  const clientAddress = c.req.header("CF-Connecting-IP"); // set by the hosted platform itself
   const session = "code" in proof
     ? await callAuth({
       method: "POST",
       path: "/token?grant_type=pkce",
       body: { auth_code: proof.code, code_verifier: proof.code_verifier },
+      clientAddress,
     })
-    : await callAuth({ method: "POST", path: "/verify", body: proof });
+    : await callAuth({ method: "POST", path: "/verify", body: proof, clientAddress });
   // The first of the two links of an e-mail change is no session yet.
   const done = typeof session.access_token === "string";
   const answer = done ? session : { status: "confirm_the_other_address" };

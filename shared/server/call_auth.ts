@@ -8,7 +8,8 @@ import {
 } from "./core/auth_answer.ts";
 import { type Backend, type BackendOptions, getBackend } from "./core/backend.ts";
 import { boundedFetch } from "./core/bounded_fetch.ts";
-import { EnvironmentError } from "./core/project.ts";
+import { EnvironmentError, type Project } from "./core/project.ts";
+import { isAddress } from "./internal/client_address.ts";
 import { fromUnknown, relay, weakPassword } from "./internal/handler_error.ts";
 import { logOnce } from "./internal/log.ts";
 import { ProblemError } from "../problems/problem_error.ts";
@@ -22,6 +23,14 @@ export interface AuthCall extends BackendOptions {
   readonly body?: Readonly<Record<string, unknown>> | undefined;
   /** The caller's access token: Auth acts as this user. */
   readonly token?: string | undefined;
+  /**
+   * The address of the person for whom Auth is called without a `token`, from a header that only the
+   * platform sets. Auth counts its limits per address, so without it all callers of a function share
+   * one. It is sent as `Sb-Forwarded-For`, with a secret key (`sb_secret_…`), which Auth asks for:
+   * such a call needs no captcha. Auth ignores it unless IP address forwarding is switched on there;
+   * where the function has no such key, or this is no address, it is left out.
+   */
+  readonly clientAddress?: string | undefined;
   /** Milliseconds. @default {10000} */
   readonly timeout?: number | undefined;
 }
@@ -29,7 +38,7 @@ export interface AuthCall extends BackendOptions {
 const DEFAULT_TIMEOUT_MS = 10_000;
 
 /**
- * Calls Auth for a handler, as the caller and never with the service key. For what supabase-js does
+ * Calls Auth for a handler: as the caller, or as nobody. For what supabase-js does
  * only with a stored session (`updateUser`, `reauthenticate`, signing out the other sessions) or
  * only with a stored verifier (the PKCE exchange).
  *
@@ -41,6 +50,7 @@ export async function callAuth(call: AuthCall): Promise<Record<string, unknown>>
   const { project, fetch } = backendFor(call);
   const headers = new Headers({
     apikey: project.apiKey,
+    ...forwardedAddress(call, project),
     "Cache-Control": "no-cache",
     "X-Supabase-Api-Version": "2024-01-01",
     ...(call.body ? { "Content-Type": "application/json" } : {}),
@@ -77,6 +87,16 @@ export async function callAuth(call: AuthCall): Promise<Record<string, unknown>>
   }
   if (error.code === "unknown") throw fromUnknown(answer.status);
   throw relay(error.code, wait);
+}
+
+/** The headers that tell Auth for whom it is called. */
+function forwardedAddress(
+  { token, clientAddress }: AuthCall,
+  { apiKeys }: Project,
+): Record<string, string> {
+  const secret = apiKeys.find(({ kind, key }) => kind === "secret" && key.startsWith("sb_secret_"));
+  if (token !== undefined || secret === undefined || !isAddress(clientAddress)) return {};
+  return { apikey: secret.key, "Sb-Forwarded-For": clientAddress };
 }
 
 function backendFor(call: AuthCall): Backend {

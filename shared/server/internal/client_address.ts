@@ -9,5 +9,10 @@ export function clientAddress(c: Context): string | undefined {
   const address = c.req.header("CF-Connecting-IP") ??
     c.req.header("X-Forwarded-For")?.split(",", 1)[0];
   const trimmed = address?.trim();
-  return trimmed !== undefined && /^[0-9A-Fa-f.:]{2,45}$/.test(trimmed) ? trimmed : undefined;
+  return isAddress(trimmed) ? trimmed : undefined;
+}
+
+/** Whether a text looks like an IPv4 or IPv6 address. */
+export function isAddress(text: string | undefined): text is string {
+  return text !== undefined && /^[0-9A-Fa-f.:]{2,45}$/.test(text);
 }

@@ -47,6 +47,31 @@ Deno.test("callAuth() sends no token and no body when it is given none", async (
   assertEquals(await calls[0]?.text(), "");
 });
 
+Deno.test("callAuth() forwards an address with a secret key, and only without a token", async () => {
+  const secret = "sb_secret_y";
+  const sent = async (more: Partial<AuthCall>, keys: Record<string, string | undefined> = {}) => {
+    const env = environment({ SUPABASE_SECRET_KEYS: JSON.stringify({ jobs: secret }), ...keys });
+    const { options, calls } = fakeAuth(() => json(200, {}), env);
+    await callAuth({ method: "POST", path: "/verify", ...options, ...more });
+    const { headers } = calls[0]!;
+    return [headers.get("sb-forwarded-for"), headers.get("apikey")];
+  };
+  const none = [null, "sb_publishable_test"];
+  for (const clientAddress of ["203.0.113.9", "2001:db8::1"]) {
+    assertEquals(await sent({ clientAddress }), [clientAddress, secret]);
+  }
+  for (const clientAddress of [undefined, "", "a, b", "203.0.113.9, 10.0.0.1", "x\u00e9"]) {
+    assertEquals(await sent({ clientAddress }), none);
+  }
+  const clientAddress = "203.0.113.9";
+  assertEquals(await sent({ clientAddress, token: token() }), none);
+  for (const SUPABASE_SECRET_KEYS of [undefined, "{}"]) {
+    assertEquals(await sent({ clientAddress }, { SUPABASE_SECRET_KEYS }), none);
+  }
+  const legacy = { SUPABASE_SECRET_KEYS: undefined, SUPABASE_SERVICE_ROLE_KEY: "a.b.c" };
+  assertEquals(await sent({ clientAddress }, legacy), none);
+});
+
 Deno.test("callAuth() returns the JSON of any 2xx, and nothing for 204", async () => {
   assertEquals(await call(() => json(201, { a: 1 })), { a: 1 });
   assertEquals(await call(() => json(202, {})), {});
