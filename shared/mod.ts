@@ -33,10 +33,16 @@ export {
   type EdgeFunctionOptions,
   type OnError,
 } from "./server/edge_function.ts";
-export type { StandardSchema } from "./server/internal/standard_schema.ts";
 export { limitRequests, type LimitRequestsOptions } from "./server/limit_requests.ts";
 export { requireAal, type RequireAalOptions, type RequiredAal } from "./server/require_aal.ts";
 export { requireOrigin } from "./server/require_origin.ts";
+export {
+  type DeclaredProblem,
+  defineProblems,
+  type ProblemDefinition,
+  type Problems,
+} from "./problems/define_problems.ts";
 export type { Issue, Problem, ProblemDetails } from "./problems/problem.ts";
 export { ProblemError } from "./problems/problem_error.ts";
+export type { StandardSchema } from "./problems/standard_schema.ts";
 export type { Action, AuthErrorCode, OwnCode, ProblemCode } from "./problems/table.ts";

@@ -652,7 +652,7 @@ Deno.test("guarantee 5: edgeFunction() answers replay only when the handler neve
   );
   const dead = token({ n: "dead" });
   const app = edgeFunction("f", { auth: options });
-  const codes = ["session_not_found", "bad_jwt", "insufficient_aal", "auth_unavailable"];
+  const codes = ["session_not_found", "bad_jwt", "insufficient_aal", "auth_unavailable"] as const;
   for (const code of codes) {
     app.get(`/${code}`, () => {
       throw new ProblemError(code);

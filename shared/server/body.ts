@@ -6,14 +6,14 @@ import { checkOptions, integer } from "./internal/options.ts";
 import { readText } from "./internal/read_text.ts";
 import { getRequestId } from "./internal/request_id.ts";
 import { respond } from "./internal/respond.ts";
+import { runSchema } from "./internal/run_schema.ts";
+import { validationError } from "./internal/validation_error.ts";
 import {
   isStandardSchema,
-  runSchema,
   type SchemaInput,
   type SchemaOutput,
   type StandardSchema,
-} from "./internal/standard_schema.ts";
-import { validationError } from "./internal/validation_error.ts";
+} from "../problems/standard_schema.ts";
 
 /** Options of {@linkcode body}. */
 export interface BodyOptions {

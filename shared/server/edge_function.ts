@@ -6,6 +6,7 @@ import type { Session } from "./core/claims.ts";
 import type { KindSets } from "./internal/caller_types.ts";
 import { createMissingContext, getAdmission } from "./internal/context.ts";
 import { CORS_RULES, type CorsOptions, createCors } from "./internal/cors.ts";
+import { findFunctionAnswer, readFunctionAnswer } from "./internal/function_answer.ts";
 import { fromThrown } from "./internal/handler_error.ts";
 import { editHeaders } from "./internal/headers.ts";
 import { logHandlerError } from "./internal/log.ts";
@@ -13,6 +14,7 @@ import { checkOptions, functionOption, listOf, object } from "./internal/options
 import { getRequestId } from "./internal/request_id.ts";
 import { respond } from "./internal/respond.ts";
 import type { AnyDatabase } from "./internal/user_client.ts";
+import { isProblems, type Problems } from "../problems/define_problems.ts";
 import { ProblemError } from "../problems/problem_error.ts";
 import { outcomeOf } from "../problems/table.ts";
 
@@ -35,6 +37,11 @@ export interface EdgeFunctionOptions {
   readonly cors?: CorsOptions | undefined;
   /** Takes every error that is nobody's refusal, for an error tracker. */
   readonly onError?: OnError | undefined;
+  /**
+   * The problems that another function answers and a handler may throw on under their own code. The
+   * handler's own problems need no option.
+   */
+  readonly problems?: Problems | undefined;
 }
 
 /**
@@ -113,6 +120,8 @@ const RULES = {
   public: listOf(isPattern, "must be a list of Hono path patterns that begin with a slash"),
   cors: object,
   onError: functionOption,
+  problems: (value: unknown) =>
+    isProblems(value) ? undefined : "must be what defineProblems() returns",
 };
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
@@ -189,7 +198,7 @@ export const edgeFunction: EdgeFunction = function edgeFunction(
         await next();
       } catch (thrown) {
         // Hono's onError sees Errors only. supabase-js' database errors are plain objects.
-        c.res = respondToError(c, thrown, options.onError);
+        c.res = await respondToError(c, thrown, options);
       }
     }
     editHeaders(c, (headers) => {
@@ -210,7 +219,7 @@ export const edgeFunction: EdgeFunction = function edgeFunction(
   app.use(function guarded(c, next) {
     return (checkOf.get(c) ?? checkCaller)(c, next);
   });
-  app.onError((error, c) => respondToError(c, error, options.onError));
+  app.onError((error, c) => respondToError(c, error, options));
   app.notFound((c) => {
     const allowed = METHODS.filter((method) =>
       app.router.match(method, c.req.path)[0].some(([[, route]]) => route.method === method)
@@ -235,28 +244,40 @@ function publicRoute(c: Context, next: () => Promise<void>): Promise<void> {
 }
 
 /** Answers what a handler threw, and logs it where it is nobody's refusal. */
-function respondToError(c: Context, thrown: unknown, onError: OnError | undefined): Response {
+async function respondToError(
+  c: Context,
+  thrown: unknown,
+  { onError, problems }: Pick<EdgeFunctionOptions, "onError" | "problems">,
+): Promise<Response> {
   const admission = getAdmission(c.get("auth"), c);
   // To nobody and to an app that nobody is signed in to, a handler's own 401 means what it says.
   const isAdmitted = admission?.kind === "user" || admission?.kind === "secret";
-  const { code, details, status, challenge } = fromThrown(thrown, isAdmitted);
-  if (code === "internal_error" || isFault(thrown, code)) {
+  const answer = findFunctionAnswer(thrown);
+  const passedOn = answer && await readFunctionAnswer(answer, problems);
+  const { code, details, status, challenge, declared } = passedOn ?? fromThrown(thrown, isAdmitted);
+  const answered = status ?? declared?.definition.status ?? outcomeOf(code, "handler").status;
+  if (code === "internal_error" || (answered >= 500 && isUnreported(thrown))) {
     const requestId = getRequestId(c);
     if (reportError(onError, thrown, { request_id: requestId, code })) {
-      logHandlerError(requestId, thrown);
+      const name = thrown instanceof Error ? thrown.name : "Response";
+      logHandlerError(requestId, passedOn ? { name, message: passedOn.note } : thrown);
     }
   }
   return respond(c, code, {
     source: "handler",
     ...details,
+    declared,
     ...(status === undefined ? {} : { status }),
     ...(challenge === undefined ? {} : { headers: { "WWW-Authenticate": challenge } }),
   });
 }
 
-/** Whether something failed that nobody has reported yet: `callAuth` and our own code report themselves. */
-function isFault(thrown: unknown, code: string): boolean {
-  return !(thrown instanceof ProblemError) && outcomeOf(code, "handler").status >= 500;
+/**
+ * Whether nobody has reported it yet: `callAuth` and our own code report themselves, and a handler
+ * that throws a problem says with `cause` that something is behind it.
+ */
+function isUnreported(thrown: unknown): boolean {
+  return !(thrown instanceof ProblemError) || thrown.cause !== undefined;
 }
 
 /** Hands an error to its hook, if there is one; `false` if it is not to be logged. */

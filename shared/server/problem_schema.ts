@@ -4,6 +4,12 @@
  * @module
  */
 import { z } from "zod";
+import type {
+  DeclaredProblem,
+  DetailSchemas,
+  ProblemDefinitions,
+  Problems,
+} from "../problems/define_problems.ts";
 import { CODE_PATTERN, type Problem } from "../problems/problem.ts";
 import { ACTIONS } from "../problems/table.ts";
 
@@ -58,3 +64,62 @@ type Same<A, B> = [A, B, keyof A, keyof B] extends [B, A, keyof B, keyof A] ? B 
  * ```
  */
 export const problemSchema: z.ZodType<Same<Named<z.infer<typeof body>>, Problem>> = body;
+
+/**
+ * Accepts what {@linkcode problemSchema} accepts; of a declared code only what it declares: its
+ * status, its action, and its own members.
+ *
+ * @param problems The problems of an application.
+ * @returns The schema. It is synchronous.
+ *
+ * @example
+ * ```ts
+ * import { assert } from "@std/assert";
+ * import { z } from "zod";
+ * import { defineProblems } from "../problems/define_problems.ts";
+ *
+ * const problems = defineProblems({
+ *   payment_required: {
+ *     status: 402,
+ *     action: "none",
+ *     message: "This needs a paid plan.",
+ *     details: { plan: z.string() },
+ *   },
+ * });
+ * const schema = createProblemSchema(problems);
+ * const answer = {
+ *   code: "payment_required",
+ *   message: "This needs a paid plan.",
+ *   status: 402,
+ *   action: "none",
+ *   replay: false,
+ *   request_id: "r1",
+ *   plan: "pro",
+ * };
+ * assert(schema.safeParse(answer).success);
+ * assert(!schema.safeParse({ ...answer, plan: 5 }).success);
+ * ```
+ */
+export function createProblemSchema<D extends ProblemDefinitions>(
+  problems: Problems<D>,
+): z.ZodType<Problem | DeclaredProblem<Problems<D>>> {
+  const declared = problemSchema.check(({ value, issues }) => {
+    const definition = Object.hasOwn(problems.definitions, value.code)
+      ? problems.definitions[value.code]
+      : undefined;
+    if (definition === undefined) return;
+    const refuse = (member: string, message: string) => {
+      issues.push({ code: "custom", input: value, path: [member], message });
+    };
+    for (const member of ["status", "action"] as const) {
+      const expected = definition[member];
+      if (value[member] !== expected) refuse(member, `Must be ${expected}.`);
+    }
+    const schemas: DetailSchemas = definition.details ?? {};
+    for (const [member, schema] of Object.entries(schemas)) {
+      const result = schema["~standard"].validate(Object(value)[member]);
+      if ("then" in result || result.issues !== undefined) refuse(member, "Is not valid.");
+    }
+  });
+  return declared as z.ZodType<Problem | DeclaredProblem<Problems<D>>>;
+}

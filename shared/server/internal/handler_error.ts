@@ -1,7 +1,8 @@
 import type { AuthError } from "@supabase/supabase-js";
+import { type Declared, getDeclared } from "../../problems/define_problems.ts";
 import { isProblemCode, type ProblemCode } from "../../problems/table.ts";
 import type { ProblemDetails } from "../../problems/problem.ts";
-import { ProblemError } from "../../problems/problem_error.ts";
+import { createProblemError, ProblemError } from "../../problems/problem_error.ts";
 import { namesApiKey } from "../core/auth_answer.ts";
 
 /** What a handler threw, as an answer. */
@@ -12,6 +13,8 @@ export interface HandlerProblem {
   readonly status?: number;
   /** The WWW-Authenticate header of a scheme of the handler's own. */
   readonly challenge?: string;
+  /** What it means, where the code is not of the table. */
+  readonly declared?: Declared;
 }
 
 /**
@@ -44,6 +47,8 @@ export function fromThrown(thrown: unknown, isAdmitted = true): HandlerProblem {
 
 function read(thrown: unknown, isAdmitted: boolean): HandlerProblem {
   if (thrown instanceof ProblemError) {
+    const declared = getDeclared(thrown);
+    if (declared !== undefined) return { code: thrown.code, details: thrown.details, declared };
     // A code that nobody knows is Auth's, new, or a mistake in the handler.
     const isKnown = isProblemCode(thrown.code) || relayed.has(thrown);
     return isKnown ? thrown : new ProblemError("internal_error");
@@ -53,6 +58,7 @@ function read(thrown: unknown, isAdmitted: boolean): HandlerProblem {
   if (isPostgrestError(thrown)) return new ProblemError(fromDatabaseCode(thrown.code));
   if (isStorageError(thrown)) return new ProblemError(fromStorage(thrown));
   if (isRateLimitError(thrown)) return fromRateLimit(thrown);
+  if (isFunctionsFetchError(thrown)) return fromFunctionsFetch(thrown.context);
   if (isGatewayError(thrown)) {
     const ours = namesApiKey(thrown.message);
     return new ProblemError(ours ? "auth_misconfigured" : "unexpected_failure");
@@ -64,7 +70,7 @@ const relayed = new WeakSet<ProblemError>();
 
 /** A refusal of Auth for a handler, under Auth's own code, which may be newer than the table. */
 export function relay(code: string, details: ProblemDetails = {}): ProblemError {
-  const error = new ProblemError(code, details);
+  const error = createProblemError(code, details);
   relayed.add(error);
   return error;
 }
@@ -101,6 +107,17 @@ function fromRateLimit({ retryAfterMs }: { readonly retryAfterMs?: unknown }): P
   const seconds = typeof retryAfterMs === "number" ? Math.ceil(retryAfterMs / 1000) : NaN;
   const isUsable = seconds >= 0 && seconds <= 3600;
   return new ProblemError("over_request_rate_limit", isUsable ? { retry_after: seconds } : {});
+}
+
+/** What `functions.invoke` returns where its fetch rejects, with that rejection in `context`. */
+function isFunctionsFetchError(thrown: unknown): thrown is Error & { readonly context: unknown } {
+  return thrown instanceof Error && thrown.name === "FunctionsFetchError" && "context" in thrown;
+}
+
+function fromFunctionsFetch(context: unknown): ProblemError {
+  if (isRateLimitError(context)) return fromRateLimit(context);
+  const isTimeout = context instanceof Error && /^(?:Abort|Timeout)Error$/.test(context.name);
+  return new ProblemError(isTimeout ? "request_timeout" : "unexpected_failure");
 }
 
 /** A password that Auth finds too weak; a reason is `length`, `characters` or `pwned`. */

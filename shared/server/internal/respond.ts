@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { type Declared, declaredProblem } from "../../problems/define_problems.ts";
 import { type Problem, problem, type ProblemDetails } from "../../problems/problem.ts";
 import { type Challenge, outcomeOf, type Source } from "../../problems/table.ts";
 import { addToList, EXPOSED_HEADERS } from "./headers.ts";
@@ -10,6 +11,8 @@ export interface RespondOptions extends ProblemDetails {
   readonly replay?: boolean;
   /** The status of a handler's own refusal, where it is not the one that goes with the code. */
   readonly status?: number;
+  /** What a problem that is not of the table means. */
+  readonly declared?: Declared | undefined;
   /** The realm of a challenge. */
   readonly realm?: string;
   /** More headers, such as Allow. */
@@ -21,24 +24,22 @@ export interface RespondOptions extends ProblemDetails {
  * they would make a refusal cacheable.
  *
  * @param c The request's context.
- * @param code One of the table, or one that Auth may come to have.
+ * @param code One of the table, one that Auth may come to have, or that of `declared`.
  * @param options Where the problem comes from, and its details.
  * @returns The response. Return it, never throw it: an `onError` must not see it.
  *
  * @see RFC 9457 for `application/problem+json`, sent only to an Accept that names it
  */
 export function respond(c: Context, code: string, options: RespondOptions): Response {
-  const { source, replay, status, realm = "supabase", headers = {}, ...details } = options;
-  const fields = {
-    ...details,
-    request_id: getRequestId(c),
-    ...(replay === undefined ? {} : { replay }),
-  };
-  const body: Problem = {
+  const { source, replay, status, declared, realm = "supabase", headers = {}, ...details } =
+    options;
+  const request_id = getRequestId(c);
+  const fields = { ...details, request_id, ...(replay === undefined ? {} : { replay }) };
+  const body: Problem = declared !== undefined ? declaredProblem(declared, details, request_id) : {
     ...problem(code, source, fields),
     ...(status === undefined ? {} : { status }),
   };
-  const { challenge } = outcomeOf(body.code, source);
+  const challenge = declared !== undefined ? null : outcomeOf(body.code, source).challenge;
   const asProblem = (c.req.header("Accept") ?? "").toLowerCase().includes(PROBLEM_JSON);
   const kept = new Headers(c.res.headers);
   for (const name of [...kept.keys()]) if (DESCRIBES_OLD_BODY.test(name)) kept.delete(name);
@@ -49,10 +50,11 @@ export function respond(c: Context, code: string, options: RespondOptions): Resp
   allowAnyOrigin(kept);
   if (body.retry_after !== undefined) kept.set("Retry-After", String(body.retry_after));
   if (challenge !== null) kept.set("WWW-Authenticate", formatChallenge(challenge, body, realm));
-  for (const [name, value] of Object.entries(headers)) kept.set(name, value);
-  const members = asProblem
-    ? { type: `tag:edge-auth,2026:${body.code}`, title: body.message, ...body }
-    : body;
+  for (const [name, value] of Object.entries({ ...declared?.headers, ...headers })) {
+    kept.set(name, value);
+  }
+  const type = declared?.definition.type ?? `tag:edge-auth,2026:${body.code}`;
+  const members = asProblem ? { type, title: body.message, ...body } : body;
   const response = new Response(JSON.stringify(members), { status: body.status, headers: kept });
   // Hono ignores what a middleware returns once c.res is set, and copies the headers of an earlier
   // response onto the next one. So the earlier response is removed before ours is set.

@@ -1,6 +1,6 @@
 import type { Issue } from "../../problems/problem.ts";
 import { ProblemError } from "../../problems/problem_error.ts";
-import type { SchemaIssue } from "./standard_schema.ts";
+import type { SchemaIssue } from "../../problems/standard_schema.ts";
 
 /** What an answer says about a body, at the most. */
 const MAX_ISSUES = 20;

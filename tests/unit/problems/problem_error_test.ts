@@ -53,7 +53,7 @@ Deno.test("ProblemError never has the action sign_in or a challenge", async () =
       "bad_jwt",
       "insufficient_aal",
       "token_expired",
-    ]
+    ] as const
   ) {
     const response = await thrown(new ProblemError(code));
     const body = await response.json();

@@ -49,6 +49,7 @@ Deno.test("edgeFunction() logs a database error with its code and hint, and no r
   assertEquals((await thrownBy({ ...thrown, code: "23505" })).log, "");
   assertEquals((await thrownBy(new ProblemError("not_found"))).log, "");
   assertMatch(
+    // @ts-expect-error: no code of the table
     (await thrownBy(new ProblemError("insufficient_permissions"))).log,
     /insufficient_permissions/,
   );
