@@ -201,8 +201,7 @@ type OutputsOf<S extends DetailSchemas> =
 type DetailsInput<Definition> =
   & InputsOf<SchemasOf<Definition>>
   & { readonly issues?: readonly Issue[] | undefined }
-  & (Definition extends { readonly action: "retry" }
-    ? { readonly retry_after?: number | undefined }
+  & (Definition extends { readonly action: "retry" } ? { readonly retry_after?: number | undefined }
     : unknown);
 
 /** What the body of a problem has beside the members of every problem. */

@@ -61,7 +61,8 @@ snippet is a whole file that a test has run.
   getUser yourself, and never take a user id from the body or the query.
 - Use c.var.auth.supabase for the database: it acts as the caller, under row level security. Throw
   the \`error\` of supabase-js as it is.
-- To refuse, throw new ProblemError("<code>"). Do not catch errors only to answer 500.
+- To refuse, throw new ProblemError("<code>"). Do not catch errors only to answer 500. A code that
+  is not in the table is declared with defineProblems(), in one file that all functions share.
 - Routes are guarded by default. A route that anybody may call is listed in the option public.
 - Set verify_jwt = false in supabase/config.toml for each of these functions, and only for them.
 - Add the imports of _shared/edge-auth to the function's deno.json: \`deno task adopt\` does it.

@@ -54,7 +54,10 @@ const MEMBERS = [
   "Status, action and challenge depend on the code and its source: **credential** is the check " +
   "of the caller's own token and the guards, **handler** is everything after it. Only a " +
   "credential leads to `sign_in`, `refresh`, `step_up` or a `WWW-Authenticate` header.",
-  `A code that is not listed comes from a newer version of Auth. The check of a credential answers ${
+  "A code that is not listed is one of the application's own, declared with " +
+  "[`defineProblems()`](define_problems.ts), or comes from a newer version of Auth. A client goes " +
+  "by its action and its status.",
+  `For a code that only a newer Auth has, the check of a credential answers ${
     brief(outcomeOf("", "credential"))
   }, a handler ${brief(outcomeOf("", "handler"))}. Where a heading below has no credential, GET ` +
   "/user is not known to return that code; if it did, the check would answer in the same way.",

@@ -83,7 +83,10 @@ function primitive(thrown: unknown): string {
 
 function causeOf(thrown: unknown): unknown {
   try {
-    return thrown instanceof Error ? thrown.cause ?? undefined : undefined;
+    if (!(thrown instanceof Error)) return undefined;
+    // functions-js keeps the error of its fetch in `context`.
+    const context = "context" in thrown && thrown.context instanceof Error ? thrown.context : null;
+    return thrown.cause ?? context ?? undefined;
   } catch {
     return undefined;
   }

@@ -245,7 +245,11 @@ Deno.test("defineProblems() names the code and the member of each definition tha
       ]),
     ["own", { ...good, details: { "a b": z.string() } }, "own.details cannot have a b: a name"],
     ["own", { ...good, details: { id: z.string() } }, "own.details cannot have id: a name is 3"],
-    ["own", { ...good, details: { plan: "string" } }, "own.details has no Standard Schema for plan"],
+    [
+      "own",
+      { ...good, details: { plan: "string" } },
+      "own.details has no Standard Schema for plan",
+    ],
     ...["Link", [5], ["a b"], ["X: y"], [""]].map((
       headers,
     ): [string, unknown, string] => ["own", { ...good, headers }, "own.headers must be a list"]),
@@ -340,8 +344,10 @@ Deno.test("a typing mistake in a code, a definition or a detail does not compile
     defineProblems({ own: { status: 403, action: "none" } });
     // @ts-expect-error: no such member
     defineProblems({ own: { status: 403, action: "none", message: "x", level: 3 } });
-    // @ts-expect-error: a member that every problem has
-    defineProblems({ own: { status: 403, action: "none", message: "x", details: { code: z.string() } } });
+    defineProblems({
+      // @ts-expect-error: a member that every problem has
+      own: { status: 403, action: "none", message: "x", details: { code: z.string() } },
+    });
     // @ts-expect-error: no schema
     defineProblems({ own: { status: 403, action: "none", message: "x", details: { plan: "x" } } });
     // @ts-expect-error: nothing that defineProblems() returned
