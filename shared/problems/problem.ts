@@ -29,7 +29,7 @@ export interface ProblemDetails {
 
 /** The JSON body of every failure. */
 export interface Problem extends ProblemDetails {
-  /** The stable name; one that the table does not know comes from an Auth newer than it. */
+  /** The stable name; one that the table does not know is the application's own, or a newer Auth's. */
   readonly code: ProblemCode | (string & Record<never, never>);
   /** For the end user, in our words. */
   readonly message: string;

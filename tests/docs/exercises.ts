@@ -69,6 +69,32 @@ export const EXERCISES: Readonly<Record<string, (exercise: Exercise) => Promise<
     await assertRefused(await call("/2", { headers: bearer }), 404, "not_found");
   },
 
+  // The functions that use it show what it does.
+  async "supabase/functions/_shared/problems.ts"() {},
+
+  async "supabase/functions/checkout/index.ts"({ call, bearer }) {
+    const order = (item: string) => call(`/${item}`, { method: "POST", headers: bearer });
+    const sold = await assertRefused(await order("cake"), 409, "sold_out");
+    assertEquals(sold.action, "fix_request");
+    const refused = await order("tea");
+    assertEquals(refused.headers.get("Link"), "<https://app.example/plans>; rel=help");
+    const { action, plan } = await assertRefused(refused, 402, "payment_required");
+    assertEquals([action, plan], ["none", "pro"]);
+  },
+
+  async "supabase/functions/basket/index.ts"({ reader, bearer }) {
+    const [, checkout] = await serveFunction(reader, "checkout");
+    await using project = serveProject(await reader.dev(), { checkout });
+    const [, url] = await serveFunction(reader, "basket", { SUPABASE_URL: project.url });
+    const order = async (item: string) =>
+      await fetch(`${url}/basket/${item}`, { method: "POST", headers: bearer });
+    await assertRefused(await fetch(`${url}/basket/tea`), 401, "no_authorization");
+    await assertRefused(await order("cake"), 409, "sold_out");
+    const { plan } = await assertRefused(await order("tea"), 402, "payment_required");
+    assertEquals(plan, "pro");
+    assertEquals(project.bearers, [bearer.Authorization, bearer.Authorization]);
+  },
+
   async "supabase/functions/shop/index.ts"({ call, bearer }) {
     const headers = { Origin: "https://shop.example" };
     const catalog = await call("/catalog", { headers });
@@ -181,6 +207,39 @@ export const EXERCISES: Readonly<Record<string, (exercise: Exercise) => Promise<
     assertMatch(output, /ok \| 1 passed/);
   },
 };
+
+/** Serves a function of the project. */
+async function serveFunction(
+  reader: Reader,
+  name: string,
+  env: Record<string, string> = {},
+): Promise<[Running, string]> {
+  const folder = `${reader.project}/supabase/functions/${name}`;
+  return await reader.serve(`${folder}/deno.json`, `supabase/functions/${name}/index.ts`, env);
+}
+
+/**
+ * The gateway of a project whose functions are served here, before the local stack.
+ *
+ * @param stack The URL of the stack, which answers everything else.
+ * @param functions The URLs of the functions, by their names.
+ */
+function serveProject(stack: string, functions: Readonly<Record<string, string>>) {
+  const bearers: (string | null)[] = [];
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
+    const { pathname, search } = new URL(request.url);
+    const path = /^\/functions\/v1(\/([\w-]+).*)$/.exec(pathname);
+    const base = functions[path?.[2] ?? ""];
+    if (base !== undefined) bearers.push(request.headers.get("Authorization"));
+    const target = base === undefined ? stack + pathname : base + path![1];
+    return fetch(new Request(target + search, request));
+  });
+  return {
+    url: `http://127.0.0.1:${server.addr.port}`,
+    bearers,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
 
 // deno-lint-ignore no-explicit-any -- JSON of many shapes; each is asserted where it is used
 async function json(response: Response, status: number): Promise<any> {

@@ -171,11 +171,16 @@ export class Reader implements AsyncDisposable {
    *
    * @param config The `deno.json` to use.
    * @param file The file.
+   * @param more Variables besides those of {@linkcode functionEnv}, or instead of them.
    * @returns The process, and its URL.
    */
-  async serve(config: string, file: string): Promise<[Running, string]> {
+  async serve(
+    config: string,
+    file: string,
+    more: Record<string, string> = {},
+  ): Promise<[Running, string]> {
     const options = ["-A", "--no-lock", "--host=127.0.0.1", "--port=0", `--config=${config}`];
-    const env = await this.functionEnv();
+    const env = { ...await this.functionEnv(), ...more };
     const process = this.start(["serve", ...options, file], this.project, env);
     const [, url] = await process.untilPrinted(/Listening on (http:\S+?)\/?\s/);
     return [process, url!];

@@ -2,7 +2,7 @@ import { getDeclared, type Problems } from "../../problems/define_problems.ts";
 import { CODE_PATTERN, type ProblemDetails } from "../../problems/problem.ts";
 import { isProblemCode, outcomeOf, type ProblemCode } from "../../problems/table.ts";
 import { type AuthAnswer, retryAfterSeconds } from "../core/auth_answer.ts";
-import { boundedFetch } from "../core/bounded_fetch.ts";
+import { deadline, fetchAnswer, TIMED_OUT } from "../core/bounded_fetch.ts";
 import type { HandlerProblem } from "./handler_error.ts";
 
 /** What another function answered, as a problem of this one. */
@@ -56,11 +56,10 @@ export async function readFunctionAnswer(
   problems?: Problems,
 ): Promise<PassedOn> {
   const { status, headers } = response;
-  const read = await boundedFetch(
-    (_, init) => Promise.resolve(abortable(response, init?.signal)),
-    response.url,
-    {},
+  const read = await deadline(
     TIMEOUT_MS,
+    TIMED_OUT,
+    (signal) => fetchAnswer(() => Promise.resolve(abortable(response, signal)), response.url, {}),
   );
   const answer: AuthAnswer = read.kind === "answer"
     ? read
@@ -79,8 +78,8 @@ export async function readFunctionAnswer(
 }
 
 /** The same response, whose body can be cancelled while it is read. */
-function abortable(response: Response, signal: AbortSignal | null | undefined): Response {
-  const body = response.body?.pipeThrough(new TransformStream(), signal ? { signal } : {});
+function abortable(response: Response, signal: AbortSignal): Response {
+  const body = response.body?.pipeThrough(new TransformStream(), { signal });
   return new Response(body ?? null, response);
 }
 
