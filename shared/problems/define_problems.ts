@@ -391,7 +391,10 @@ function createError(
   const members: Record<string, unknown> = {};
   for (const [name, schema] of Object.entries(schemas)) {
     const result = schema["~standard"].validate(given[name]);
-    if ("then" in result) return fail(`the schema of details.${name} must be synchronous`);
+    if ("then" in result) {
+      Promise.resolve(result).catch(() => {}); // a rejection that nobody handles ends the process
+      return fail(`the schema of details.${name} must be synchronous`);
+    }
     if (result.issues !== undefined) {
       return fail(`details.${name}: ${result.issues[0]?.message ?? "is not valid"}`);
     }

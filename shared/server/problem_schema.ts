@@ -118,7 +118,8 @@ export function createProblemSchema<D extends ProblemDefinitions>(
     const schemas: DetailSchemas = definition.details ?? {};
     for (const [member, schema] of Object.entries(schemas)) {
       const result = schema["~standard"].validate(Object(value)[member]);
-      if ("then" in result || result.issues !== undefined) refuse(member, "Is not valid.");
+      const isValid = !("then" in result) && result.issues === undefined;
+      if (!isValid) refuse(member, "Is not valid.");
     }
   });
   return declared as z.ZodType<Problem | DeclaredProblem<Problems<D>>>;

@@ -12,6 +12,7 @@ import {
   type EdgeFunctionOptions,
   type Problem,
   ProblemError,
+  type StandardSchema,
 } from "../../../shared/mod.ts";
 import { getDeclared, isProblems } from "../../../shared/problems/define_problems.ts";
 import { assertRefusal, fakeAuth, logged } from "../../support/server.ts";
@@ -147,7 +148,15 @@ Deno.test("problems.error() is a TypeError for what is not declared or does not 
       status: 400,
       action: "none",
       message: "x",
-      details: { value: z.string().refine(() => Promise.resolve(true)) },
+      details: {
+        value: {
+          "~standard": {
+            version: 1,
+            vendor: "own",
+            validate: () => Promise.reject<{ value: string }>(new Error("late")),
+          },
+        } satisfies StandardSchema<unknown, string>,
+      },
     },
   });
   const cases: [() => unknown, RegExp][] = [
@@ -168,6 +177,7 @@ Deno.test("problems.error() is a TypeError for what is not declared or does not 
       /must be JSON values/,
     ]),
     [() => loose.error("loose", { value: "x".repeat(20_000) }), /at most 16384 characters/],
+    [() => loose.error("slow", { value: "x" }), /details\.value must be synchronous/],
   ];
   for (const [run, message] of cases) assertMatch(assertThrows(run, TypeError).message, message);
   assertEquals(loose.error("loose").details, {});
