@@ -95,6 +95,34 @@ export const EXERCISES: Readonly<Record<string, (exercise: Exercise) => Promise<
     assertEquals(project.bearers, [bearer.Authorization, bearer.Authorization]);
   },
 
+  async "supabase/functions/my-report/index.ts"({ reader, user, bearer }) {
+    const keys = { default: "sb_secret_other", reports: "sb_secret_reports" };
+    const [, report] = await serveFunction(reader, "report", secretKeys(keys));
+    await using project = serveProject(await reader.dev(), { report });
+    const env = { SUPABASE_URL: project.url };
+    const [, url] = await serveFunction(reader, "my-report", { ...env, ...secretKeys(keys) });
+    const post = { method: "POST", headers: bearer };
+    const made = await json(await fetch(`${url}/my-report`, post), 200);
+    assertEquals(made, { owner: user.id, made_by: "reports" });
+    await assertRefused(
+      await fetch(`${url}/my-report`, { method: "POST" }),
+      401,
+      "no_authorization",
+    );
+    // With another key than the one that the other function takes, it is this function's mistake.
+    const wrong = secretKeys({ ...keys, reports: keys.default });
+    const [, other] = await serveFunction(reader, "my-report", { ...env, ...wrong });
+    await assertRefused(await fetch(`${other}/my-report`, post), 500, "internal_error");
+  },
+
+  async "supabase/functions/report/index.ts"({ reader, bearer }) {
+    const keys = secretKeys({ default: "sb_secret_other", reports: "sb_secret_reports" });
+    const [, url] = await serveFunction(reader, "report", keys);
+    const call = (headers: HeadersInit) => fetch(`${url}/report`, { method: "POST", headers });
+    await assertRefused(await call(bearer), 403, "insufficient_scope");
+    await assertRefused(await call({ apikey: "sb_secret_other" }), 403, "api_key_not_allowed");
+  },
+
   async "supabase/functions/shop/index.ts"({ call, bearer }) {
     const headers = { Origin: "https://shop.example" };
     const catalog = await call("/catalog", { headers });
@@ -216,6 +244,11 @@ async function serveFunction(
 ): Promise<[Running, string]> {
   const folder = `${reader.project}/supabase/functions/${name}`;
   return await reader.serve(`${folder}/deno.json`, `supabase/functions/${name}/index.ts`, env);
+}
+
+/** The variable in which Supabase gives a function the secret keys of the project. */
+function secretKeys(keys: Readonly<Record<string, string>>): Record<string, string> {
+  return { SUPABASE_SECRET_KEYS: JSON.stringify(keys) };
 }
 
 /**

@@ -117,6 +117,8 @@ const MISCALLED: readonly string[] = [
   "no_authorization",
   "invalid_authorization_header",
   "token_too_large",
+  "invalid_api_key",
+  "api_key_not_allowed",
   "method_not_allowed",
   "bad_json",
 ] satisfies ProblemCode[];

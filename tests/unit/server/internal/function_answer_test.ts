@@ -118,6 +118,8 @@ Deno.test("readFunctionAnswer() keeps each code that the table has for a handler
     "no_authorization",
     "invalid_authorization_header",
     "token_too_large",
+    "invalid_api_key",
+    "api_key_not_allowed",
     "method_not_allowed",
     "bad_json",
   ];
@@ -143,6 +145,8 @@ Deno.test("edgeFunction() makes 500 of a call that another function refuses for 
     ],
     [answered("bad_jwt", "credential"), /answered 401 bad_jwt/],
     [answered("invalid_authorization_header", "credential"), /answered 400 invalid_auth/],
+    [answered("invalid_api_key", "credential"), /answered 401 invalid_api_key/],
+    [answered("api_key_not_allowed", "credential"), /answered 403 api_key_not_allowed/],
     [json(401, { code: 401, message: "Invalid JWT" }), /answered 401$/m], // verify_jwt
     [refuses(401, "bad_jwt"), /answered 401$/m], // Auth itself
   ];
