@@ -31,11 +31,18 @@ export {
   type EdgeFunction,
   edgeFunction,
   type EdgeFunctionOptions,
-  type OnError,
 } from "./server/edge_function.ts";
+export { forbidAnonymous } from "./server/forbid_anonymous.ts";
+export { guard, type GuardOptions, type GuardTest } from "./server/guard.ts";
+export type { Guard } from "./server/internal/guard.ts";
+export type { OnError } from "./server/internal/respond_to_error.ts";
 export { limitRequests, type LimitRequestsOptions } from "./server/limit_requests.ts";
 export { requireAal, type RequireAalOptions, type RequiredAal } from "./server/require_aal.ts";
+export { type ClaimPath, type ClaimTest, requireClaim } from "./server/require_claim.ts";
+export { requireConfirmedEmail } from "./server/require_confirmed_email.ts";
 export { requireOrigin } from "./server/require_origin.ts";
+export { requireRecentAuth } from "./server/require_recent_auth.ts";
+export { requireRole, type RequireRoleOptions, type RolePath } from "./server/require_role.ts";
 export {
   type DeclaredProblem,
   defineProblems,

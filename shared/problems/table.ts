@@ -91,7 +91,8 @@ const AUTH = {
   invalid_credentials:                        [400, "fix_request",     "These sign-in details are not right. Check them and try again."],
   email_exists:                               [422, "fix_request",     "This e-mail address is already in use. Choose another one."],
   phone_exists:                               [422, "fix_request",     "This phone number is already in use. Choose another one."],
-  email_not_confirmed:                        [400, "restart_flow",    "This e-mail address is not confirmed yet. Ask for a new confirmation mail."],
+  // The guard says `none`, as for `anonymous_not_allowed`: the user alone can take the step.
+  email_not_confirmed:                        [400, "restart_flow",    "This e-mail address is not confirmed yet. Ask for a new confirmation mail.", [403, "none", "insufficient_scope", "Confirm your e-mail address first. Ask for a new confirmation mail if you have none."]],
   phone_not_confirmed:                        [400, "restart_flow",    "This phone number is not confirmed yet. Ask for a new confirmation code."],
   email_address_invalid:                      [400, "fix_request",     "This e-mail address cannot be used. Check it, or choose another one."],
   email_address_not_provided:                 [400, "fix_request",     "An e-mail address is missing. Enter one."],

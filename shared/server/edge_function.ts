@@ -4,19 +4,15 @@ import { auth, type AuthOptions, type AuthOptionsFor, type AuthVariables } from 
 import type { CallerKind } from "./core/allow.ts";
 import type { Session } from "./core/claims.ts";
 import type { KindSets } from "./internal/caller_types.ts";
-import { createMissingContext, getAdmission } from "./internal/context.ts";
+import { createMissingContext } from "./internal/context.ts";
 import { CORS_RULES, type CorsOptions, createCors } from "./internal/cors.ts";
-import { findFunctionAnswer, readFunctionAnswer } from "./internal/function_answer.ts";
-import { fromThrown } from "./internal/handler_error.ts";
 import { editHeaders } from "./internal/headers.ts";
-import { logHandlerError } from "./internal/log.ts";
 import { checkOptions, functionOption, listOf, object } from "./internal/options.ts";
 import { getRequestId } from "./internal/request_id.ts";
 import { respond } from "./internal/respond.ts";
+import { type OnError, respondToError, setErrorOptions } from "./internal/respond_to_error.ts";
 import type { AnyDatabase } from "./internal/user_client.ts";
 import { isProblems, type Problems } from "../problems/define_problems.ts";
-import { ProblemError } from "../problems/problem_error.ts";
-import { outcomeOf } from "../problems/table.ts";
 
 /** Options of {@linkcode edgeFunction}. */
 export interface EdgeFunctionOptions {
@@ -43,16 +39,6 @@ export interface EdgeFunctionOptions {
    */
   readonly problems?: Problems | undefined;
 }
-
-/**
- * Takes what a handler threw: an Error, or a plain object such as supabase-js' database errors, as it
- * came, unmasked. Where it returns `false`, nothing is logged here. Nobody waits for it, and what it
- * throws changes nothing.
- */
-export type OnError = (
-  error: unknown,
-  about: { readonly request_id: string; readonly code: string },
-) => unknown;
 
 /** The Hono environment of a function: what {@linkcode auth} adds, and the request's id. */
 export interface EdgeEnv<
@@ -191,6 +177,7 @@ export const edgeFunction: EdgeFunction = function edgeFunction(
 
   app.use(async function edge(c, next) {
     const id = getRequestId(c);
+    setErrorOptions(c, options);
     if (cors.isPreflight(c)) {
       c.res = cors.preflight(c);
     } else {
@@ -198,7 +185,7 @@ export const edgeFunction: EdgeFunction = function edgeFunction(
         await next();
       } catch (thrown) {
         // Hono's onError sees Errors only. supabase-js' database errors are plain objects.
-        c.res = await respondToError(c, thrown, options);
+        c.res = await respondToError(c, thrown);
       }
     }
     editHeaders(c, (headers) => {
@@ -219,7 +206,7 @@ export const edgeFunction: EdgeFunction = function edgeFunction(
   app.use(function guarded(c, next) {
     return (checkOf.get(c) ?? checkCaller)(c, next);
   });
-  app.onError((error, c) => respondToError(c, error, options));
+  app.onError((error, c) => respondToError(c, error));
   app.notFound((c) => {
     const allowed = METHODS.filter((method) =>
       app.router.match(method, c.req.path)[0].some(([[, route]]) => route.method === method)
@@ -241,58 +228,6 @@ export const edgeFunction: EdgeFunction = function edgeFunction(
 function publicRoute(c: Context, next: () => Promise<void>): Promise<void> {
   c.set("auth", createMissingContext(c));
   return next();
-}
-
-/** Answers what a handler threw, and logs it where it is nobody's refusal. */
-async function respondToError(
-  c: Context,
-  thrown: unknown,
-  { onError, problems }: Pick<EdgeFunctionOptions, "onError" | "problems">,
-): Promise<Response> {
-  const admission = getAdmission(c.get("auth"), c);
-  // To nobody and to an app that nobody is signed in to, a handler's own 401 means what it says.
-  const isAdmitted = admission?.kind === "user" || admission?.kind === "secret";
-  const answer = findFunctionAnswer(thrown);
-  const passedOn = answer && await readFunctionAnswer(answer, problems);
-  const { code, details, status, challenge, declared } = passedOn ?? fromThrown(thrown, isAdmitted);
-  const answered = status ?? declared?.definition.status ?? outcomeOf(code, "handler").status;
-  if (code === "internal_error" || (answered >= 500 && isUnreported(thrown))) {
-    const requestId = getRequestId(c);
-    if (reportError(onError, thrown, { request_id: requestId, code })) {
-      const name = thrown instanceof Error ? thrown.name : "Response";
-      logHandlerError(requestId, passedOn ? { name, message: passedOn.note } : thrown);
-    }
-  }
-  return respond(c, code, {
-    source: "handler",
-    ...details,
-    declared,
-    ...(status === undefined ? {} : { status }),
-    ...(challenge === undefined ? {} : { headers: { "WWW-Authenticate": challenge } }),
-  });
-}
-
-/**
- * Whether nobody has reported it yet: `callAuth` and our own code report themselves, and a handler
- * that throws a problem says with `cause` that something is behind it.
- */
-function isUnreported(thrown: unknown): boolean {
-  return !(thrown instanceof ProblemError) || thrown.cause !== undefined;
-}
-
-/** Hands an error to its hook, if there is one; `false` if it is not to be logged. */
-function reportError(
-  hook: OnError | undefined,
-  thrown: unknown,
-  about: { readonly request_id: string; readonly code: string },
-): boolean {
-  try {
-    const returned = hook?.(thrown, Object.freeze(about));
-    if (returned instanceof Promise) returned.catch(() => {});
-    return returned !== false;
-  } catch {
-    return true; // a hook that fails must not change an answer
-  }
 }
 
 /** Hono reads a pattern when it matches for the first time: so it is tried on a router of its own. */

@@ -1,9 +1,7 @@
 import type { User } from "@supabase/supabase-js";
-import type { MiddlewareHandler } from "hono";
-import type { AuthEnv } from "./auth.ts";
-import type { Session } from "./core/claims.ts";
+import { createGuard, type Guard, type GuardedUser, type GuardRefusal } from "./internal/guard.ts";
 import { checkOptions, integer } from "./internal/options.ts";
-import { respond } from "./internal/respond.ts";
+import { requireAuthenticatedWithin } from "./internal/recent_authentication.ts";
 
 /** Options of {@linkcode requireAal}. */
 export interface RequireAalOptions {
@@ -24,8 +22,10 @@ const RULES = { maxAge: integer(1, Number.MAX_SAFE_INTEGER) };
  * Asks for a stronger or a more recent sign-in, behind `auth()`: 401 `insufficient_aal` or
  * `authentication_too_old` with the action `step_up`.
  *
- * An aal2 token stays aal2 after its factor was removed; so `aal2` also needs a factor that the
- * user, as Auth has just answered, still has.
+ * The level and the time are read from the token. An aal2 token stays aal2 after its factor was
+ * removed; so `aal2` also needs a factor that the user, as Auth has just answered, still has. A
+ * token without `aal` or `amr`, which a custom access token hook has dropped, is 500
+ * `auth_misconfigured`, because no step up could heal it.
  *
  * @param required The assurance level.
  * @param options See {@linkcode RequireAalOptions}.
@@ -42,40 +42,34 @@ const RULES = { maxAge: integer(1, Number.MAX_SAFE_INTEGER) };
  * app.use("/admin/*", requireAal("aal2", { maxAge: 300 }));
  * ```
  */
-export function requireAal(
-  required: RequiredAal,
-  options: RequireAalOptions = {},
-): MiddlewareHandler<AuthEnv> {
+export function requireAal(required: RequiredAal, options: RequireAalOptions = {}): Guard {
   if (!LEVELS.includes(required)) {
     throw new TypeError('requireAal(): the level must be "aal1", "aal2" or "enrolled"');
   }
   checkOptions("requireAal()", options, RULES);
   const { maxAge } = options;
-  return async function requireAal(c, next) {
-    const { user, session, now } = c.var.auth;
-    if (!isStrongEnough(required, user, session)) {
-      const required_aal = "aal2";
-      return respond(c, "insufficient_aal", { source: "credential", replay: true, required_aal });
-    }
-    if (maxAge !== undefined && now - lastAuthenticatedAt(session) > maxAge) {
-      const code = "authentication_too_old";
-      return respond(c, code, { source: "credential", replay: true, max_age: maxAge });
-    }
-    await next();
-    return;
-  };
+  return createGuard("requireAal()", (caller) =>
+    requireLevel(required, caller) ??
+      (maxAge === undefined ? undefined : requireAuthenticatedWithin(maxAge, caller)));
 }
 
-function isStrongEnough(required: RequiredAal, user: User, session: Session | null): boolean {
-  const hasFactor = user.factors?.some(({ status }) => status === "verified") ?? false;
-  if (required === "aal1" || (required === "enrolled" && !hasFactor)) return true;
-  return hasFactor && session?.aal === "aal2";
+function requireLevel(
+  required: RequiredAal,
+  { user, session, claims }: GuardedUser,
+): GuardRefusal | undefined {
+  const hasFactor = hasVerifiedFactor(user);
+  if (required === "aal1" || (required === "enrolled" && !hasFactor)) return undefined;
+  if (hasFactor && session?.aal === "aal2") return undefined;
+  if (hasFactor && session !== null && typeof claims.aal !== "string") {
+    return { code: "auth_misconfigured", operator: AAL_MISSING };
+  }
+  return { code: "insufficient_aal", required_aal: "aal2" };
 }
 
-/** When the user last proved who they are, in seconds since the epoch; `-Infinity` if unknown. */
-function lastAuthenticatedAt(session: Session | null): number {
-  return Math.max(
-    -Infinity,
-    ...(session?.amr ?? []).map(({ timestamp }) => timestamp ?? -Infinity),
-  );
+function hasVerifiedFactor({ factors }: User): boolean {
+  return factors?.some(({ status }) => status === "verified") ?? false;
 }
+
+const AAL_MISSING =
+  "a token has no aal, so no second factor can be seen and the user is refused: a custom access " +
+  "token hook has dropped the claim aal, and must return it as it came";

@@ -24,7 +24,7 @@ export const CHECKS: Readonly<Record<ProblemCode, string>> = {
   invalid_credentials:                        "The causes are a wrong password, an unknown address, a user without a password, or a password hook that refused. An unsupported `grant_type` has the same code: check the request if this happens to every user.",
   email_exists:                               "The address belongs to another user of the project. Telling so reveals which addresses have an account. If that matters, show the same text as for a success.",
   phone_exists:                               "The number belongs to another user of the project. Telling so reveals which numbers have an account. If that matters, show the same text as for a success.",
-  email_not_confirmed:                        "Offer `auth.resend({ type: \"signup\", email })`. If the mails do not arrive, check the SMTP settings and the mail limit.",
+  email_not_confirmed:                        "Offer `auth.resend({ type: \"signup\", email })`. If the mails do not arrive, check the SMTP settings and the mail limit. From a guard, the route requires a confirmed address: `requireConfirmedEmail()`.",
   phone_not_confirmed:                        "Offer `auth.resend({ type: \"sms\", phone })`. If the messages do not arrive, check the SMS provider's log and the SMS limit.",
   email_address_invalid:                      "Auth rejects addresses with a wrong format, a domain without a mail server, or a test domain such as example.com. Use real addresses, also in tests against a hosted project.",
   email_address_not_provided:                 "The sign-in provider or the client gave no e-mail address. Check that the requested scopes include the address, and that the user shares it.",

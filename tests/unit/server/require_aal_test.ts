@@ -13,6 +13,7 @@ import {
   fakeAuth,
   logged,
   now,
+  REFUSALS,
   token,
 } from "../../support/server.ts";
 
@@ -37,7 +38,7 @@ async function ask(
     return response;
   });
   const app = edgeFunction("f", { auth: { ...upstream.options, allowSessionless: true } });
-  app.use("/*", requireAal(required, options) as never);
+  app.use("/*", requireAal(required, options));
   app.get("/", (c) => c.text("in"));
   const response = await app.request("/f", { headers: bearer(token(claims)) });
   return response;
@@ -68,7 +69,6 @@ Deno.test("requireAal() asks for a second factor, before the handler and by the 
     ["aal2", { factors: VERIFIED }],
     ["aal2", { aal: "aal1" }],
     ["aal2", { aal: "aal3", factors: VERIFIED }],
-    ["aal2", { aal: ["aal2"], factors: VERIFIED }],
     ["aal2", { aal: "aal2" }], // its factor was removed since
     ["aal2", { aal: "aal2", factors: UNVERIFIED }],
     ["aal2", { aal: "aal2", factors: VERIFIED, session_id: undefined }],
@@ -89,7 +89,7 @@ Deno.test("requireAal() asks for a more recent proof, by the newest one", async 
   for (const amr of recent) {
     assertEquals((await ask(["aal1", { maxAge: 300 }], { amr })).status, 200);
   }
-  const old = [proof(310), proof(5000, 400), [], undefined, ["totp"], [{ method: "totp" }], "x"];
+  const old = [proof(310), proof(5000, 400), [...proof(310), "totp", { method: "sso" }]];
   for (const amr of old) {
     const response = await ask(["aal1", { maxAge: 300 }], { amr });
     assert(response.headers.get("WWW-Authenticate")?.endsWith(', max_age="300"'));
@@ -98,6 +98,34 @@ Deno.test("requireAal() asks for a more recent proof, by the newest one", async 
   }
   const sessionless = await ask(["aal1", { maxAge: 300 }], { session_id: undefined });
   await assertRefusal(sessionless, TOO_OLD);
+});
+
+Deno.test("requireAal() is auth_misconfigured when a hook has dropped what it reads, because no step up heals that", async () => {
+  const milliseconds = [{ method: "totp", timestamp: Date.now() }];
+  const cases: [[RequiredAal, RequireAalOptions?], Record<string, unknown>, string][] = [
+    ...[[], undefined, ["totp"], [{ method: "totp" }], "x", milliseconds].map(
+      (amr): [[RequiredAal, RequireAalOptions], Record<string, unknown>, string] => [
+        ["aal1", { maxAge: 300 }],
+        { amr },
+        "amr",
+      ],
+    ),
+    ...[undefined, null, ["aal2"]].map((aal): [[RequiredAal], Record<string, unknown>, string] => [
+      ["aal2"],
+      { aal, factors: VERIFIED },
+      "aal",
+    ]),
+  ];
+  const lines = await logged(async () => {
+    for (const [guard, caller] of cases) {
+      await assertRefusal(await ask(guard, caller), REFUSALS.auth_misconfigured);
+    }
+  });
+  for (const claim of ["amr", "aal"]) {
+    const told = lines.split("\n").filter((line) => line.includes(`a token has no ${claim}`));
+    assertEquals([claim, told.length], [claim, 1]);
+  }
+  assert(lines.split("\n").every((line) => line.includes("custom access token hook")), lines);
 });
 
 Deno.test("requireAal() takes the time from Auth where our clock proved wrong", async () => {
@@ -121,7 +149,9 @@ Deno.test("requireAal() asks for the factor first, then for its age", async () =
 Deno.test("requireAal() lets nobody on where no auth() ran", async () => {
   const app = edgeFunction("f", { auth: fakeAuth().options, public: ["/"] });
   app.get("/", requireAal("aal1"), (c) => c.text("in"));
-  await logged(async () => assertEquals((await app.request("/f")).status, 500));
+  await logged(async () => {
+    await assertRefusal(await app.request("/f"), REFUSALS.auth_misconfigured);
+  });
 });
 
 Deno.test("requireAal() throws a TypeError when it is built with something wrong", () => {

@@ -1,0 +1,93 @@
+import type { User } from "@supabase/supabase-js";
+import type { Context, Next } from "hono";
+import type { ProblemDetails } from "../../problems/problem.ts";
+import type { ProblemCode } from "../../problems/table.ts";
+import type { Claims, Session } from "../core/claims.ts";
+import { getAdmission } from "./context.ts";
+import { logOnce } from "./log.ts";
+import { respond } from "./respond.ts";
+import { respondToError } from "./respond_to_error.ts";
+
+/**
+ * Middleware that lets some of the admitted users on, and nobody else: where a route admits other
+ * kinds of callers too, a machine is 403 `insufficient_scope`, and whoever is not signed in 401
+ * `no_authorization`.
+ *
+ * It compiles only where `c.var.auth` can be a user: not in an app without `auth()`, and not on a
+ * route that admits keys only.
+ */
+export type Guard = <V>(
+  c: { readonly var: V } & AdmitsUsers<V>,
+  next: Next,
+) => Promise<Response | void>;
+
+/** `unknown`, which changes nothing, where the variables of a route can hold a user; else `never`. */
+type AdmitsUsers<V> = V extends { readonly auth: infer A }
+  ? [Extract<A, { readonly user: User }>] extends [never] ? never : unknown
+  // An app whose variables nobody declared: what it lacks shows at run time.
+  : string extends keyof V ? unknown
+  : never;
+
+/** What a guard goes by: Auth's answer, and the token that it was given for. */
+export interface GuardedUser {
+  readonly user: User;
+  readonly claims: Claims;
+  readonly session: Session | null;
+  /** By Auth's clock if ours proved wrong; seconds since the epoch. */
+  readonly now: number;
+}
+
+/** Why a guard lets a user not on. */
+export interface GuardRefusal extends ProblemDetails {
+  readonly code: ProblemCode;
+  /** One line for the operator's log. Never holds a value of the user. */
+  readonly operator?: string;
+}
+
+/** Decides about a user: `undefined` lets them on. */
+export type GuardCheck = (
+  user: GuardedUser,
+  c: Context,
+) => GuardRefusal | undefined | Promise<GuardRefusal | undefined>;
+
+/**
+ * Builds a guard. Only a user whom `auth()` admitted in this very request gets to its check. What
+ * `auth()` did not put into `c.var.auth` is 500 `auth_misconfigured`, with one line for the operator.
+ *
+ * @param name The factory, for messages: `requireRole()`.
+ * @param check Decides. If it throws or rejects, that is answered like an error of a handler; it is
+ * not thrown, because `some()` of Hono would then try the next middleware.
+ * @returns The middleware, named after its factory.
+ */
+export function createGuard(name: string, check: GuardCheck): Guard {
+  async function guard(c: Context, next: Next): Promise<Response | void> {
+    const admission = getAdmission(c.get("auth"), c);
+    if (admission === undefined) {
+      const operator = `${name} ran where auth() has admitted nobody: put it behind auth(), and ` +
+        "not on a public route";
+      return refuse(c, { code: "auth_misconfigured", operator });
+    }
+    if (admission.kind !== "user") {
+      // A machine cannot become a user; whoever is not signed in can sign in.
+      const isMachine = admission.kind === "secret";
+      return refuse(c, { code: isMachine ? "insufficient_scope" : "no_authorization" });
+    }
+    const { user, claims, session, backend, skew } = admission;
+    let refusal: GuardRefusal | undefined;
+    try {
+      refusal = await check({ user, claims, session, now: backend.clock.now(skew) }, c);
+    } catch (thrown) {
+      return await respondToError(c, thrown);
+    }
+    if (refusal !== undefined) return refuse(c, refusal);
+    await next();
+    return;
+  }
+  return Object.defineProperty(guard, "name", { value: name.replace("()", "") }) as Guard;
+}
+
+/** The handler has not run, so the same request can be sent again. */
+function refuse(c: Context, { code, operator, ...details }: GuardRefusal): Response {
+  if (operator !== undefined) logOnce(operator);
+  return respond(c, code, { source: "credential", replay: true, ...details });
+}

@@ -1,0 +1,87 @@
+import type { Context } from "hono";
+import type { Problems } from "../../problems/define_problems.ts";
+import { ProblemError } from "../../problems/problem_error.ts";
+import { outcomeOf } from "../../problems/table.ts";
+import { getAdmission } from "./context.ts";
+import { findFunctionAnswer, type PassedOn, readFunctionAnswer } from "./function_answer.ts";
+import { fromThrown } from "./handler_error.ts";
+import { logHandlerError } from "./log.ts";
+import { getRequestId } from "./request_id.ts";
+import { respond } from "./respond.ts";
+
+/**
+ * Takes what a handler threw: an Error, or a plain object such as supabase-js' database errors, as it
+ * came, unmasked. Where it returns `false`, nothing is logged here. Nobody waits for it, and what it
+ * throws changes nothing.
+ */
+export type OnError = (
+  error: unknown,
+  about: { readonly request_id: string; readonly code: string },
+) => unknown;
+
+/** What a function says about its errors. */
+export interface ErrorOptions {
+  readonly onError?: OnError | undefined;
+  readonly problems?: Problems | undefined;
+}
+
+/** Of the function that a request belongs to: a guard does not know its function. */
+const optionsOf = new WeakMap<Context, ErrorOptions>();
+
+/** Sets the options by which the errors of one request are answered. */
+export function setErrorOptions(c: Context, options: ErrorOptions): void {
+  optionsOf.set(c, options);
+}
+
+/** Answers what a handler threw, and logs it where it is nobody's refusal. */
+export async function respondToError(c: Context, thrown: unknown): Promise<Response> {
+  const { onError, problems } = optionsOf.get(c) ?? {};
+  const admission = getAdmission(c.get("auth"), c);
+  // To nobody and to an app that nobody is signed in to, a handler's own 401 means what it says.
+  const isAdmitted = admission?.kind === "user" || admission?.kind === "secret";
+  const answer = findFunctionAnswer(thrown);
+  const passedOn = answer && await readFunctionAnswer(answer, problems);
+  const { code, details, status, challenge, declared } = passedOn ?? fromThrown(thrown, isAdmitted);
+  const answered = status ?? declared?.definition.status ?? outcomeOf(code, "handler").status;
+  if (code === "internal_error" || (answered >= 500 && isUnreported(thrown))) {
+    const requestId = getRequestId(c);
+    if (reportError(onError, thrown, { request_id: requestId, code })) {
+      logHandlerError(requestId, passedOn === undefined ? thrown : describe(thrown, passedOn));
+    }
+  }
+  return respond(c, code, {
+    source: "handler",
+    ...details,
+    declared,
+    ...(status === undefined ? {} : { status }),
+    ...(challenge === undefined ? {} : { headers: { "WWW-Authenticate": challenge } }),
+  });
+}
+
+/** What the log says of an error whose answer is that of another function. */
+function describe(thrown: unknown, { note }: PassedOn): { name: string; message: string } {
+  return { name: thrown instanceof Error ? thrown.name : "Response", message: note };
+}
+
+/**
+ * Whether nobody has reported it yet: `callAuth` and our own code report themselves, and a handler
+ * that throws a problem says with `cause` that something is behind it.
+ */
+function isUnreported(thrown: unknown): boolean {
+  return !(thrown instanceof ProblemError) || thrown.cause !== undefined;
+}
+
+/** Hands an error to its hook, if there is one; `false` if it is not to be logged. */
+function reportError(
+  hook: OnError | undefined,
+  thrown: unknown,
+  about: { readonly request_id: string; readonly code: string },
+): boolean {
+  try {
+    const returned = hook?.(thrown, Object.freeze(about));
+    if (returned instanceof Promise) returned.catch(() => {});
+    return returned !== false;
+  } catch {
+    return true; // a hook that fails must not change an answer
+  }
+}

@@ -1,0 +1,44 @@
+import { deadline } from "../core/bounded_fetch.ts";
+import type { GuardRefusal } from "./guard.ts";
+
+type Outcome =
+  | { readonly kind: "returned"; readonly value: unknown }
+  | { readonly kind: "threw"; readonly thrown: unknown }
+  | { readonly kind: "late" };
+
+/**
+ * Runs the test of a guard that an application wrote. Only `true` lets a user on. Another value than
+ * `true` or `false` counts as `false`, and one line tells the operator; a test that takes too long is
+ * 503, and whatever it answers later changes nothing.
+ *
+ * @param name The guard, for the operator.
+ * @param timeoutMs How long the test may take.
+ * @param test The test.
+ * @throws What the test threw or rejected with.
+ */
+export async function runTest(
+  name: string,
+  timeoutMs: number,
+  test: () => unknown,
+): Promise<GuardRefusal | undefined> {
+  const outcome = await deadline<Outcome>(timeoutMs, { kind: "late" }, async () => {
+    try {
+      return { kind: "returned", value: await test() };
+    } catch (thrown) {
+      return { kind: "threw", thrown };
+    }
+  });
+  if (outcome.kind === "threw") throw outcome.thrown;
+  if (outcome.kind === "late") {
+    return {
+      code: "request_timeout",
+      operator: `${name} took longer than ${timeoutMs} ms: the request was answered with 503`,
+    };
+  }
+  const { value } = outcome;
+  if (value === true) return undefined;
+  if (value === false) return { code: "insufficient_scope" };
+  const kind = value === null ? "null" : typeof value;
+  const operator = `${name} returned ${kind} instead of true or false, which counts as false`;
+  return { code: "insufficient_scope", operator };
+}

@@ -1,0 +1,25 @@
+import { createGuard, type Guard } from "./internal/guard.ts";
+
+/**
+ * Lets only users with a confirmed e-mail address on, behind `auth()`: 403 `email_not_confirmed`. It
+ * goes by `email_confirmed_at`, as Auth has just answered it, and not by `email_verified` in
+ * `user_metadata`, which users can write. A project that confirms no addresses
+ * (`enable_confirmations = false`) calls every address confirmed.
+ *
+ * @returns The middleware.
+ *
+ * @example
+ * ```ts
+ * import { edgeFunction } from "../mod.ts";
+ *
+ * const app = edgeFunction("invitations");
+ * app.post("/", requireConfirmedEmail(), (c) => c.json({ from: c.var.auth.user.email }, 201));
+ * ```
+ */
+export function requireConfirmedEmail(): Guard {
+  return createGuard(
+    "requireConfirmedEmail()",
+    ({ user: { email, email_confirmed_at } }) =>
+      email && email_confirmed_at ? undefined : { code: "email_not_confirmed" },
+  );
+}
