@@ -167,14 +167,50 @@ export const EXERCISES: Readonly<Record<string, (exercise: Exercise) => Promise<
   },
 
   async "supabase/functions/payout/index.ts"({ call, bearer }) {
-    const response = await call("", { method: "POST", headers: bearer });
-    const problem = await assertRefused(response, 401, "insufficient_aal");
-    assertEquals([problem.action, problem.required_aal], ["step_up", "aal2"]);
+    for (const method of ["POST", "DELETE"]) {
+      const response = await call("", { method, headers: bearer });
+      const problem = await assertRefused(response, 401, "insufficient_aal");
+      assertEquals([problem.action, problem.required_aal], ["step_up", "aal2"]);
+    }
   },
 
-  async "supabase/functions/reports/index.ts"({ call, bearer }) {
-    await assertRefused(await call(""), 401, "no_authorization");
-    await assertRefused(await call("", { headers: bearer }), 403, "insufficient_scope");
+  async "supabase/functions/staff/index.ts"({ reader, user, call, bearer }) {
+    const ask = (path: string, method = "GET") => call(path, { method, headers: bearer });
+    const change = (app_metadata: unknown) =>
+      reader.asProject("PUT", `/auth/v1/admin/users/${user.id}`, { app_metadata });
+    await assertRefused(await call("/orders"), 401, "no_authorization");
+    await assertRefused(await ask("/orders"), 403, "insufficient_scope");
+    await change({ role: "support", roles: ["editor", "analyst"] });
+    await json(await ask("/orders"), 200);
+    await json(await ask("/reports"), 200);
+    await change({ role: null, roles: ["editor"] });
+    await assertRefused(await ask("/orders"), 403, "insufficient_scope");
+    await assertRefused(await ask("/reports"), 403, "insufficient_scope");
+    await json(await ask("/reviews", "POST"), 200);
+    await assertRefused(await ask("/beta"), 403, "insufficient_scope");
+  },
+
+  async "supabase/functions/organizations/index.ts"({ reader, user, call, bearer }) {
+    const [{ id }] = await reader.asProject("POST", "/rest/v1/organizations", { name: "Tea" });
+    const ask = (method = "GET") => call(`/${id}`, { method, headers: bearer });
+    await assertRefused(await call(`/${id}`), 401, "no_authorization");
+    await assertRefused(await ask(), 403, "insufficient_scope");
+    const member = { organization_id: id, user_id: user.id };
+    await reader.asProject("POST", "/rest/v1/members", member);
+    assertEquals(await json(await ask(), 200), { id, name: "Tea" });
+    await assertRefused(await ask("DELETE"), 403, "insufficient_scope");
+    await reader.asProject("PATCH", `/rest/v1/members?user_id=eq.${user.id}`, { role: "admin" });
+    await json(await ask("DELETE"), 200);
+    await reader.asProject("DELETE", `/rest/v1/members?user_id=eq.${user.id}`);
+    await assertRefused(await ask(), 403, "insufficient_scope");
+  },
+
+  async "supabase/functions/reports/index.ts"({ reader, user, call, bearer }) {
+    await assertRefused(await call("/finance"), 401, "no_authorization");
+    await assertRefused(await call("/finance", { headers: bearer }), 404, "not_found");
+    const path = `/auth/v1/admin/users/${user.id}`;
+    await reader.asProject("PUT", path, { app_metadata: { teams: ["finance"] } });
+    await json(await call("/finance", { headers: bearer }), 200);
   },
 
   async "supabase/functions/sessions/index.ts"({ call, bearer }) {

@@ -211,6 +211,26 @@ export class Reader implements AsyncDisposable {
     await response.body?.cancel();
   }
 
+  /**
+   * Sends a request to the stack of {@linkcode dev} with a secret key, as a backend of the project
+   * would, and returns the JSON that comes back.
+   */
+  // deno-lint-ignore no-explicit-any -- JSON of many shapes
+  async asProject(method: string, path: string, body?: unknown): Promise<any> {
+    const response = await fetch(await this.dev() + path, {
+      method,
+      headers: {
+        apikey: apiKeys.secret,
+        "Content-Type": "application/json",
+        Prefer: "return=representation",
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
+    return JSON.parse(text);
+  }
+
   async #auth(path: string, headers: Record<string, string>, body?: unknown): Promise<Response> {
     const response = await fetch(`${await this.dev()}/auth/v1${path}`, {
       method: "POST",

@@ -66,6 +66,9 @@ for (const [page, blocks] of pages) {
           case "toml":
             await checkToml(text, `${project}/supabase/config.toml`);
             break;
+          case "sql":
+            await checkSql(text, where);
+            break;
           case "json":
             checkJson(JSON.parse(text));
             break;
@@ -254,6 +257,15 @@ async function checkCookbook({ text, page, line }: Block): Promise<void> {
 /** What a TOML block says must be said by the project's configuration. */
 async function checkToml(text: string, config: string): Promise<void> {
   assertContains(parseToml(await Deno.readTextFile(config)), parseToml(text), config);
+}
+
+/** A SQL block is a part of a migration, which the local stack and its tests run. */
+async function checkSql(text: string, where: string): Promise<void> {
+  const folder = new URL("supabase/migrations/", ROOT);
+  for await (const { name } of Deno.readDir(folder)) {
+    if ((await Deno.readTextFile(new URL(name, folder))).includes(text.trim())) return;
+  }
+  fail(`${where}: is no part of a file of supabase/migrations`);
 }
 
 /** Runs the commands of a GitHub workflow that calls edge-auth from a checkout in `.edge-auth`. */

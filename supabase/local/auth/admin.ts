@@ -60,7 +60,7 @@ async function setPassword(id: string, password: string, auth: AuthContext): Pro
 }
 
 async function update(call: AuthCall, user: UserRow, auth: AuthContext): Promise<Response> {
-  const { password, ban_duration: ban, ...rest } = call.body;
+  const { password, ban_duration: ban, app_metadata: metadata, ...rest } = call.body;
   const others = Object.keys(rest);
   if (others.length > 0) throw notEmulated(`changing ${others.join(", ")} as an admin`);
   const milliseconds = text(ban) ? banMilliseconds(String(ban)) : undefined;
@@ -68,6 +68,9 @@ async function update(call: AuthCall, user: UserRow, auth: AuthContext): Promise
   if (milliseconds !== undefined) {
     const until = milliseconds === 0 ? null : new Date(auth.now() + milliseconds);
     await auth.store.setBan(user.id, until);
+  }
+  if (typeof metadata === "object" && metadata !== null) {
+    await auth.store.changeAppMetadata(user, metadata as Record<string, unknown>);
   }
   return await showUser(user.id, auth);
 }
@@ -80,7 +83,7 @@ async function remove(call: AuthCall, user: UserRow, auth: AuthContext): Promise
 
 /** Reads, changes and deletes one user; lite has no admin API. */
 export const adminUsers: Difference = {
-  auth: "an admin reads, bans, deletes (also softly) a user and sets a password",
+  auth: "an admin reads, bans, deletes (also softly) a user and sets a password and app_metadata",
   rows: [
     "admin/password-change",
     "after-admin-password-change",

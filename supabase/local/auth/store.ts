@@ -7,6 +7,8 @@ export interface UserRow {
   readonly id: string;
   readonly email: string | null;
   readonly role: string | null;
+  /** JSON: a text on sqlite, a value on PostgreSQL. */
+  readonly raw_app_meta_data: string | Record<string, unknown> | null;
   readonly banned_until: string | Date | null;
   readonly deleted_at: string | Date | null;
   readonly recovery_sent_at: string | Date | null;
@@ -142,6 +144,20 @@ export class AuthStore {
   async setBan(userId: string, until: Date | null): Promise<void> {
     await this.#db.updateTable("auth.users").set({ banned_until: until?.toISOString() ?? null })
       .where("id", "=", userId).execute();
+  }
+
+  /** Merges members into a user's `app_metadata`; one that is `null` is removed. */
+  async changeAppMetadata(
+    { id, raw_app_meta_data: raw }: UserRow,
+    changes: Readonly<Record<string, unknown>>,
+  ): Promise<void> {
+    const before = (typeof raw === "string" ? JSON.parse(raw) : raw) as
+      | Record<string, unknown>
+      | null;
+    const after = Object.entries({ ...before, ...changes }).filter(([, value]) => value !== null);
+    await this.#db.updateTable("auth.users")
+      .set({ raw_app_meta_data: JSON.stringify(Object.fromEntries(after)) })
+      .where("id", "=", id).execute();
   }
 
   /** Deletes a user with its identities and sessions. */

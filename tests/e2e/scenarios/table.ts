@@ -8,6 +8,7 @@ import { browsers } from "./browsers.ts";
 import { credentials } from "./credentials.ts";
 import { data } from "./data.ts";
 import { mfa } from "./mfa.ts";
+import { organizations } from "./organizations.ts";
 import type { Scenario } from "./scenario.ts";
 import { sessions } from "./sessions.ts";
 
@@ -18,5 +19,6 @@ export const scenarios: readonly Scenario[] = [
   ...accounts,
   ...mfa,
   ...data,
+  ...organizations,
   ...browsers,
 ];
