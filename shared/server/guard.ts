@@ -3,7 +3,7 @@ import type { Session } from "./core/claims.ts";
 import type { UserContext } from "./internal/context.ts";
 import { createGuard, type Guard } from "./internal/guard.ts";
 import { checkOptions, functionOption, integer } from "./internal/options.ts";
-import { runTest } from "./internal/run_test.ts";
+import { runPredicate } from "./internal/run_predicate.ts";
 import type { AnyDatabase } from "./internal/user_client.ts";
 
 /** Options of {@linkcode guard}. */
@@ -68,6 +68,6 @@ export function guard<Database = AnyDatabase>(
   const label = `guard("${name}")`;
   return createGuard(
     label,
-    (_user, c) => runTest(label, timeout, () => test(c.get("auth"), c)),
+    (_user, c) => runPredicate(label, timeout, () => test(c.get("auth"), c)),
   );
 }

@@ -1,6 +1,6 @@
 import { createGuard, type Guard } from "./internal/guard.ts";
 import { isPath, readPath } from "./internal/read_path.ts";
-import { runTest } from "./internal/run_test.ts";
+import { runPredicate } from "./internal/run_predicate.ts";
 
 /** A claim by its name, or the keys that lead to a value within one. */
 export type ClaimPath = string | readonly [string, ...string[]];
@@ -65,6 +65,6 @@ export function requireClaim(path: ClaimPath, test: ClaimTest): Guard {
     const value = inUser === undefined ? readPath(claims, keys) : readPath(user, [inUser, ...rest]);
     return value === undefined
       ? { code: "insufficient_scope" }
-      : runTest(name, TIMEOUT_MS, () => test(value));
+      : runPredicate(name, TIMEOUT_MS, () => test(value));
   });
 }

@@ -16,7 +16,7 @@ type Outcome =
  * @param test The test.
  * @throws What the test threw or rejected with.
  */
-export async function runTest(
+export async function runPredicate(
   name: string,
   timeoutMs: number,
   test: () => unknown,
