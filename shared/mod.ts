@@ -8,6 +8,7 @@ export {
   type Auth,
   auth,
   type AuthEnv,
+  type AuthMiddleware,
   type AuthOptions,
   type AuthOptionsFor,
   type AuthVariables,

@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from "hono";
+import type { Env, MiddlewareHandler } from "hono";
 import {
   type AllowMode,
   type CallerKind,
@@ -98,20 +98,27 @@ export type AuthOptionsFor<K extends CallerKind, S extends Session | null, Admin
   & Omit<AuthOptions, CallerOption>
   & CallerOptions<K, S, Admin>;
 
+/**
+ * The middleware that {@linkcode auth} returns. `name`, which every function has, is here for
+ * TypeScript: it puts off a generic call that returns nothing but a call signature, and would find no
+ * environment in `new Hono().get("/", auth(), requireRole("admin"), handler)`.
+ */
+export type AuthMiddleware<E extends Env> = MiddlewareHandler<E> & { readonly name: string };
+
 /** The call signatures of {@linkcode auth} for one set of kinds. */
 interface AuthFor<K extends CallerKind> {
   <Database = AnyDatabase>(
     options: AuthOptionsFor<K, Session, false>,
-  ): MiddlewareHandler<AuthEnv<Database, K>>;
+  ): AuthMiddleware<AuthEnv<Database, K>>;
   <Database = AnyDatabase>(
     options: AuthOptionsFor<K, Session, true>,
-  ): MiddlewareHandler<AuthEnv<Database, K, Session, true>>;
+  ): AuthMiddleware<AuthEnv<Database, K, Session, true>>;
   <Database = AnyDatabase>(
     options: AuthOptionsFor<K, Session | null, false>,
-  ): MiddlewareHandler<AuthEnv<Database, K, Session | null>>;
+  ): AuthMiddleware<AuthEnv<Database, K, Session | null>>;
   <Database = AnyDatabase>(
     options: AuthOptionsFor<K, Session | null, true>,
-  ): MiddlewareHandler<AuthEnv<Database, K, Session | null, true>>;
+  ): AuthMiddleware<AuthEnv<Database, K, Session | null, true>>;
 }
 
 type AuthForEach<Sets extends readonly CallerKind[]> = Sets extends
@@ -121,11 +128,11 @@ type AuthForEach<Sets extends readonly CallerKind[]> = Sets extends
 
 /** The type of {@linkcode auth}: its result follows from `allow`, `admin` and `allowSessionless`. */
 export type Auth =
-  & (<Database = AnyDatabase>() => MiddlewareHandler<AuthEnv<Database>>)
+  & (<Database = AnyDatabase>() => AuthMiddleware<AuthEnv<Database>>)
   & AuthForEach<KindSets>
   & (<Database = AnyDatabase>(
     options: AuthOptions,
-  ) => MiddlewareHandler<AuthEnv<Database, CallerKind, Session | null>>);
+  ) => AuthMiddleware<AuthEnv<Database, CallerKind, Session | null>>);
 
 const DEFAULT_MAX_FRESHNESS_SECONDS = 300;
 const DEFAULT_PATIENCE_MS = 250;

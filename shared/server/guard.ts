@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { Session } from "./core/claims.ts";
-import type { UserContext } from "./internal/context.ts";
+import { getUserContext, type UserContext } from "./internal/context.ts";
 import { createGuard, type Guard } from "./internal/guard.ts";
 import { checkOptions, functionOption, integer } from "./internal/options.ts";
 import { runPredicate } from "./internal/run_predicate.ts";
@@ -68,6 +68,6 @@ export function guard<Database = AnyDatabase>(
   const label = `guard("${name}")`;
   return createGuard(
     label,
-    (_user, c) => runPredicate(label, timeout, () => test(c.get("auth"), c)),
+    (_user, c) => runPredicate(label, timeout, () => test(getUserContext(c)!, c)),
   );
 }

@@ -10,7 +10,7 @@ import { respondToError } from "./respond_to_error.ts";
 
 /**
  * Middleware that lets some of the admitted users on, and nobody else: where a route admits other
- * kinds of callers too, a machine is 403 `insufficient_scope`, and whoever is not signed in 401
+ * kinds of callers too, a secret key is 403 `api_key_not_allowed`, and whoever is not signed in 401
  * `no_authorization`.
  *
  * It compiles only where `c.var.auth` can be a user: not in an app without `auth()`, and not on a
@@ -70,7 +70,7 @@ export function createGuard(name: string, check: GuardCheck): Guard {
     if (admission.kind !== "user") {
       // A machine cannot become a user; whoever is not signed in can sign in.
       const isMachine = admission.kind === "secret";
-      return refuse(c, { code: isMachine ? "insufficient_scope" : "no_authorization" });
+      return refuse(c, { code: isMachine ? "api_key_not_allowed" : "no_authorization" });
     }
     const { user, claims, session, backend, skew } = admission;
     let refusal: GuardRefusal | undefined;

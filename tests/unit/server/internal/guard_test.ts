@@ -21,7 +21,9 @@ import {
   bearer,
   fakeAuth,
   logged,
+  PUBLISHABLE,
   REFUSALS,
+  SECRET,
   token,
   USER_ID,
 } from "../../../support/server.ts";
@@ -203,6 +205,37 @@ Deno.test("every guard is auth_misconfigured, with one line, where auth() has no
   }
 });
 
+Deno.test("every guard refuses callers of another kind: a machine, and whoever is not signed in", async () => {
+  let ran = 0;
+  for (const { guard } of GUARDS) {
+    const { options, calls } = fakeAuth();
+    const allow = ["user", "secret:*", "publishable", "none"] as const;
+    const app = edgeFunction("f", { auth: { ...options, allow } });
+    app.get("/", guard, (c) => c.text(`ran ${++ran}`));
+    const ask = async (headers: Record<string, string>) => await app.request("/f", { headers });
+    for (const headers of [{ apikey: SECRET }, { apikey: SECRET, ...bearer(SECRET) }]) {
+      await assertRefusal(await ask(headers), {
+        status: 403,
+        code: "api_key_not_allowed",
+        action: "none",
+      });
+    }
+    for (const headers of [{ apikey: PUBLISHABLE }, {} as Record<string, string>]) {
+      await assertRefusal(await ask(headers), REFUSALS.no_authorization);
+    }
+    assertEquals(calls.length, 0);
+  }
+  assertEquals(ran, 0);
+});
+
+Deno.test("a guard lets users on where other kinds are admitted as well", async () => {
+  const { options } = fakeAuth(() => alive({ app_metadata: { role: "admin" } }));
+  const app = edgeFunction("f", { auth: { ...options, allow: ["user", "secret", "none"] } });
+  app.get("/", requireRole("admin"), (c) => c.text(c.var.auth.kind));
+  const response = await app.request("/f", { headers: bearer(token()) });
+  assertEquals([response.status, await response.text()], [200, "user"]);
+});
+
 Deno.test("guarantee 7: no composition of Hono turns a guard's refusal into a pass", async () => {
   let ran = 0;
   const handler = () => new Response(`ran ${++ran}`);
@@ -297,10 +330,24 @@ Deno.test("a guard compiles where a route admits users, and nowhere else", () =>
     new Hono<{ Variables: { other: string } }>().use(one);
     // @ts-expect-error -- another `auth`
     new Hono<{ Variables: { auth: string } }>().use(one);
+    for (const allow of [["user", "secret"], ["user", "none"]] as const) {
+      edgeFunction("f", { auth: { allow } }).get("/", one, (c) => c.text(c.var.auth.kind));
+      new Hono().use(auth({ allow })).use(one);
+    }
+    edgeFunction("f", { auth: { allow: ["user"], admin: true } }).use(one);
+    edgeFunction("f", {}).get("/", auth(), one, (c) => c.text(c.var.auth.user.id));
+    new Hono().get("/", auth(), one, requireAal("aal2"), (c) => c.text(c.var.auth.user.id));
+    const options = { freshness: 5, allow: ["user"] } as const;
+    new Hono().get("/", auth(options), one, (c) => c.text(c.var.auth.user.id));
+    new Hono().get("/", auth<never>(), one, (c) => c.text(c.var.auth.user.id));
     // @ts-expect-error -- a key is no user
-    new Hono<{ Variables: { auth: { kind: "secret"; name: string } } }>().use(one);
+    edgeFunction("f", { auth: { allow: ["secret"] } }).use(one);
     // @ts-expect-error -- a key is no user
-    new Hono<{ Variables: { auth: { kind: "secret"; name: string } } }>().get("/", one);
+    edgeFunction("f", { auth: { allow: ["secret:cron"] } }).post("/", one, (c) => c.text("in"));
+    // @ts-expect-error -- nobody is a user here
+    edgeFunction("f", { auth: { allow: ["publishable", "none"] } }).use("/x", one);
+    // @ts-expect-error -- a key is no user
+    new Hono().use(auth({ allow: ["secret"] })).use(one);
 
     requireRole("a", "b", { path: ["app_metadata", "x", "y"] });
     // @ts-expect-error -- no role
