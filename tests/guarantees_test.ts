@@ -1,9 +1,17 @@
 // The ten guarantees of SECURITY.md, each by its number: these tests fail when one is broken. The
 // details of each are in tests/unit/server, and of guarantee 9 in tests/unit/browser.
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Hono } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import { some } from "hono/combine";
-import { auth, type AuthEnv, type AuthOptions, edgeFunction, ProblemError } from "../shared/mod.ts";
+import {
+  auth,
+  type AuthEnv,
+  type AuthOptions,
+  edgeFunction,
+  guard,
+  ProblemError,
+  requireRole,
+} from "../shared/mod.ts";
 import { timestamp } from "../shared/server/core/timestamp.ts";
 import {
   type CacheEntry,
@@ -414,6 +422,33 @@ Deno.test("guarantee 7: auth() refuses also within onError, some() and sub-apps,
       }
     }
   }
+  assertEquals(ran, 0);
+});
+
+Deno.test("guarantee 7: a guard refuses also within onError, some() and sub-apps, and when its test throws", async () => {
+  const { options } = fakeAuth();
+  let ran = 0;
+  const handler = () => new Response(`ran ${++ran}`);
+  const pass: MiddlewareHandler = (_c, next) => next();
+  const careless = () => new Hono<AuthEnv>().onError((_, c) => c.text("careless"));
+  const throwing = guard("throwing", () => Promise.reject(new Error("broken")));
+  await logged(async () => {
+    for (const one of [requireRole("admin"), guard("no", () => false), throwing]) {
+      const apps = [
+        careless().use(auth(options)).use(one).all("/", handler),
+        careless().use(auth(options)).use(some(one, pass)).all("/", handler),
+        careless().use(auth(options)).route("/", careless().use(one).all("/", handler)),
+        careless().use(one).use(auth(options)).all("/", handler),
+      ];
+      for (const app of apps) {
+        for (const method of ["GET", "HEAD", "OPTIONS", "POST"]) {
+          const response = await app.request("/", { method, headers: bearer(token()) });
+          assert(response.status === 403 || response.status === 500, String(response.status));
+          await response.body?.cancel();
+        }
+      }
+    }
+  });
   assertEquals(ran, 0);
 });
 

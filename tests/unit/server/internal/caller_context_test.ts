@@ -7,7 +7,6 @@ import {
   type AuthOptions,
   edgeFunction,
   type EdgeFunctionOptions,
-  requireAal,
 } from "../../../../shared/mod.ts";
 import { getUserContext } from "../../../../shared/server/internal/context.ts";
 import {
@@ -262,18 +261,4 @@ Deno.test("edgeFunction() keeps a handler's own 401 where nobody is signed in", 
   assertEquals(await statusOf({ apikey: WEB }), 401);
   assertEquals(await statusOf({ apikey: CRON }), 403);
   assertEquals(await statusOf(bearer(token())), 403);
-});
-
-Deno.test("requireAal() lets nobody pass who is no user", async () => {
-  const { options } = project();
-  const app = edgeFunction("f", { auth: { ...options, allow: EVERYBODY } });
-  app.use(requireAal("aal1"));
-  let ran = 0;
-  app.get("/", (c) => c.text(`ran ${++ran}`));
-  await logged(async () => {
-    for (const headers of [{ apikey: CRON }, { apikey: WEB }, {}] as Record<string, string>[]) {
-      assertEquals((await app.request("/f", { headers })).status, 500);
-    }
-  });
-  assertEquals(ran, 0);
 });
