@@ -132,7 +132,7 @@ export const CHECKS: Readonly<Record<ProblemCode, string>> = {
   anonymous_not_allowed:                      "The route requires a permanent account. Offer `auth.updateUser({ email })` or `auth.linkIdentity()`, which keep the user's id and data. A new sign-in would not.",
   oauth_client_not_allowed:                   "The token was issued to a client of Auth's OAuth server (`client_id`). A route takes those that its `oauthClients` names.",
   invalid_api_key:                            "The `apikey` header is missing, or holds no key of this project, or two keys. A secret key as bearer only does not count. `SUPABASE_SECRET_KEYS` and `SUPABASE_PUBLISHABLE_KEYS` list the keys.",
-  api_key_not_allowed:                        "The key belongs to the project, but the route's `allow` does not take its kind or its name. Without a name, a mode takes the key named `default`.",
+  api_key_not_allowed:                        "The key belongs to the project, but the route's `allow` does not take its kind or its name. Without a name, a mode takes the key named `default`. Guards such as `requireRole()` take users only.",
   auth_unavailable:                           "Auth was unavailable or too slow, or something else answered in its place. Check the status page, SUPABASE_URL, and the option `timeout` of `auth()`.",
   auth_misconfigured:                         "The function's log names the variable that is missing or wrong. If it names the API key, the key belongs to another project or was revoked.",
   internal_error:                             "The handler threw. The function's log has the error under `request_id`.",
