@@ -20,7 +20,7 @@ alter table public.organizations enable row level security;
 alter table public.members enable row level security;
 
 -- A policy of members that looked into members would call itself without end. So users see their own
--- memberships only, which is what the policies below need.
+-- memberships only, which is enough for a guard and for the policies of other tables.
 create policy "users read their memberships" on public.members
   for select to authenticated using ((select auth.uid()) = user_id);
 

@@ -192,15 +192,15 @@ export const EXERCISES: Readonly<Record<string, (exercise: Exercise) => Promise<
 
   async "supabase/functions/organizations/index.ts"({ reader, user, call, bearer }) {
     const [{ id }] = await reader.asProject("POST", "/rest/v1/organizations", { name: "Tea" });
-    const ask = (method = "GET") => call(`/${id}`, { method, headers: bearer });
+    const ask = (below = "") => call(`/${id}${below}`, { headers: bearer });
     await assertRefused(await call(`/${id}`), 401, "no_authorization");
     await assertRefused(await ask(), 403, "insufficient_scope");
     const member = { organization_id: id, user_id: user.id };
     await reader.asProject("POST", "/rest/v1/members", member);
     assertEquals(await json(await ask(), 200), { id, name: "Tea" });
-    await assertRefused(await ask("DELETE"), 403, "insufficient_scope");
+    await assertRefused(await ask("/invoices"), 403, "insufficient_scope");
     await reader.asProject("PATCH", `/rest/v1/members?user_id=eq.${user.id}`, { role: "admin" });
-    await json(await ask("DELETE"), 200);
+    await json(await ask("/invoices"), 200);
     await reader.asProject("DELETE", `/rest/v1/members?user_id=eq.${user.id}`);
     await assertRefused(await ask(), 403, "insufficient_scope");
   },
