@@ -99,9 +99,9 @@ export type AuthOptionsFor<K extends CallerKind, S extends Session | null, Admin
   & CallerOptions<K, S, Admin>;
 
 /**
- * The middleware that {@linkcode auth} returns. `name`, which every function has, is here for
- * TypeScript: it puts off a generic call that returns nothing but a call signature, and would find no
- * environment in `new Hono().get("/", auth(), requireRole("admin"), handler)`.
+ * The middleware that {@linkcode auth} returns. Every function has a `name`; it is declared here,
+ * because TypeScript defers a generic call whose result is a call signature and nothing else, and
+ * would then not infer `c.var.auth` in `new Hono().get("/", auth(), requireRole("admin"), handler)`.
  */
 export type AuthMiddleware<E extends Env> = MiddlewareHandler<E> & { readonly name: string };
 

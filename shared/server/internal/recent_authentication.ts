@@ -1,6 +1,6 @@
 import type { GuardedUser, GuardRefusal } from "./guard.ts";
 
-/** The clocks of Auth and its database agree better; a time beyond is no time in seconds. */
+/** A timestamp further ahead is wrong, such as one in milliseconds: it would never be too old. */
 const MAX_AHEAD_SECONDS = 300;
 
 /**

@@ -75,6 +75,32 @@ export const accounts: readonly Scenario[] = [
     },
   },
   {
+    name: "app_metadata, which guards go by, is changed by an admin only, and at once",
+    needs: ["admin"],
+    async run(client) {
+      const { id, access_token: token } = await client.signUp();
+      const read = async () => {
+        const { body } = await client.auth("GET", "/user", { token });
+        const { app_metadata: { role, teams } } = body as { app_metadata: Record<string, unknown> };
+        return { role, teams };
+      };
+      const change = async (app_metadata: unknown) => {
+        const { status, body } = await client.admin("PUT", `/users/${id}`, { app_metadata });
+        assertEquals(status, 200, JSON.stringify(body));
+      };
+      await change({ role: "admin", teams: ["finance"] });
+      assertEquals(await read(), { role: "admin", teams: ["finance"] });
+      await change({ role: null });
+      assertEquals(await read(), { role: undefined, teams: ["finance"] });
+      const own = await client.auth("PUT", "/user", {
+        token,
+        body: { app_metadata: { role: "admin" } },
+      });
+      assertEquals(own.status, 403, JSON.stringify(own.body));
+      assertEquals(await read(), { role: undefined, teams: ["finance"] });
+    },
+  },
+  {
     name: "DELETE account/other-sessions ends the sessions of other devices",
     async run(client) {
       const here = await client.signUp();
