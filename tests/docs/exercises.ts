@@ -146,7 +146,7 @@ export const EXERCISES: Readonly<Record<string, (exercise: Exercise) => Promise<
   async "supabase/functions/tidy/index.ts"({ user, call, bearer }) {
     const run = (headers: Record<string, string>) =>
       call("/jobs/delete-done", { method: "POST", headers });
-    await assertRefused(await run({}), 401, "no_authorization");
+    await assertRefused(await run({}), 401, "invalid_api_key");
     await assertRefused(await run(bearer), 403, "insufficient_scope");
     await assertRefused(await run({ apikey: "sb_secret_wrong" }), 401, "invalid_api_key");
     assertEquals(await json(await run({ apikey: apiKeys.secret }), 200), { by: "default" });

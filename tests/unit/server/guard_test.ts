@@ -1,14 +1,17 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { FunctionsHttpError } from "@supabase/supabase-js";
 import { Hono } from "hono";
 import { HTTPException } from "hono/http-exception";
 import {
   auth,
   type AuthEnv,
+  defineProblems,
   edgeFunction,
   guard,
   type GuardTest,
   ProblemError,
 } from "../../../shared/mod.ts";
+import { problem } from "../../../shared/problems/problem.ts";
 import {
   alive,
   assertRefusal,
@@ -23,6 +26,15 @@ import {
   USER_ID,
 } from "../../support/server.ts";
 import { askGuards, GUARD_REFUSALS } from "../../support/guards.ts";
+
+/** An error of which nothing can be read. */
+function unreadable(): Error {
+  const get = () => {
+    throw new Error("unreadable");
+  };
+  const error = new Error();
+  return Object.defineProperties(error, { name: { get }, message: { get }, stack: { get } });
+}
 
 const { insufficient_scope, request_timeout } = GUARD_REFUSALS;
 
@@ -94,6 +106,7 @@ Deno.test("guard() answers what its test throws like an error of a handler, whic
     [new HTTPException(401), 403, "insufficient_scope", "none"],
     [new Error("broken"), 500, "internal_error", "contact_support"],
     [undefined, 500, "internal_error", "contact_support"],
+    [unreadable(), 500, "internal_error", "contact_support"],
   ];
   for (const [thrown, status, code, action] of cases) {
     for (const isAsync of [false, true]) {
@@ -107,6 +120,22 @@ Deno.test("guard() answers what its test throws like an error of a handler, whic
         await assertRefusal(response, { status, code, action, replay: false, ...retry });
       });
     }
+  }
+});
+
+Deno.test("guard() answers a problem of one's own, and what another function answered", async () => {
+  const problems = defineProblems({
+    payment_required: { status: 402, action: "none", message: "Choose a plan first." },
+  });
+  const body = problem("not_found", "handler", { request_id: "r2" });
+  const other = Response.json(body, { status: body.status });
+  const cases = [
+    [problems.error("payment_required"), 402, "payment_required"],
+    [new FunctionsHttpError(other), 404, "not_found"],
+  ] as const;
+  for (const [thrown, status, code] of cases) {
+    const response = await askGuards(guard("failing", () => Promise.reject(thrown)));
+    assertEquals([response.status, (await response.json()).code], [status, code]);
   }
 });
 
