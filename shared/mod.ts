@@ -25,6 +25,7 @@ export type {
   SecretContext,
   UserContext,
 } from "./server/internal/context.ts";
+export type { RecheckResult } from "./server/internal/recheck.ts";
 export type { CorsOptions } from "./server/internal/cors.ts";
 export type { Decision, DecisionSource, OnDecision } from "./server/core/decision.ts";
 export {

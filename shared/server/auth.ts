@@ -1,4 +1,6 @@
-import type { Env, MiddlewareHandler } from "hono";
+import type { User } from "@supabase/supabase-js";
+import type { Context, Env, MiddlewareHandler } from "hono";
+import { problem } from "../problems/problem.ts";
 import {
   type AllowMode,
   type CallerKind,
@@ -6,13 +8,24 @@ import {
   readAllow,
   USERS_ONLY,
 } from "./core/allow.ts";
-import { type Admission, authenticate, type AuthResult } from "./core/authenticate.ts";
+import {
+  type Admission,
+  authenticate,
+  type AuthResult,
+  type CredentialHeaders,
+} from "./core/authenticate.ts";
 import type { BackendOptions } from "./core/backend.ts";
 import type { Session } from "./core/claims.ts";
 import { type OnDecision, reportDecision, serverTiming } from "./core/decision.ts";
 import { timestamp } from "./core/timestamp.ts";
 import type { Refusal } from "./core/verdict.ts";
-import { type AuthContext, createContext, getAdmission } from "./internal/context.ts";
+import { readWebSocketAuthorization } from "./core/web_socket_token.ts";
+import {
+  type AuthContext,
+  type CheckAgain,
+  createContext,
+  getAdmission,
+} from "./internal/context.ts";
 import type { CallerOption, CallerOptions, KindSets } from "./internal/caller_types.ts";
 import { editHeaders } from "./internal/headers.ts";
 import { logOnce } from "./internal/log.ts";
@@ -24,6 +37,7 @@ import {
   number,
   object,
 } from "./internal/options.ts";
+import type { RecheckResult } from "./internal/recheck.ts";
 import { getRequestId } from "./internal/request_id.ts";
 import { respond } from "./internal/respond.ts";
 import type { AnyDatabase } from "./internal/user_client.ts";
@@ -67,6 +81,12 @@ export interface AuthOptions extends BackendOptions {
    * somebody with the signing key can issue one. @default {false}
    */
   readonly allowSessionless?: boolean | undefined;
+  /**
+   * Takes the token of a WebSocket from its subprotocols, because browsers send no headers with one:
+   * `new WebSocket(url, ["todos", "jwt-<token>"])`. The handler chooses another of them, never the
+   * one with the token. @default {false}
+   */
+  readonly webSocketToken?: boolean | undefined;
   /** The realm of the WWW-Authenticate challenge. @default {"supabase"} */
   readonly realm?: string | undefined;
   /** Watches every decision. */
@@ -177,7 +197,7 @@ export const auth: Auth = function auth(options: AuthOptions = {}): MiddlewareHa
   if (freshness !== "strict" && freshness > maxFreshness) {
     throw new TypeError(`auth(): freshness is above maxFreshness (${maxFreshness} seconds)`);
   }
-  const { env, fetch, onDecision, realm = DEFAULT_REALM } = options;
+  const { env, fetch, onDecision, realm = DEFAULT_REALM, webSocketToken = false } = options;
   const settings = {
     env,
     fetch,
@@ -191,13 +211,17 @@ export const auth: Auth = function auth(options: AuthOptions = {}): MiddlewareHa
     oauthClients: options.oauthClients === "*" ? "*" as const : new Set(options.oauthClients),
   };
 
-  return async function auth(c, next) {
+  /** Checks a credential, and tells those who watch. */
+  async function check(
+    c: Context,
+    credential: CredentialHeaders,
+    freshness: number,
+    earlier?: Admission,
+  ) {
     const arrivedAt = timestamp();
-    const { headers } = c.req.raw;
-    const earlier = getAdmission(c.get("auth"), c);
     const { outcome: found, source, upstreamCalls } = await authenticate(
-      { authorization: headers.get("Authorization"), apikey: headers.get("apikey") },
-      settings,
+      credential,
+      { ...settings, freshness },
       arrivedAt,
       earlier,
     ).catch(internalError);
@@ -218,10 +242,37 @@ export const auth: Auth = function auth(options: AuthOptions = {}): MiddlewareHa
         request_id: getRequestId(c),
       });
     }
-    const timing = serverTiming({ source, ms });
+    if (!outcome.ok && outcome.operator !== undefined) logOnce(outcome.operator);
+    return { outcome, timing: serverTiming({ source, ms }) };
+  }
+
+  /** The same check once more, for a handler that lives long: whatever the freshness, Auth is asked. */
+  async function checkAgain(
+    c: Context,
+    credential: CredentialHeaders,
+  ): Promise<RecheckResult<User | null>> {
+    const { outcome } = await check(c, credential, 0);
+    if (outcome.ok) {
+      return { outcome: "admitted", user: outcome.kind === "user" ? outcome.user : null };
+    }
+    const { code, retry_after } = outcome;
+    const found = problem(code, "credential", { request_id: getRequestId(c), retry_after });
+    const isFault = found.status === 429 || found.status >= 500;
+    return { outcome: isFault ? "unknown" : "refused", problem: found };
+  }
+
+  return async function auth(c, next) {
+    const { headers } = c.req.raw;
+    const credential = {
+      authorization: webSocketToken
+        ? readWebSocketAuthorization(headers)
+        : headers.get("Authorization"),
+      apikey: headers.get("apikey"),
+    };
+    const earlier = getAdmission(c.get("auth"), c);
+    const { outcome, timing } = await check(c, credential, settings.freshness, earlier);
     if (!outcome.ok) {
-      const { code, retry_after, operator } = outcome;
-      if (operator !== undefined) logOnce(operator);
+      const { code, retry_after } = outcome;
       c.header("Server-Timing", timing, { append: true });
       return respond(c, code, {
         source: "credential",
@@ -230,7 +281,15 @@ export const auth: Auth = function auth(options: AuthOptions = {}): MiddlewareHa
         ...(retry_after === undefined ? {} : { retry_after }),
       });
     }
-    c.set("auth", createContext(outcome, c, settings.admin));
+    c.set(
+      "auth",
+      createContext(
+        outcome,
+        c,
+        settings.admin,
+        () => checkAgain(c, credential) as ReturnType<CheckAgain>,
+      ),
+    );
     try {
       await next();
     } finally {
@@ -268,6 +327,7 @@ const RULES = {
   timeout: integer(1, MAX_TIMEOUT_MS),
   skew: number(0, MAX_SKEW_SECONDS),
   allowSessionless: boolean,
+  webSocketToken: boolean,
   allow: checkAllow,
   admin: boolean,
   oauthClients: (value: unknown) =>

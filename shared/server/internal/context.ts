@@ -9,6 +9,7 @@ import type {
   UserAdmission,
 } from "../core/authenticate.ts";
 import type { Claims, Session } from "../core/claims.ts";
+import { limitRechecks, type RecheckResult } from "./recheck.ts";
 import { type AnyDatabase, createKeyClient, createUserClient } from "./user_client.ts";
 
 /** A signed-in user: `c.var.auth` where `kind` is `user`. */
@@ -29,6 +30,17 @@ export interface UserContext<Database = AnyDatabase, S extends Session | null = 
   readonly token: string;
   /** A supabase-js client that acts as this user. Built when it is first used. */
   readonly supabase: SupabaseClient<Database>;
+  /**
+   * Asks Auth about the same token again, for a handler that lives long: a stream of events, a
+   * WebSocket. It works after the response has been returned, and never rejects.
+   *
+   * `refused` ends the stream, with the problem that tells the client what to do. `unknown` is a fault
+   * of Auth or of the way to it, and says nothing about the session: keep the stream open.
+   *
+   * An admission is never older than the call; a refusal may be up to five seconds old. Calls within
+   * a second share one check and wait for it: so call it on a timer, not for each message.
+   */
+  readonly recheck: () => Promise<RecheckResult>;
 }
 
 /** A machine with a secret key: `c.var.auth` where `kind` is `secret`. */
@@ -43,6 +55,8 @@ export interface SecretContext<Database = AnyDatabase> {
   readonly supabase: SupabaseClient<Database>;
   /** The same client, by the name that says what it may do. */
   readonly supabaseAdmin: SupabaseClient<Database>;
+  /** As of a user, for handlers that serve several kinds: the key is compared again. */
+  readonly recheck: () => Promise<RecheckResult<null>>;
 }
 
 /** An app with a publishable key, and nobody signed in: `c.var.auth` where `kind` is `publishable`. */
@@ -52,6 +66,8 @@ export interface PublishableContext<Database = AnyDatabase> {
   readonly name: string;
   /** A supabase-js client that acts as the role `anon`, with the caller's key. */
   readonly supabase: SupabaseClient<Database>;
+  /** As of a user, for handlers that serve several kinds: the key is compared again. */
+  readonly recheck: () => Promise<RecheckResult<null>>;
 }
 
 /** Anybody: `c.var.auth` where `kind` is `none`. */
@@ -59,6 +75,8 @@ export interface NoneContext<Database = AnyDatabase> {
   readonly kind: "none";
   /** A supabase-js client that acts as the role `anon`. */
   readonly supabase: SupabaseClient<Database>;
+  /** As of a user, for handlers that serve several kinds: the caller is admitted again. */
+  readonly recheck: () => Promise<RecheckResult<null>>;
 }
 
 /** What `admin: true` adds to every kind. */
@@ -98,21 +116,28 @@ export type AuthContext<
  * @param admission Who was admitted.
  * @param c The request that the context belongs to: it is worth nothing to another one.
  * @param isAdmin Whether the route asked for `supabaseAdmin`.
+ * @param checkAgain Checks the caller again, as often as it is called.
  */
 export function createContext(
   admission: Admission,
   c: Context,
   isAdmin: boolean,
+  checkAgain: CheckAgain,
 ): AuthContext<AnyDatabase, CallerKind, Session | null> {
   switch (admission.kind) {
     case "user":
-      return new AdmittedUser(admission, c, isAdmin);
+      return new AdmittedUser(admission, c, isAdmin, checkAgain);
     case "none":
-      return new AdmittedAnybody(admission, c, isAdmin);
+      return new AdmittedAnybody(admission, c, isAdmin, checkAgain);
     default:
-      return new AdmittedKey(admission, c, isAdmin) as SecretContext | PublishableContext;
+      return new AdmittedKey(admission, c, isAdmin, checkAgain) as
+        | SecretContext
+        | PublishableContext;
   }
 }
+
+/** With `never` for the user: a user's context has one, and that of other kinds `null`. */
+export type CheckAgain = () => Promise<RecheckResult<never>>;
 
 /** The admission behind a context that belongs to this request; `undefined` for anything else. */
 export function getAdmission(context: unknown, c: Context): Admission | undefined {
@@ -153,6 +178,7 @@ const MEMBERS = [
   "token",
   "name",
   "supabaseAdmin",
+  "recheck",
 ] as const;
 type Member = typeof MEMBERS[number] | "kind" | "supabase";
 
@@ -162,11 +188,14 @@ abstract class AdmittedCaller<A extends Admission> {
   readonly #isAdmin: boolean;
   #client: SupabaseClient | undefined;
   #adminClient: SupabaseClient | undefined;
+  readonly #checkAgain: CheckAgain;
+  #recheck: CheckAgain | undefined;
 
-  constructor(admission: A, c: Context, isAdmin: boolean) {
+  constructor(admission: A, c: Context, isAdmin: boolean, checkAgain: CheckAgain) {
     this.#admission = admission;
     this.#c = c;
     this.#isAdmin = isAdmin;
+    this.#checkAgain = checkAgain;
   }
 
   static getAdmission(context: unknown, c: Context): Admission | undefined {
@@ -183,6 +212,10 @@ abstract class AdmittedCaller<A extends Admission> {
 
   get supabase(): SupabaseClient {
     return this.#client ??= createClientOf(this.#admission);
+  }
+
+  get recheck(): CheckAgain {
+    return this.#recheck ??= limitRechecks(this.#checkAgain);
   }
 
   get supabaseAdmin(): SupabaseClient {
@@ -214,8 +247,8 @@ class AdmittedUser extends AdmittedCaller<UserAdmission>
   readonly session: Session | null;
   readonly client: string | null;
 
-  constructor(admission: UserAdmission, c: Context, isAdmin: boolean) {
-    super(admission, c, isAdmin);
+  constructor(admission: UserAdmission, c: Context, isAdmin: boolean, checkAgain: CheckAgain) {
+    super(admission, c, isAdmin, checkAgain);
     this.user = admission.user;
     this.claims = admission.claims;
     this.session = admission.session;
@@ -236,8 +269,8 @@ class AdmittedKey extends AdmittedCaller<KeyAdmission> {
   readonly kind: "secret" | "publishable";
   readonly name: string;
 
-  constructor(admission: KeyAdmission, c: Context, isAdmin: boolean) {
-    super(admission, c, isAdmin);
+  constructor(admission: KeyAdmission, c: Context, isAdmin: boolean, checkAgain: CheckAgain) {
+    super(admission, c, isAdmin, checkAgain);
     this.kind = admission.kind;
     this.name = admission.name;
   }
