@@ -11,6 +11,7 @@ import { answerControl, type Controls } from "./control/routes.ts";
 import { functionEnv } from "./functions/env.ts";
 import { FunctionHost } from "./functions/host.ts";
 import { createUpload } from "./functions/upload.ts";
+import { acceptWebSocket } from "./functions/web_socket.ts";
 import { type Backends, gateway } from "./gateway.ts";
 import { KeyRing } from "./jwt.ts";
 import { type ApiKeys, apiKeys, jwtSecret, type SigningKey, signingKey } from "./keys.ts";
@@ -100,7 +101,7 @@ function listen(port: number): {
     if (forwarded.body && !forwarded.bodyUsed && !forwarded.body.locked) {
       await createUpload(forwarded.body).drain();
     }
-    return response;
+    return acceptWebSocket(request, response);
   });
   return { server, answer: resolve };
 }

@@ -2,6 +2,7 @@
 
 import type { FromWorker, ToWorker } from "./protocol.ts";
 import { createUpload, type Upload } from "./upload.ts";
+import { createUpgradeResponse } from "./web_socket.ts";
 
 /** The function could not start; the message says why. */
 export class BootError extends Error {}
@@ -110,6 +111,12 @@ export class FunctionWorker {
     const exchange = this.#open.get(message.id);
     if (!exchange) return;
     if (message.type === "thrown") return exchange.head.reject(new WorkerError(message.reason));
+    if (message.type === "upgrade") {
+      const { id, protocol, port } = message;
+      const upgrade = { protocol, port, ended: exchange.aborted.signal };
+      const response = createUpgradeResponse({ ...upgrade, onClose: () => this.#done(id) });
+      return exchange.head.resolve(response);
+    }
     const { id, status, statusText, headers, body } = message;
     const content = body && !NULL_BODY_STATUSES.includes(status)
       ? this.#follow(id, body, exchange)

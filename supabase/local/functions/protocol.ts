@@ -27,4 +27,6 @@ export type FromWorker =
     /** The function does not read the rest of the request's body. */
     leavesUpload: boolean;
   }
+  /** The function has accepted a WebSocket: its other end. */
+  | { type: "upgrade"; id: number; protocol: string; port: MessagePort }
   | { type: "thrown"; id: number; reason: string };

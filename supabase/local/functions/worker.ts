@@ -1,6 +1,7 @@
 /** Runs one function in its worker, with the environment of the platform. */
 
 import type { FromWorker, ToWorker } from "./protocol.ts";
+import { takeUpgrade, upgradeWebSocket } from "./web_socket.ts";
 
 type Handler = (request: Request, info: Deno.ServeHandlerInfo) => Response | Promise<Response>;
 
@@ -50,6 +51,11 @@ function replaceServe(): void {
   Object.defineProperty(Deno, "serve", { value: serve, configurable: true });
 }
 
+/** Replaces `Deno.upgradeWebSocket`, which takes only requests of a server of this worker. */
+function replaceUpgrade(): void {
+  Object.defineProperty(Deno, "upgradeWebSocket", { value: upgradeWebSocket, configurable: true });
+}
+
 /** Adds the part of the platform's `EdgeRuntime` that functions use. */
 function addEdgeRuntime(): void {
   const waitUntil = <T>(promise: Promise<T>): Promise<T> => promise;
@@ -60,6 +66,7 @@ async function boot(entry: string, env: Record<string, string>): Promise<void> {
   try {
     replaceEnv(env);
     replaceServe();
+    replaceUpgrade();
     addEdgeRuntime();
     const module = await import(entry);
     handler ??= module.default?.fetch?.bind(module.default);
@@ -98,6 +105,8 @@ async function answer(message: ToWorker & { type: "request" }): Promise<void> {
     const upload = body && onCancel(body, () => isCancelled = true);
     const request = new Request(url, { method, headers, body: upload, signal: controller.signal });
     const response = await handler!(request, info);
+    const upgrade = takeUpgrade(response);
+    if (upgrade) return scope.postMessage({ type: "upgrade", id, ...upgrade }, [upgrade.port]);
     const isStreamed = request.bodyUsed || request.body?.locked || response.body === request.body;
     const leavesUpload = isCancelled || !isStreamed;
     const { status, statusText, body: stream } = response;

@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Output } from "../../support/npm_tool.ts";
 import { copyProject, functionNames } from "../../support/project_copy.ts";
+import { refuses } from "../../support/fake_auth.ts";
 import { token, USER_ID } from "../../support/tokens.ts";
 import { deployProject, runUploads } from "./deploy.ts";
 import type { Deployment } from "./management_api.ts";
@@ -80,6 +81,32 @@ Deno.test("supabase functions deploy uploads functions that answer under the edg
     const response = await fetch(urls.get("health") ?? "");
     assertEquals([response.status, await response.json()], [200, { status: "ok" }]);
   });
+  await t.step("events and socket end when the session does", async () => {
+    const jwt = token();
+    const stream = await fetch(urls.get("events") ?? "", {
+      headers: { authorization: `Bearer ${jwt}` },
+    });
+    assertEquals(stream.headers.get("content-type"), "text/event-stream");
+    const url = (urls.get("socket") ?? "").replace("http", "ws");
+    const socket = new WebSocket(url, ["echo", `jwt-${jwt}`]);
+    const closed = new Promise<[number, string]>((resolve) => {
+      socket.onclose = ({ code, reason }) => resolve([code, reason]);
+    });
+    await new Promise<void>((resolve, reject) => {
+      socket.onopen = () => socket.send("tea");
+      socket.onmessage = ({ data }) => data === "tea" ? resolve() : reject(data);
+      socket.onerror = reject;
+    });
+    assertEquals(socket.protocol, "echo");
+
+    auth.endSession(jwt);
+
+    assertEquals(await closed, [3000, "session_not_found"]);
+    assertMatch(
+      await stream.text(),
+      /\nevent: problem\ndata: {"code":"session_not_found",.*}\n\n$/,
+    );
+  });
 });
 
 function sorted<T extends { slug: string }>(functions: T[]): T[] {
@@ -104,18 +131,28 @@ async function localImports(entry: string): Promise<string[]> {
 }
 
 /** The endpoints of Supabase Auth that a function calls. */
-function serveAuth(): AsyncDisposable & { url: string } {
+function serveAuth(): AsyncDisposable & { url: string; endSession(token: string): void } {
+  const ended = new Set<string | null>();
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
     await request.body?.cancel();
     const { pathname } = new URL(request.url);
     if (pathname === "/auth/v1/health") {
       return Response.json({ name: "GoTrue", version: "v2.197.0" });
     }
-    if (pathname === "/auth/v1/user") return Response.json({ id: USER_ID, aud: "authenticated" });
+    if (pathname === "/auth/v1/user") {
+      return ended.has(request.headers.get("authorization"))
+        ? refuses(403, "session_not_found")
+        : Response.json({ id: USER_ID, aud: "authenticated" });
+    }
+    if (pathname === "/rest/v1/todos") return Response.json([]);
     return new Response("404 page not found", { status: 404 });
   });
   const url = `http://127.0.0.1:${server.addr.port}`;
-  return { url, [Symbol.asyncDispose]: () => server.shutdown() };
+  return {
+    url,
+    endSession: (token) => void ended.add(`Bearer ${token}`),
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
 }
 
 async function problemOf(response: Response): Promise<Record<string, unknown>> {
