@@ -13,18 +13,19 @@ export class BundleError extends Error {}
  *
  * @param entry The module.
  * @param fresh Whether to bundle again, instead of returning the bundle of an earlier call.
+ * @param lock The lock file, relative to the root. @default that of deno.json
  * @throws {BundleError} It cannot be bundled.
  */
-export function bundle(entry: URL, fresh = false): Promise<string> {
+export function bundle(entry: URL, fresh = false, lock?: string): Promise<string> {
   const known = bundles.get(entry.href);
   if (known && !fresh) return known;
-  const script = run(entry);
+  const script = run(entry, lock);
   bundles.set(entry.href, script);
   script.catch(() => bundles.delete(entry.href));
   return script;
 }
 
-async function run(entry: URL): Promise<string> {
+async function run(entry: URL, lock?: string): Promise<string> {
   const config = fileURLToPath(new URL("deno.json", root));
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
@@ -33,6 +34,7 @@ async function run(entry: URL): Promise<string> {
       "--platform=browser",
       "--minify",
       `--config=${config}`,
+      ...(lock === undefined ? [] : [`--lock=${lock}`]),
       fileURLToPath(entry),
     ],
     cwd: fileURLToPath(root),

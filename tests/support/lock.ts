@@ -9,6 +9,7 @@ const NOT_RUN = [
   "@types/react",
   "@vue/runtime-dom",
   "axe-core",
+  "eventsource-parser",
   "playwright-core",
   "tar",
   "typescript",
