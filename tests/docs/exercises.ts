@@ -17,6 +17,8 @@ export interface Exercise {
   readonly file: string;
   /** Calls the function that the file is, below its name. */
   call(path: string, init?: RequestInit): Promise<Response>;
+  /** The URL of the function. */
+  readonly url: string;
   /** The header of the user's token. */
   readonly bearer: { readonly Authorization: string };
   /** The process of the function. */
@@ -254,6 +256,137 @@ export const EXERCISES: Readonly<Record<string, (exercise: Exercise) => Promise<
       ],
     );
     assert(!lines.join().includes(user.email));
+  },
+
+  async "supabase/functions/clock/index.ts"({ reader, user, call, bearer }) {
+    await assertRefused(await call(""), 401, "no_authorization");
+    const stream = await call("", { headers: bearer });
+    assertEquals(stream.headers.get("Content-Type"), "text/event-stream");
+    await reader.signOut(user);
+    const [first, last] = (await stream.text()).trim().split("\n\n");
+    assertMatch(String(first), /^event: time\ndata: \d{4}-/);
+    const [, data] = /^event: problem\ndata: (.*)$/.exec(String(last)) ?? [];
+    const { code, action } = JSON.parse(String(data));
+    assertEquals([code, action], ["session_not_found", "sign_in"]);
+  },
+
+  async "supabase/functions/echo/index.ts"({ reader, user, url, call, bearer }) {
+    const origin = { Origin: "https://app.example" };
+    await assertRefused(await call("", { headers: origin }), 401, "no_authorization");
+    assertEquals((await call("", { headers: { ...bearer, ...origin } })).status, 204);
+    const foreign = await call("", { headers: { ...bearer, Origin: "https://other.example" } });
+    await assertRefused(foreign, 403, "insufficient_scope");
+    const protocols = ["echo", `jwt-${user.accessToken}`];
+    const socket = new WebSocket(url.replace("http", "ws"), { protocols, headers: origin });
+    const closed = new Promise((resolve) => socket.onclose = resolve);
+    const said = new Promise((resolve) => socket.onmessage = resolve);
+    await new Promise((resolve, reject) => {
+      socket.onopen = resolve;
+      socket.onerror = reject;
+    });
+    assertEquals(socket.protocol, "echo");
+    socket.send("tea");
+    assertEquals((await said as MessageEvent).data, "tea");
+    await reader.signOut(user);
+    const { code, reason } = await closed as CloseEvent;
+    assertEquals([code, reason], [3000, "session_not_found"]);
+  },
+
+  async "supabase/functions/upload/index.ts"({ reader, user, file, call, bearer }) {
+    let sent = 0;
+    const endless = new ReadableStream({
+      pull(controller) {
+        sent++;
+        controller.enqueue(new Uint8Array(65_536));
+      },
+    });
+    const refused = await call("", { method: "POST", body: endless });
+    await assertRefused(refused, 401, "no_authorization");
+    assert(sent < 1000, `${sent} parts of the body were sent`);
+    const large = { method: "POST", headers: bearer, body: new Uint8Array(21 * 1024 * 1024) };
+    await assertRefused(await call("", large), 413, "request_entity_too_large");
+
+    // The stack has no Storage.
+    const dev = await reader.dev();
+    const stored = new Map<string, [bytes: number, authorization: string | null]>();
+    const options = { hostname: "127.0.0.1", port: 0, onListen() {} };
+    await using storage = Deno.serve(options, async (request) => {
+      const { pathname } = new URL(request.url);
+      if (!pathname.startsWith("/storage/")) {
+        return await fetch(`${dev}${pathname}`, { headers: request.headers });
+      }
+      const bytes = (await request.arrayBuffer()).byteLength;
+      stored.set(pathname, [bytes, request.headers.get("Authorization")]);
+      return Response.json({ Id: "1", Key: pathname.replace("/storage/v1/object/", "") });
+    });
+    const config = `${reader.project}/supabase/functions/me/deno.json`;
+    const project = { SUPABASE_URL: `http://127.0.0.1:${storage.addr.port}` };
+    const [, url] = await reader.serve(config, file, project);
+    const body = new Uint8Array(10 * 1024 * 1024);
+    const answer = await fetch(`${url}/upload`, { method: "POST", headers: bearer, body });
+    const { path } = await json(answer, 201);
+    assertMatch(path, new RegExp(`^${user.id}/[0-9a-f-]{36}$`));
+    assertEquals([...stored], [
+      [`/storage/v1/object/uploads/${path}`, [body.length, bearer.Authorization]],
+    ]);
+  },
+
+  async "supabase/functions/_shared/tracing.ts"() {
+    // The function `traced` uses it.
+  },
+
+  async "supabase/functions/traced/index.ts"({ user, call, bearer, process }) {
+    assert(process);
+    const traceId = "0af7651916cd43dd8448eb211c80319c";
+    const traceparent = `00-${traceId}-b7ad6b7169203331-01`;
+    const headers = { ...bearer, traceparent, "X-Request-Id": "r-1" };
+    const admitted = await call("", { headers });
+    await json(admitted, 200);
+    const timing = admitted.headers.get("Server-Timing") ?? "";
+    const [, spanId] = new RegExp(`traceparent;desc="00-${traceId}-([0-9a-f]{16})-01"`)
+      .exec(timing) ?? [];
+    assert(spanId, timing);
+    await assertRefused(
+      await call("", { headers: { "X-Request-Id": "r-2" } }),
+      401,
+      "no_authorization",
+    );
+    const broken = await call("/broken", { headers: { ...headers, "X-Request-Id": "r-3" } });
+    await assertRefused(broken, 500, "internal_error");
+    await process.untilPrinted(/"?request_id"?: "r-3",[^]*status: \{ code: 2/);
+
+    const spans = process.printed.split(/^\{\n/m).slice(1);
+    const find = (...patterns: RegExp[]) => {
+      const found = spans.filter((span) => patterns.every((pattern) => pattern.test(span)));
+      assertEquals(found.length, 1, `${patterns}\n${process.printed}`);
+      return found[0]!;
+    };
+    const check = find(/name: "auth"/, /"edge_auth.request_id": "r-1"/);
+    assertMatch(check, new RegExp(`traceId: "${traceId}"[^]*spanId: "${spanId}"`));
+    assertMatch(check, /"edge_auth.outcome": "admitted"/);
+    assertMatch(check, /"edge_auth.upstream_calls": 1/);
+    assert(!check.includes("edge_auth.code"), check);
+    const request = find(/name: "GET"/, /"edge_auth.request_id": "r-1"/);
+    assertMatch(request, new RegExp(`[^n]id: "${spanId}"`));
+    assertMatch(request, /"http.response.status_code": 200/);
+    assertMatch(
+      find(/name: "auth"/, /"edge_auth.request_id": "r-2"/),
+      /"edge_auth.code": "no_authorization"/,
+    );
+    assertMatch(find(/name: "GET"/, /"edge_auth.request_id": "r-3"/), /out of tea/);
+    const line = `{"request_id":"r-3","code":"internal_error","trace_id":"${traceId}"}`;
+    assert(process.printed.includes(line), process.printed);
+    assert(!process.printed.includes(user.email), process.printed);
+  },
+
+  async "supabase/functions/tracked/index.ts"({ call, bearer, process }) {
+    assert(process);
+    await assertRefused(await call(""), 401, "no_authorization");
+    const headers = { ...bearer, "X-Request-Id": "r-1" };
+    await assertRefused(await call("", { headers }), 500, "internal_error");
+    const pattern = /no_such_table.* \{ tags: \{ request_id: "(.+)", code: "(.+)" \} \}/;
+    const [, request_id, code] = await process.untilPrinted(pattern);
+    assertEquals([request_id, code], ["r-1", "internal_error"]);
   },
 
   async "supabase/functions/status/index.ts"({ call }) {

@@ -163,11 +163,11 @@ async function runTypeScript(block: Block, project: string): Promise<void> {
   const name = functionOf(file);
   if (name === undefined) {
     const call = () => Promise.reject(new Error(`${file} is no function`));
-    return await exercise({ ...common, call, process: undefined });
+    return await exercise({ ...common, call, url: "", process: undefined });
   }
   const [process, url] = await reader.serve(denoJsonOf(name), file);
   const call = (below: string, init?: RequestInit) => fetch(`${url}/${name}${below}`, init);
-  await exercise({ ...common, call, process });
+  await exercise({ ...common, call, url: `${url}/${name}`, process });
 }
 
 function fileOf({ language, text }: Block): string | undefined {
