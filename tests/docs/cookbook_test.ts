@@ -20,6 +20,8 @@ const FILES = [
   "react",
   "query",
   "vue",
+  "events",
+  "web_socket",
   "ssr_browser",
   "ssr_server",
 ];

@@ -353,7 +353,7 @@ export const EXERCISES: Readonly<Record<string, (exercise: Exercise) => Promise<
     );
     const broken = await call("/broken", { headers: { ...headers, "X-Request-Id": "r-3" } });
     await assertRefused(broken, 500, "internal_error");
-    await process.untilPrinted(/"?request_id"?: "r-3",[^]*status: \{ code: 2/);
+    await process.untilPrinted(/"r-3"[^]*status: \{ code: 2[^]*links: \[\]\n\}/);
 
     const spans = process.printed.split(/^\{\n/m).slice(1);
     const find = (...patterns: RegExp[]) => {

@@ -28,6 +28,7 @@ function note(kind: string, ended: Promise<void>): void {
 
 const app = {
   supabase,
+  problemOf,
   signedOut,
   events,
   messages,

@@ -201,3 +201,17 @@ Deno.test("a WebSocket does not open for a session that has ended, nor for a tok
   assertEquals(await untilCount(page, "signedOut", 1), ["session_not_found"]);
   await page.context().close();
 });
+
+Deno.test("a page that uploads 10 MB is signed out when its session has ended", async () => {
+  const { page, token } = await openSignedIn();
+  await endSession(token);
+  const { code, action } = await page.evaluate(async () => {
+    const { supabase, problemOf } = (globalThis as unknown as { app: App }).app;
+    const body = new Blob([new Uint8Array(10_000_000)]);
+    const { error } = await supabase.functions.invoke("todos", { body });
+    return problemOf(error) ?? { code: String(error), action: "" };
+  });
+  assertEquals([code, action], ["session_not_found", "sign_in"]);
+  assertEquals(await untilCount(page, "signedOut", 1), ["session_not_found"]);
+  await page.context().close();
+});

@@ -30,4 +30,6 @@ Deno.test("a page reads the answer to an upload of 10 MB that a function refuses
   assertEquals(await upload("/todos", "no-token"), "401 bad_jwt");
   assertEquals(await upload("/todos", token), "413 request_entity_too_large");
   assertEquals(await upload("/nowhere", token), "404 NOT_FOUND");
+  await createStackClient(place.stack).auth("POST", "/logout", { token });
+  assertEquals(await upload("/todos", token), "401 session_not_found");
 });

@@ -2,6 +2,7 @@
 // files, and runs them under the Deno of the edge runtime.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Output } from "../../support/npm_tool.ts";
+import { beginUpload } from "../../support/raw_http.ts";
 import { copyProject, functionNames } from "../../support/project_copy.ts";
 import { refuses } from "../../support/fake_auth.ts";
 import { token, USER_ID } from "../../support/tokens.ts";
@@ -80,6 +81,10 @@ Deno.test("supabase functions deploy uploads functions that answer under the edg
   await t.step("health answers without a user", async () => {
     const response = await fetch(urls.get("health") ?? "");
     assertEquals([response.status, await response.json()], [200, { status: "ok" }]);
+  });
+  await t.step("todos refuses an upload before its body has come", async () => {
+    const answer = await beginUpload(urls.get("todos") ?? "");
+    assertMatch(answer, /^HTTP\/1\.1 401 [^]*"code":"no_authorization"/);
   });
   await t.step("events and socket end when the session does", async () => {
     const jwt = token();
