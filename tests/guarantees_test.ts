@@ -226,6 +226,39 @@ Deno.test("guarantee 3: auth() answers 503 or 429 with Retry-After when the call
   }
 });
 
+Deno.test("guarantee 2: recheck() admits no stream after a sign-out, whatever the freshness", async () => {
+  for (const freshness of ["strict", 60] as const) {
+    let isAlive = true;
+    const { options } = fakeAuth(() => isAlive ? alive() : refuses(403, "session_not_found"));
+    const app = new Hono<AuthEnv>().use(auth({ ...options, freshness })).get("/", async (c) => {
+      isAlive = false;
+      return c.json(await c.var.auth.recheck());
+    });
+    const result = await (await app.request("/", { headers: bearer(token()) })).json();
+    assertEquals([result.outcome, result.problem.code], ["refused", "session_not_found"]);
+  }
+});
+
+Deno.test("guarantee 3: recheck() ends no stream as signed out when the call to Auth fails", async () => {
+  const faults = [
+    () => refuses(500, "unexpected_failure"),
+    () => refuses(429, "over_request_rate_limit"),
+    () => json(200, {}),
+    () => json(401, { message: "Invalid API key" }),
+    () => Promise.reject(new TypeError("network")),
+  ];
+  for (const fault of faults) {
+    const { options } = fakeAuth((_, call) => call === 1 ? alive() : fault());
+    const app = new Hono<AuthEnv>().use(auth(options))
+      .get("/", async (c) => c.json(await c.var.auth.recheck()));
+    await logged(async () => {
+      const { outcome, problem } = await (await app.request("/", { headers: bearer(token()) }))
+        .json();
+      assertEquals(outcome, "unknown", problem?.code);
+    });
+  }
+});
+
 Deno.test("guarantee 3: auth() admits again when Auth is back", async () => {
   const { options } = fakeAuth((_, call) => call <= 2 ? new Response("", { status: 503 }) : alive() // a call is tried once more
   );
@@ -258,6 +291,19 @@ Deno.test("guarantee 4: auth() refuses an unusable credential when the request h
     await assertRefusal(await ask({ ...others, Authorization }), REFUSALS[code]);
   }
   await assertRefusal(await ask(others), REFUSALS.no_authorization);
+});
+
+Deno.test("guarantee 4: auth() chooses neither of a header and a subprotocol of a WebSocket", async () => {
+  const { options, calls } = fakeAuth();
+  const { ask, ran } = guarded({ ...options, webSocketToken: true });
+  for (
+    const Authorization of [`Bearer ${token()}`, "Bearer a.b.c", `Bearer ${ANON}`, "Basic eA=="]
+  ) {
+    const headers = { Upgrade: "websocket", "Sec-WebSocket-Protocol": `x, jwt-${token()}` };
+    const response = await ask({ ...headers, Authorization });
+    assertEquals((await response.json()).code, "invalid_authorization_header");
+  }
+  assertEquals([calls.length, ran()], [0, 0]);
 });
 
 Deno.test("guarantee 4: auth() answers no_authorization only when the bearer equals a public key", async () => {
