@@ -215,13 +215,13 @@ export const auth: Auth = function auth(options: AuthOptions = {}): MiddlewareHa
   async function check(
     c: Context,
     credential: CredentialHeaders,
-    freshness: number,
-    earlier?: Admission,
+    earlier: Admission | undefined,
+    isRecheck: boolean,
   ) {
     const arrivedAt = timestamp();
     const { outcome: found, source, upstreamCalls } = await authenticate(
       credential,
-      { ...settings, freshness },
+      isRecheck ? { ...settings, freshness: 0 } : settings,
       arrivedAt,
       earlier,
     ).catch(internalError);
@@ -237,6 +237,7 @@ export const auth: Auth = function auth(options: AuthOptions = {}): MiddlewareHa
         kind: outcome.ok ? outcome.kind : null,
         key_name: outcome.ok && "name" in outcome ? outcome.name : null,
         client_id: outcome.ok && outcome.kind === "user" ? outcome.client : null,
+        recheck: isRecheck,
         ms,
         upstream_calls: upstreamCalls,
         request_id: getRequestId(c),
@@ -251,7 +252,7 @@ export const auth: Auth = function auth(options: AuthOptions = {}): MiddlewareHa
     c: Context,
     credential: CredentialHeaders,
   ): Promise<RecheckResult<User | null>> {
-    const { outcome } = await check(c, credential, 0);
+    const { outcome } = await check(c, credential, undefined, true);
     if (outcome.ok) {
       return { outcome: "admitted", user: outcome.kind === "user" ? outcome.user : null };
     }
@@ -270,7 +271,7 @@ export const auth: Auth = function auth(options: AuthOptions = {}): MiddlewareHa
       apikey: headers.get("apikey"),
     };
     const earlier = getAdmission(c.get("auth"), c);
-    const { outcome, timing } = await check(c, credential, settings.freshness, earlier);
+    const { outcome, timing } = await check(c, credential, earlier, false);
     if (!outcome.ok) {
       const { code, retry_after } = outcome;
       c.header("Server-Timing", timing, { append: true });

@@ -25,7 +25,9 @@ export interface Decision {
   readonly key_name: string | null;
   /** The OAuth client, by its id, that acts for the user who was admitted; `null` for none. */
   readonly client_id: string | null;
-  /** Milliseconds from the arrival of the request to the decision. */
+  /** Whether a handler has asked again, by `recheck()`: then the request was counted before. */
+  readonly recheck: boolean;
+  /** Milliseconds from the arrival of the request, or the call of `recheck()`, to the decision. */
   readonly ms: number;
   /** Calls to Auth made for this decision. */
   readonly upstream_calls: number;

@@ -21,6 +21,7 @@ const decision: Decision = {
   kind: null,
   key_name: null,
   client_id: null,
+  recheck: false,
   ms: 1,
   upstream_calls: 1,
   request_id: "r1",
@@ -89,7 +90,7 @@ Deno.test("onDecision says how each decision was found, and nothing about who", 
     .get("/", (c) => c.text(""));
   const ask = (headers: Record<string, string>) =>
     app.request("/", { headers: { ...headers, "X-Request-Id": `r${seen.length}` } });
-  const nobody = { kind: null, key_name: null, client_id: null };
+  const nobody = { kind: null, key_name: null, client_id: null, recheck: false };
   await ask({});
   await logged(() => ask({ Authorization: `Bearer ${SECRET}` }));
   await ask(bearer(living));

@@ -1,5 +1,6 @@
 // c.var.auth.recheck(): what a stream that lives long learns about its session.
 import { assert, assertEquals } from "@std/assert";
+import type { User } from "@supabase/supabase-js";
 import { Hono } from "hono";
 import {
   auth,
@@ -19,10 +20,14 @@ import {
   fakeAuth,
   inFakeTime,
   json,
+  logged,
   now,
+  PUBLISHABLE,
   refuses,
+  SECRET,
   settle,
   token,
+  USER_ID,
 } from "../../../support/server.ts";
 
 /** The recheck of one request, whose response has been returned. */
@@ -223,7 +228,8 @@ Deno.test("recheck() is watched by onDecision, under the id of the request", asy
   const app = edgeFunction("long", {
     auth: {
       ...options,
-      onDecision: ({ outcome, code, request_id }) => seen.push([outcome, code, request_id]),
+      onDecision: ({ outcome, code, recheck, request_id }) =>
+        seen.push([outcome, code, recheck, request_id]),
     },
   });
   app.get("/", (c) => {
@@ -232,9 +238,67 @@ Deno.test("recheck() is watched by onDecision, under the id of the request", asy
   });
   await app.request("/long", { headers: { ...bearer(token()), "X-Request-Id": "r-1" } });
   const result = await recheck!();
-  assertEquals(seen, [["admitted", null, "r-1"], ["refused", "session_not_found", "r-1"]]);
+  assertEquals(seen, [
+    ["admitted", null, false, "r-1"],
+    ["refused", "session_not_found", true, "r-1"],
+  ]);
   assert(result.outcome === "refused");
   assertEquals(result.problem.request_id, "r-1");
+});
+
+Deno.test("recheck() admits callers again who are no users, without a call", async () => {
+  const { options, calls } = fakeAuth();
+  const app = new Hono().use(auth({ ...options, allow: ["user", "secret", "none"] }))
+    .get("/", async (c) => {
+      const { kind, recheck } = c.var.auth;
+      const check = await recheck();
+      return c.json([kind, check.outcome, check.outcome === "admitted" && check.user?.id]);
+    });
+  const ask = async (headers: HeadersInit) => (await app.request("/", { headers })).json();
+  assertEquals(await ask({ apikey: SECRET }), ["secret", "admitted", null]);
+  assertEquals(await ask({}), ["none", "admitted", null]);
+  assertEquals(calls.length, 0);
+  assertEquals(await ask(bearer(token())), ["user", "admitted", USER_ID]);
+});
+
+Deno.test("recheck() never turns a user whose token has expired into a caller of another kind", () =>
+  inFakeTime(async (time) => {
+    const { options } = fakeAuth((_, call) => call === 1 ? alive() : refuses(403, "bad_jwt"));
+    let recheck: (() => Promise<RecheckResult<User | null>>) | undefined;
+    const app = new Hono().use(auth({ ...options, allow: ["user", "publishable", "none"] }))
+      .get("/", (c) => {
+        ({ recheck } = c.var.auth);
+        return c.text("");
+      });
+    const headers = { ...bearer(token({ exp: now() + 60 })), apikey: PUBLISHABLE };
+    await app.request("/", { headers });
+    time.tick(100_000);
+    const result = await recheck!();
+    assert(result.outcome === "refused");
+    assertEquals(result.problem.code, "token_expired");
+  }));
+
+Deno.test("recheck() of a public route is an error that names the route", async () => {
+  const app = edgeFunction("long", { auth: fakeAuth().options, public: ["/"] });
+  app.get("/", (c) => c.json(Object.keys(c.var.auth.recheck)));
+  const log = await logged(async () => {
+    assertEquals((await app.request("/long")).status, 500);
+  });
+  assert(log.includes("c.var.auth.recheck was read on GET /long"), log);
+});
+
+Deno.test("recheck() has a user by its type only where the caller is one", () => {
+  const { options } = fakeAuth();
+  new Hono().use(auth({ ...options, allow: ["user", "none"] })).get("/", async (c) => {
+    const { auth } = c.var;
+    const check = auth.kind === "user" ? await auth.recheck() : undefined;
+    return c.text(check?.outcome === "admitted" ? check.user.id : "");
+  });
+  new Hono().use(auth({ ...options, allow: ["secret"] })).get("/", async (c) => {
+    const check = await c.var.auth.recheck();
+    // @ts-expect-error -- a machine is no user
+    return c.text(check.outcome === "admitted" ? check.user.id : "");
+  });
 });
 
 Deno.test("limitRechecks() lets the time between two checks run from the beginning of the first", () =>
