@@ -1,6 +1,6 @@
 // What events() sends, with a Supabase Auth in memory, and a clock that stands still.
 import assert from "node:assert/strict";
-import { fakeAuth, FakeTime } from "../../shared/testing/mod.ts";
+import { type FakeAuth, fakeAuth, FakeTime, type SignInOptions } from "../../shared/testing/mod.ts";
 import events from "./index.ts";
 
 /** Reads a stream of events, one at a time. */
@@ -15,6 +15,15 @@ function eventsOf(response: Response) {
     },
     cancel: () => reader.cancel(),
   };
+}
+
+/** Opens the stream of a new user who has no todos, and reads what it begins with. */
+async function open(auth: FakeAuth, session: SignInOptions = {}) {
+  const user = auth.signIn(session);
+  auth.onRequest(() => Response.json([]));
+  const stream = eventsOf(await events.fetch(user.request("/events")));
+  await stream.next();
+  return { user, stream };
 }
 
 Deno.test("events() sends the todos at first, and when they have changed", async () => {
@@ -45,12 +54,9 @@ Deno.test("events() sends the todos at first, and when they have changed", async
 Deno.test("events() ends with the problem when the session has ended", async () => {
   using time = new FakeTime();
   using auth = fakeAuth().install();
-  const ada = auth.signIn();
-  auth.onRequest(() => Response.json([]));
-  const stream = eventsOf(await events.fetch(ada.request("/events")));
-  await stream.next();
+  const { user, stream } = await open(auth);
 
-  ada.signOut();
+  user.signOut();
   await time.tickAsync(5000);
 
   const last = await stream.next();
@@ -63,10 +69,7 @@ Deno.test("events() ends with the problem when the session has ended", async () 
 Deno.test("events() asks for a refresh when the token has expired", async () => {
   using time = new FakeTime();
   using auth = fakeAuth().install();
-  const ada = auth.signIn({ expiresIn: 1 });
-  auth.onRequest(() => Response.json([]));
-  const stream = eventsOf(await events.fetch(ada.request("/events")));
-  await stream.next();
+  const { stream } = await open(auth, { expiresIn: 1 });
 
   // The clocks of the function and of Auth may differ by 30 seconds.
   let last = await (await time.tickAsync(5000), stream.next());
@@ -79,10 +82,7 @@ Deno.test("events() asks for a refresh when the token has expired", async () => 
 Deno.test("events() goes on while Auth is down", async () => {
   using time = new FakeTime();
   using auth = fakeAuth().install();
-  const ada = auth.signIn();
-  auth.onRequest(() => Response.json([]));
-  const stream = eventsOf(await events.fetch(ada.request("/events")));
-  await stream.next();
+  const { stream } = await open(auth);
 
   auth.fault = "unavailable";
   await time.tickAsync(5200);
@@ -93,10 +93,7 @@ Deno.test("events() goes on while Auth is down", async () => {
 Deno.test("events() stops asking Auth when nobody reads any more", async () => {
   using time = new FakeTime();
   using auth = fakeAuth().install();
-  const ada = auth.signIn();
-  auth.onRequest(() => Response.json([]));
-  const stream = eventsOf(await events.fetch(ada.request("/events")));
-  await stream.next();
+  const { stream } = await open(auth);
 
   await stream.cancel();
   await time.tickAsync(60_000);

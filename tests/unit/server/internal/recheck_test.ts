@@ -310,7 +310,7 @@ Deno.test("limitRechecks() lets the time between two checks run from the beginni
     });
     void recheck();
     await time.tickInSteps(500, 100);
-    void recheck();
+    for (let n = 0; n < 3; n++) void recheck();
     await time.tickInSteps(4000, 100);
     void recheck();
     assertEquals(began, [0, 1000, 4500]);
