@@ -28,7 +28,7 @@ app.get("/", (c) => {
         if (check.outcome === "refused") socket.close(UNAUTHORIZED, check.problem.code);
       }, INTERVAL_MS);
     };
-    socket.onclose = () => {
+    socket.onclose = socket.onerror = () => {
       clearInterval(timer);
       resolve();
     };
