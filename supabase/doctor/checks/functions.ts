@@ -20,17 +20,44 @@ function unguarded({ classed }: FunctionsInput): ClassedFunction[] {
   );
 }
 
-/** Names of functions that are often meant for people who are not signed in. */
-const PUBLIC_NAME =
-  /public|webhook|callback|health|status|ping|contact|wait-?list|news-?letter|subscri|sign-?(?:up|in)|log-?in|otp|register|password|forgot|track|pixel|share|invite|embed|widget|og-|sitemap|rss/i;
+/** Names of functions that are meant for everybody. */
+const PUBLIC =
+  /^(?:public|contact|newsletter|wait-?list|subscribe|unsubscribe|rss|sitemap|submit|embed|widget|health|ping|pixel|og)(?:-|$)|-(?:contact|newsletter|wait-?list|subscribe|unsubscribe|rss|feed|xml|sitemap|embed|widget|ping|pixel|callback|preview|health-?check)$|^(?:feed|callback)$|-(?:shared?|public)-/;
+
+/** Names of functions that are often meant for people, or machines, without an account. */
+const OFTEN_PUBLIC =
+  /(?:^|-)(?:webhooks?|inbound|zapier|callback|status|checkout|payments?|pix|donat\w+|chat|chatbot|assistant|book|booking|reserv\w+|register|registration|sign-?up|sign-?in|log-?in|oauth|auth|otp|password|forgot|invite|invitation|track|tracking|lead|guest|visitor|feedback|survey|quiz|demo|apply|application|share|preview|telemetry|analytics|error-(?:report\w*|log\w*|monitor))(?:-|$)/;
+
+/** A function's name as its words, joined by dashes: `sendOTP_code` is `send-otp-code`. */
+function wordsOf(name: string): string {
+  return name.replaceAll(/([a-z\d])([A-Z])/g, "$1-$2").replaceAll("_", "-").toLowerCase();
+}
+
+/** Whether a function's name says that it is meant for everybody: surely, perhaps, or not. */
+function publicByName({ name }: ClassedFunction): "surely" | "perhaps" | undefined {
+  const words = wordsOf(name);
+  if (
+    /(?:^|-)(?:admin|internal|cron|sync|import|fetch|cleanup|backfill|migrate)(?:-|$)/.test(words)
+  ) return undefined;
+  return PUBLIC.test(words) ? "surely" : OFTEN_PUBLIC.test(words) ? "perhaps" : undefined;
+}
 
 /** Why it is not certain that a function should check its callers, and does not. */
-function doubtOf({ name, facts }: ClassedFunction): string {
+function doubtOf(one: ClassedFunction): string {
+  const { facts } = one;
   if (facts.doubt !== undefined) return ` Whether it checks more is unknown: ${facts.doubt}.`;
+  if (facts.changesUsers) return "";
   if (facts.power !== undefined && !facts.writes) {
     return " It only reads: whether everybody may see that is not known here.";
   }
-  return PUBLIC_NAME.test(name) ? " Whether it is meant to be public is not seen here." : "";
+  return publicByName(one) !== undefined || facts.limitsCallers
+    ? " Whether it is meant to be public is not seen here."
+    : "";
+}
+
+/** Whether all that is known says that everybody may call a function. */
+function isMeantForAll(one: ClassedFunction): boolean {
+  return publicByName(one) === "surely" && !(one.facts.power === "auth.admin");
 }
 
 /** Everybody may do what only the service may. */
@@ -46,7 +73,7 @@ export const openServiceFunction: Check<FunctionsInput> = {
       const doubt = doubtOf(one);
       if (one.verifyJwt !== "off" || power === undefined) continue;
       yield {
-        severity: doubt === "" ? "error" : "warning",
+        severity: isMeantForAll(one) ? "info" : doubt === "" ? "error" : "warning",
         file,
         line,
         message: `${one.name} acts with ${power}, and checks nobody: verify_jwt is off, and no ` +
@@ -73,7 +100,7 @@ export const anonKeyEnough: Check<FunctionsInput> = {
         : "verify_jwt is not written, so it is on unless it is deployed otherwise";
       const acts = power === undefined ? "" : ` It acts with ${power}.`;
       yield {
-        severity: facts.doubt === undefined ? "warning" : "info",
+        severity: facts.doubt !== undefined || isMeantForAll(one) ? "info" : "warning",
         ...(power === undefined ? { file: one.entry, line: 1 } : { file, line }),
         message:
           `${one.name} relies on the gateway alone (${gateway}): the anon key is enough to ` +

@@ -247,26 +247,60 @@ function outcomeOf(call: Node, isFetch: boolean, { file }: Surroundings): string
   const all = bindingsOf(call);
   if (isJudged(all)) return undefined;
   const isComponent = /^[A-Z]/.test(functionName(all.scope) ?? "") && /x$/.test(file?.path ?? "");
+  const tellsUser = !isComponent && isAboutUser(all.scope, call);
+  let isErrorDecided = false;
   for (const one of nodesWithin(all.scope)) {
     if (one.type !== "IfStatement" && one.type !== "ConditionalExpression") continue;
-    const side = failsIn(child(one, "test"), all);
+    const test = child(one, "test");
+    const side = failsIn(test, all);
     const branch = side && child(one, side);
-    if (branch === undefined) continue;
+    if (branch === undefined || (isErrorDecided && !asksForError(test, all))) continue;
     const asValue = one.type === "ConditionalExpression" && !isFetch && isReturned(one);
-    const found = signedOut(branch, asValue, isComponent);
+    const found = signedOut(branch, asValue, tellsUser);
     if (found !== undefined) return found;
-    if (one.type !== "IfStatement" || !throws(branch)) continue;
-    const caught = catchAround(one);
-    const inCatch = caught && signedOut(caught, false, isComponent);
+    if (one.type !== "IfStatement") continue;
+    const caught = throws(branch) ? catchAround(one) : undefined;
+    const inCatch = caught && signedOut(caught, false, tellsUser);
     if (inCatch !== undefined) return inCatch;
+    // Every error has left by now, and not as "signed out": a missing user is no outage.
+    isErrorDecided ||= asksForError(test, all) && side === "consequent" && exits(branch);
   }
   return undefined;
+}
+
+/** Whether a test holds for every error: `error`, or `error || …`. */
+function asksForError(test: Node | undefined, all: Bindings): boolean {
+  const found = bare(test);
+  if (found?.type === "LogicalExpression" && found.operator === "||") {
+    return asksForError(child(found, "left"), all) || asksForError(child(found, "right"), all);
+  }
+  const compared = found?.type === "BinaryExpression" && isNothing(child(found, "right"))
+    ? child(found, "left")
+    : found?.type === "UnaryExpression" && rootOf(child(found, "argument"))?.path.at(-1) === "ok"
+    ? child(found, "argument")
+    : found;
+  return meaningOf(compared, all) === "error";
+}
+
+/** Whether a branch ends the function, or this turn of its loop. */
+function exits(branch: Node): boolean {
+  const last = branch.type === "BlockStatement" ? children(branch, "body").at(-1) : branch;
+  return /^(?:Return|Throw|Continue|Break)Statement$/.test(last?.type ?? "");
+}
+
+const OF_USER =
+  /user|auth|session|log_?(?:ged_?)?in|sign_?(?:ed_?)?in|account|profile|caller|identity|principal|claims|admin|role|permission|owner|guard|access|viewer|current|whoami|verif|^me$/i;
+
+/** Whether what a function returns says who the caller is: by its name, or because it is the user. */
+function isAboutUser(scope: Node, call: Node): boolean {
+  return OF_USER.test(functionName(scope) ?? "") || (isFunction(scope) && returnsUser(scope, call));
 }
 
 /** What the catch clause around a call does, if it does not look at what it caught. */
 function caughtAs(call: Node): string | undefined {
   const caught = catchAround(call);
-  return caught && signedOut(caught, false, false);
+  const scope = around(call, (one) => isFunction(one) || one.type === "Program")!;
+  return caught && signedOut(caught, false, isAboutUser(scope, call));
 }
 
 /** Whether a function throws where its check fails. */
@@ -281,8 +315,13 @@ function throwsOnFailure(call: Node): boolean {
 }
 
 function functionName(scope: Node): string | undefined {
-  return nameOf(child(scope, "id")) ??
-    (scope.parent?.type === "VariableDeclarator" ? nameOf(child(scope.parent, "id")) : undefined);
+  const { parent } = scope;
+  const named = parent?.type === "VariableDeclarator"
+    ? child(parent, "id")
+    : /^(?:Property|PropertyDefinition|MethodDefinition)$/.test(parent?.type ?? "")
+    ? child(parent!, "key")
+    : undefined;
+  return nameOf(child(scope, "id")) ?? nameOf(named);
 }
 
 function isReturned(node: Node): boolean {
@@ -294,9 +333,13 @@ function isReturned(node: Node): boolean {
 const SAYS_UNAUTHORIZED =
   /unauthori[sz]ed|unauthenticated|not (?:authenticated|logged in|signed in|authori[sz]ed)|invalid (?:token|session|jwt)|authentication required|login required/i;
 
-/** What a branch does that tells its caller "nobody is signed in". */
-function signedOut(branch: Node, isValue: boolean, isComponent: boolean): string | undefined {
-  if (isValue && isNothing(branch) && !isComponent) return "becomes null";
+/**
+ * What a branch does that tells its caller "nobody is signed in".
+ *
+ * @param tellsUser Whether what the function returns says who the caller is.
+ */
+function signedOut(branch: Node, isValue: boolean, tellsUser: boolean): string | undefined {
+  if (isValue && isNothing(branch) && tellsUser) return "becomes null";
   for (const one of walk(branch, (each) => each === branch || !isFunction(each))) {
     if (one.type === "Literal" && (one.value === 401 || one.value === 403)) {
       return `is answered ${one.value}`;
@@ -330,7 +373,7 @@ function signedOut(branch: Node, isValue: boolean, isComponent: boolean): string
         if (SAYS_UNAUTHORIZED.test(said ?? "")) return `is thrown as ${name}`;
       }
     }
-    if (one.type === "ReturnStatement" && !isComponent) {
+    if (one.type === "ReturnStatement" && tellsUser) {
       const value = child(one, "argument");
       if (value !== undefined && isNothing(value)) return "becomes null";
       const found = bare(value);
@@ -478,10 +521,12 @@ function signOutCause(node: Node, surroundings: Surroundings): string | undefine
     if (one.type === "CatchClause") {
       const block = child(one.parent ?? undefined, "block");
       const own = block && [...walk(block)].some((each) => authCall(each)?.method === "signOut");
-      const asks = block &&
-        [...walk(block)].some((each) =>
-          each.type === "AwaitExpression" || authCall(each) !== undefined
-        );
+      const calls = block ? [...walk(block)] : [];
+      // A session that was begun in the block is taken back.
+      if (calls.some((each) => BEGINS.test(authCall(each)?.method ?? ""))) return undefined;
+      const asks = calls.some((each) =>
+        each.type === "AwaitExpression" || authCall(each) !== undefined
+      );
       // The same sign-out once more, in another scope, is no reaction to an error.
       const isRetry = own && authCall(node)?.args.length !== 0;
       return asks && !isRetry && !judgesCaught(one) ? "on whatever is thrown" : undefined;
@@ -516,6 +561,9 @@ function isNotOk(test: Node | undefined, surroundings: Surroundings): boolean {
   return value === undefined || value.node.type !== "ObjectExpression";
 }
 
+/** Calls after which there is a session, or still none. */
+const BEGINS = /^(?:signIn|signUp|verifyOtp|exchangeCode)/;
+
 /** `error`, or `error || !user`, of an awaited call of Auth. */
 function isAuthError(test: Node | undefined): boolean {
   const found = bare(test);
@@ -528,8 +576,18 @@ function isAuthError(test: Node | undefined): boolean {
   const isNot = value !== found;
   const root = rootOf(value);
   const origin = root && originOf(root.node);
-  if (origin?.init === undefined || authCall(origin.init) === undefined) return false;
-  if (authCall(origin.init)?.method === "getSession" && isNot) return false;
+  const method = authCall(origin?.init)?.method;
+  if (origin?.init === undefined || method === undefined || BEGINS.test(method)) return false;
+  if (method === "getSession" && isNot) return false;
   const last = [...origin.path, ...root!.path].at(-1);
-  return isNot ? last === "user" : last === "error";
+  return isNot ? last === "user" && !isErrorDecidedBefore(test!, origin.init) : last === "error";
+}
+
+/** Whether every error of a call has left its function before a test is made. */
+function isErrorDecidedBefore(test: Node, call: Node): boolean {
+  const all = bindingsOf(bare(call)!);
+  return nodesWithin(all.scope).some((one) =>
+    one.type === "IfStatement" && Number(one.end ?? 0) < Number(test.start ?? 0) &&
+    asksForError(child(one, "test"), all) && exits(child(one, "consequent")!)
+  );
 }

@@ -12,7 +12,14 @@ import {
   isCallersToken,
   madeBy,
 } from "../source/client.ts";
-import { at, environmentName, follow, foreign, type Place } from "../source/follow.ts";
+import {
+  at,
+  environmentName,
+  follow,
+  foreign,
+  type Place,
+  UNKNOWN_NAME,
+} from "../source/follow.ts";
 import {
   around,
   bare,
@@ -257,7 +264,8 @@ export const secretCompared: Rule = {
     if (surroundings.runtime !== "function" && surroundings.runtime !== "server") return;
     const name = secretComparison(placeOf(node, surroundings));
     if (name === undefined || /ANON|PUBLISHABLE/.test(name)) return;
-    return { severity: "warning", message: `${name} is compared with ${String(node.operator)}.` };
+    const what = name === UNKNOWN_NAME ? "A secret of the environment" : name;
+    return { severity: "warning", message: `${what} is compared with ${String(node.operator)}.` };
   },
 };
 

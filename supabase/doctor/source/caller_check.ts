@@ -4,7 +4,7 @@ import type { Modules } from "../project/modules.ts";
 import { lineOf, type SourceFile } from "../project/source_file.ts";
 import { authCall } from "./auth_call.ts";
 import { bearerOf, type Client, hasSecretKey, headerOf, madeBy } from "./client.ts";
-import { at, environmentName, follow, type Foreign, type Place } from "./follow.ts";
+import { at, environmentName, follow, type Foreign, type Place, UNKNOWN_NAME } from "./follow.ts";
 import {
   bare,
   child,
@@ -46,6 +46,10 @@ export interface CallerFacts {
   readonly doubt: string | undefined;
   /** Whether it writes anything, as far as is seen: rows, files, users, or calls of functions. */
   readonly writes: boolean;
+  /** Whether it changes, deletes or lists users by auth.admin. */
+  readonly changesUsers: boolean;
+  /** Whether it limits how often it is called, as what is open to everybody does. */
+  readonly limitsCallers: boolean;
   /** Whether anything that it does is worth protecting. */
   readonly hasEffects: boolean;
   /** Where the power, or the unverified token, is. */
@@ -68,6 +72,8 @@ export function callerFacts(entry: SourceFile, modules: Modules): CallerFacts & 
   const headers = new Set<string>();
   let hasEffects = false;
   let writes = false;
+  let changesUsers = false;
+  let limitsCallers = false;
   let hashes = false;
   let verifies: string | undefined;
   for (const { node, file } of reached.nodes) {
@@ -91,7 +97,9 @@ export function callerFacts(entry: SourceFile, modules: Modules): CallerFacts & 
       if (/^(?:signIn|signUp|verifyOtp|exchangeCode)/.test(auth)) {
         doubts.add(`it signs its caller in, by ${auth}()`);
       }
-      if (WRITES.test(method) || auth.startsWith("admin.")) writes = true;
+      if ((WRITES.test(method) && !isBookkeeping(node)) || auth.startsWith("admin.")) writes = true;
+      if (/^admin\.(?:updateUserById|deleteUser|listUsers)$/.test(auth)) changesUsers = true;
+      if (LIMITS.test(method)) limitsCallers = true;
       if (EFFECTS.test(method) || isFreeCall(node)) hasEffects = true;
       if (/^(?:createHmac|importKey|timingSafeEqual|hmac)$/.test(method)) hashes = true;
       if (VERIFIES_WEBHOOK.test(method)) verifies ??= `${method}()`;
@@ -137,6 +145,8 @@ export function callerFacts(entry: SourceFile, modules: Modules): CallerFacts & 
     power: (first ?? power[0])?.what,
     doubt: [...doubts][0],
     writes,
+    changesUsers,
+    limitsCallers,
     hasEffects: hasEffects || power.length > 0,
     file: place?.file ?? first?.file ?? entry.path,
     line: place?.line ?? first?.line ?? 1,
@@ -146,12 +156,26 @@ export function callerFacts(entry: SourceFile, modules: Modules): CallerFacts & 
 
 /** Headers that say nothing about who calls. */
 const PLAIN_HEADERS =
-  /^(?:accept|content-|origin$|referer$|host$|user-agent$|x-forwarded-|x-real-ip$|cf-|range$|if-|upgrade$|access-control-|x-client-info$|x-region$|x-request-id$|idempotency-key$|connection$|sec-|prefer$|apikey$|location$|retry-after$|x-ratelimit|etag$|x-supabase-api-version$)/;
+  /^(?:accept|content-|origin$|referer$|host$|user-agent$|x-forwarded-|x-real-ip$|cf-|range$|if-|upgrade$|access-control-|x-client-info$|x-region$|x-request-id$|x-(?:trace|span|correlation)-id$|traceparent$|tracestate$|baggage$|x-b3-|idempotency-key$|connection$|sec-|prefer$|apikey$|location$|retry-after$|x-ratelimit|etag$|x-supabase-api-version$)/;
 /** Calls that reach beyond the function. */
 const EFFECTS = /^(?:fetch|from|rpc|invoke|upload|send|query|create\w*Client|connect)$/;
 
 const WRITES =
   /^(?:insert|update|upsert|delete|rpc|invoke|upload|remove|move|copy|query|execute|unsafe|send|fetch)$/;
+
+const LIMITS = /rate_?limit/i;
+
+/** A row in a log, or a counter: what a page that everybody may read writes as well. */
+function isBookkeeping(node: Node): boolean {
+  const callee = bare(child(node, "callee"));
+  const method = memberPath(callee).at(-1);
+  const named = method === "rpc" ? node : bare(child(callee, "object"));
+  const name = text(children(named, "arguments")[0]) ?? "";
+  return method === "rpc"
+    ? /increment|_count|track_|log_|rate_limit/.test(name)
+    : /^(?:insert|upsert)$/.test(method ?? "") &&
+      /(?:^|_)(?:logs?|events|analytics|metrics|visits|views|rate_limits?)$/.test(name);
+}
 
 /** A call of something that is not of the language: what it does cannot be seen. */
 function isFreeCall(node: Node): boolean {
@@ -462,7 +486,7 @@ function holdsSecret(place: Place | undefined): string | undefined {
   for (const node of walk(place.node, (one) => one.type !== "BinaryExpression")) {
     if (!/^(?:Identifier|MemberExpression|CallExpression)$/.test(node.type)) continue;
     const name = environmentName(at(place, node));
-    if (name !== undefined && SECRET_VARIABLE.test(name)) return name;
+    if (name === UNKNOWN_NAME || SECRET_VARIABLE.test(name ?? "")) return name;
     const value = node.type === "Identifier" ? valueOf(node) : undefined;
     if (value?.type === "TemplateLiteral" && node !== value) {
       const inner = holdsSecret(at(place, value));
@@ -485,13 +509,17 @@ export function secretComparison(place: Place): string | undefined {
     if (text(other) !== undefined || isConstant(other)) continue;
     const name = holdsSecret(at(place, one));
     if (name === undefined || holdsSecret(at(place, other)) !== undefined) continue;
-    if (isFromCaller(other)) return name;
+    if (isFromCaller(other, 0, name === UNKNOWN_NAME)) return name;
   }
   return undefined;
 }
 
-/** Whether an expression holds what came with a request: a header, the query, the body, a parameter. */
-function isFromCaller(node: Node, depth = 0): boolean {
+/**
+ * Whether an expression holds what came with a request: a header, the query, the body, a parameter.
+ *
+ * @param isCertain Whether a parameter, of which nothing is known, does not count.
+ */
+function isFromCaller(node: Node, depth = 0, isCertain = false): boolean {
   for (const one of walk(node)) {
     if (one.type === "CallExpression") {
       if (headerOf(one) !== undefined) return true;
@@ -502,10 +530,9 @@ function isFromCaller(node: Node, depth = 0): boolean {
     if (one.type === "MemberExpression" && memberPath(one).includes("headers")) return true;
     if (!isReference(one)) continue;
     const origin = originOf(one);
-    if (origin?.kind === "parameter") return true;
-    if (origin?.init !== undefined && depth < 4 && isFromCaller(origin.init, depth + 1)) {
-      return true;
-    }
+    if (origin?.kind === "parameter" && !isCertain) return true;
+    if (origin?.init === undefined || depth >= 4) continue;
+    if (isFromCaller(origin.init, depth + 1, isCertain)) return true;
   }
   return false;
 }

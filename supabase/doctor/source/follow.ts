@@ -170,7 +170,22 @@ export function resultsOf(found: Node): Node[] {
   );
 }
 
-/** The name of the environment variable that an expression reads, if it reads one. */
+/** Stands for the name of a variable that is chosen when the code runs. */
+export const UNKNOWN_NAME = "a variable";
+
+/** A text that is written in the code, also as a constant, or as what stands in for another. */
+function writtenText(place: Place | undefined): string | undefined {
+  const found = follow(place);
+  const own = text(found?.node);
+  if (own !== undefined || found?.node.type !== "LogicalExpression") return own;
+  return text(follow(at(found, child(found.node, "left")))?.node) ??
+    text(follow(at(found, child(found.node, "right")))?.node);
+}
+
+/**
+ * The name of the environment variable that an expression reads, if it reads one; where the name is
+ * not written, {@linkcode UNKNOWN_NAME}.
+ */
 export function environmentName(place: Place | undefined, depth = 0): string | undefined {
   if (depth > 6) return undefined; // a chain of calls reads no variable
   const found = follow(place);
@@ -190,10 +205,12 @@ export function environmentName(place: Place | undefined, depth = 0): string | u
     }
     case "CallExpression": {
       const path = memberPath(child(node, "callee"));
-      const name = text(children(node, "arguments")[0]);
+      const argument = children(node, "arguments")[0];
+      const name = writtenText(at(found, argument));
       if (name !== undefined && /^[A-Z][A-Z0-9_]*$/.test(name)) {
         return /env|config|secret|require|must/i.test(path.slice(-2).join(".")) ? name : undefined;
       }
+      if (argument !== undefined && path.slice(-2).join(".") === "env.get") return UNKNOWN_NAME;
       // Deno.env.get("A")?.trim(), and String(Deno.env.get("A")).
       const callee = bare(child(node, "callee"));
       const args = children(node, "arguments");

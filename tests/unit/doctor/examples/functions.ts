@@ -125,13 +125,60 @@ export const functionExamples: Readonly<Record<string, Shown>> = {
         at: `${ENTRY}:1`,
       },
       {
-        when: "its name says that people without an account call it",
+        when: "its name says that everybody calls it",
         files: {
           ...config("[functions.contact-form]\nverify_jwt = false"),
           ...edge(SERVICE + WRITES, "contact-form"),
         },
-        severity: "warning",
+        severity: "info",
         at: "supabase/functions/contact-form/index.ts:1",
+      },
+      {
+        when: "its name says that guests may call it",
+        files: {
+          ...config("[functions.create_checkout]\nverify_jwt = false"),
+          ...edge(SERVICE + WRITES, "create_checkout"),
+        },
+        severity: "warning",
+        at: "supabase/functions/create_checkout/index.ts:1",
+      },
+      {
+        when: "it changes any user, whatever its name says",
+        files: {
+          ...config("[functions.reset-password]\nverify_jwt = false"),
+          ...edge(
+            `${CLIENT}Deno.serve(async (req) => { const { id, password } = await req.json(); return Response.json(await supabase.auth.admin.updateUserById(id, { password })); });`,
+            "reset-password",
+          ),
+        },
+        severity: "error",
+        at: "supabase/functions/reset-password/index.ts:2",
+      },
+      {
+        when: "it limits how often an address calls it",
+        files: { ...OFF, ...edge(behind("await rateLimit(req);")) },
+        severity: "warning",
+        at: `${ENTRY}:1`,
+      },
+      {
+        when: "the only header that it reads is for tracing",
+        files: {
+          ...OFF,
+          ...edge(behind(`const trace = req.headers.get("x-trace-id"); log(trace);`)),
+        },
+        severity: "error",
+        at: `${ENTRY}:1`,
+      },
+      {
+        when: "it reads, and writes down that it was read",
+        files: {
+          ...OFF,
+          ...edge(
+            `${SERVICE}Deno.serve(async () => { await admin.from("page_views").insert({}); return Response.json(await admin.from("a").select()); });`,
+          ),
+        },
+        severity: "warning",
+        at: `${ENTRY}:1`,
       },
     ],
     quiet: [
@@ -174,6 +221,19 @@ export const functionExamples: Readonly<Record<string, Shown>> = {
               WRITES.replace(
                 "{\n",
                 "{\n if (!fromCron(req)) return new Response(null, { status: 401 });\n",
+              ),
+          ),
+        },
+      },
+      {
+        when: "the name of the variable with the secret is an option",
+        files: {
+          ...OFF,
+          ...edge(
+            `${SERVICE}const guarded = (req: Request, options: { variable: string }) => req.headers.get("x-job") === Deno.env.get(options.variable);\n` +
+              WRITES.replace(
+                "{\n",
+                `{\n if (!guarded(req, { variable: "JOB_KEY" })) return new Response();\n`,
               ),
           ),
         },
