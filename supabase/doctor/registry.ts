@@ -10,7 +10,14 @@ import { limitChecks, passwordChange, sharedAddress } from "./checks/limits.ts";
 import type { SourceCheck } from "./checks/scan.ts";
 import { ruleChecks, scanSources } from "./checks/source.ts";
 import { versionChecks } from "./checks/versions.ts";
-import { type Check, type Finding, type Kind, runChecks, sortFindings } from "./finding.ts";
+import {
+  type Check,
+  type Finding,
+  type Kind,
+  mergeSame,
+  runChecks,
+  sortFindings,
+} from "./finding.ts";
 import { authChecks } from "./live/auth_checks.ts";
 import { functionAnswerChecks } from "./live/function_checks.ts";
 import type { Observation } from "./live/observation.ts";
@@ -102,6 +109,5 @@ export function examine(
   }
   findings.push(...scanSources(ofSource, workspace, progress));
   findings.push(...runChecks([unreadable], workspace)); // the last: reading is what finds them
-  const once = new Map(findings.map((one) => [JSON.stringify(one), one]));
-  return { findings: sortFindings([...once.values()]), functions };
+  return { findings: sortFindings(mergeSame(findings)), functions };
 }

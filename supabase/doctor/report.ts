@@ -58,17 +58,17 @@ export function sarifReport({ findings }: Report, kinds: readonly Kind[]): strin
             })),
           },
         },
-        results: findings.map(({ id, severity, file, line, message, fix }) => ({
-          ruleId: id,
-          level: LEVEL[severity],
-          message: { text: `${message} ${fix}` },
-          ...(file === null ? {} : {
-            locations: [{
-              physicalLocation: {
-                artifactLocation: { uri: encodeURI(file), uriBaseId: "%SRCROOT%" },
-                region: { startLine: line ?? 1 },
-              },
-            }],
+        results: findings.map((one) => ({
+          ruleId: one.id,
+          level: LEVEL[one.severity],
+          message: { text: `${one.message}${namesOf(one)} ${one.fix}` },
+          ...(one.file === null ? {} : { locations: [locationOf(one)] }),
+          ...(one.places === undefined ? {} : {
+            relatedLocations: one.places.map((each, id) => ({
+              id,
+              message: { text: each.message },
+              ...locationOf(each),
+            })),
           }),
         })),
       }],
@@ -76,6 +76,16 @@ export function sarifReport({ findings }: Report, kinds: readonly Kind[]): strin
     null,
     2,
   );
+}
+
+/** A place as SARIF writes it. */
+function locationOf({ file, line }: Pick<Finding, "file" | "line">) {
+  return {
+    physicalLocation: {
+      artifactLocation: { uri: encodeURI(file ?? ""), uriBaseId: "%SRCROOT%" },
+      region: { startLine: line ?? 1 },
+    },
+  };
 }
 
 /**
@@ -99,11 +109,14 @@ export function textReport({ findings, read }: Report, colour: boolean): string 
     if (group.length > 0) lines.push(paint(`1;${COLOUR[severity]}`, HEAD[severity]), "");
     for (const same of groupsOf(group)) {
       const { id, why, fix, docs } = same[0]!;
-      for (const { file, line, message } of same) {
-        const place = [file, line].filter((part) => part !== null).join(":");
+      for (const one of same) {
+        const place = placeOf(one);
         lines.push(
           `  ${paint(COLOUR[severity], id)}${place && `  ${paint("1", place)}`}`,
-          ...wrap(message, "    "),
+          ...wrap(one.message + namesOf(one), "    "),
+          ...(one.places ?? []).flatMap((each) =>
+            wrap(`also ${placeOf(each)}  ${each.message}`, "    ")
+          ),
         );
       }
       lines.push(
@@ -121,6 +134,15 @@ export function textReport({ findings, read }: Report, colour: boolean): string 
   );
   if (read !== undefined) lines.push(...readLines(read));
   return lines.join("\n");
+}
+
+function placeOf({ file, line }: Pick<Finding, "file" | "line">): string {
+  return [file, line].filter((part) => part !== null).join(":");
+}
+
+/** The functions that a finding is about, the first few by name; the JSON has all. */
+function namesOf({ functions = [] }: Finding): string {
+  return functions.length === 0 ? "" : ` (${listed(functions)})`;
 }
 
 /** Findings with the same id, reason and fix, in the order of the first of each. */

@@ -4,7 +4,7 @@ import { BASELINE, type Command } from "./args.ts";
 import { newFindings, readBaseline, writeBaseline } from "./baseline.ts";
 import { surroundings } from "./environment.ts";
 import { openFolder } from "./files.ts";
-import { runChecks, sortFindings, toFinding } from "./finding.ts";
+import { mergeFunctions, runChecks, sortFindings, toFinding } from "./finding.ts";
 import { applyIgnores } from "./ignores.ts";
 import { observe } from "./live/observation.ts";
 import { readWorkspace } from "./project/workspace.ts";
@@ -75,7 +75,7 @@ async function readProject(
   if (command.writeBaseline) await Deno.writeTextFile(baseline, writeBaseline(all));
   const counted = command.writeBaseline ? [] : newFindings(all, known);
   return {
-    findings: counted,
+    findings: mergeFunctions(counted),
     functions,
     read: {
       files: files.paths.length,
