@@ -46,7 +46,10 @@ export const redirectHosts: Check<ProjectInput> = {
         urls.filter(({ path, url }) => path.length > 2 && url.port === site.url.port)
           .map(({ url }) => url.hostname),
       );
-      const other = urls.find(({ url }) => url.hostname !== site.url.hostname);
+      // Another port is another app.
+      const other = urls.find(({ url }) =>
+        url.hostname !== site.url.hostname && url.port === site.url.port
+      );
       // Both spellings of the place where the app is served: either works.
       if (other === undefined || listed.size > 1) continue;
       yield at(config, other.path, {

@@ -107,10 +107,12 @@ export const tokenExposed: Rule = {
   fix:
     "Send the token in the Authorization header (a WebSocket: in its first message or in a subprotocol), and log `claims.sub` or a request id instead.",
   types: ["CallExpression", "TemplateLiteral"],
-  look(node) {
+  look(node, { runtime }) {
+    // A page reads what Auth's own redirect has put there.
+    const isAsked = runtime === "function" || runtime === "server";
     const where = node.type === "TemplateLiteral"
       ? tokenInAddress(node) ? "is put into an address" : undefined
-      : tokenOfQuery(node)
+      : isAsked && tokenOfQuery(node)
       ? "is read from the query"
       : tokenInLog(node)
       ? "is written to the log"
@@ -171,21 +173,32 @@ function isToken(node: Node): boolean {
   const found = bare(node);
   if (found?.type === "MemberExpression") {
     const path = memberPath(found);
-    if (/^(?:access|refresh)_token$/.test(path.at(-1)!)) {
-      return /session|data/i.test(path.join("."));
-    }
+    if (/^(?:access|refresh)_token$/.test(path.at(-1)!)) return isOfSession(found);
     return path.at(-1)?.toLowerCase() === "authorization" && path.at(-2) === "headers";
   }
   if (found?.type === "CallExpression") return headerOf(found) === "authorization";
   if (found?.type !== "Identifier") return false;
   const origin = originOf(found);
   if (origin?.init === undefined) return false;
-  if (/^(?:access|refresh)_token$/.test(origin.path.at(-1) ?? "")) return true;
+  if (/^(?:access|refresh)_token$/.test(origin.path.at(-1) ?? "")) {
+    return origin.path.includes("session") || authCall(origin.init) !== undefined ||
+      /session/i.test(nameOf(bare(origin.init)) ?? "");
+  }
   if (origin.path.at(-1) === "session") return authCall(origin.init)?.method === "getSession";
   if (origin.path.length > 0) return false;
   const init = bare(origin.init);
   if (init?.type === "MemberExpression") return isToken(init);
   return init !== undefined && isHeaderText(init);
+}
+
+/** `session.access_token`, `data.session.access_token`: not the token of another service. */
+function isOfSession(member: Node): boolean {
+  const path = memberPath(member).slice(0, -1);
+  if (path.some((name) => /session$/i.test(name))) return true;
+  let root: Node | undefined = member;
+  while (root?.type === "MemberExpression") root = bare(child(root, "object"));
+  const origin = root?.type === "Identifier" ? originOf(root) : undefined;
+  return origin?.path.includes("session") === true || authCall(origin?.init) !== undefined;
 }
 
 /** `headers.get("Authorization")`, with its scheme cut off or not; or a token of the query. */

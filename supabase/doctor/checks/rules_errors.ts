@@ -28,8 +28,10 @@ export const deadErrorMatch: Rule = {
       if (part === undefined) continue;
       if (name === "code" && word === "session_not_found") return dead("error.code");
       if (name !== "message" || word === undefined) continue;
-      if (part === "functions" && !FIXED.some((one) => one.includes(word))) {
-        return dead("error.message of functions.invoke()");
+      if (part === "functions" && !isFixed(word)) {
+        return comparesAlso(node, (one) => one !== undefined && isFixed(one))
+          ? undefined
+          : dead("error.message of functions.invoke()");
       }
       if (/session_not_found|session from session_id/i.test(word)) return dead("error.message");
     }
@@ -44,6 +46,22 @@ const FIXED = [
   "Relay Error invoking the Edge Function",
 ];
 
+const isFixed = (word: string) => FIXED.some((one) => one.includes(word));
+
+/** The comparisons of one condition, in their order: those that `||` and `&&` tie together. */
+function condition(node: Node): Node[] {
+  let top = node;
+  while (top.parent && /^(?:Logical|Unary|Chain)Expression$/.test(top.parent.type)) {
+    top = top.parent;
+  }
+  return [...walk(top)].filter((one) => comparisons(one).length > 0);
+}
+
+/** Whether the condition of a comparison also compares with a word of which `is` holds. */
+function comparesAlso(node: Node, is: (word: string | undefined) => boolean): boolean {
+  return condition(node).some((one) => comparisons(one).some(({ word }) => is(word)));
+}
+
 function dead(what: string): Remark {
   return { severity: "error", message: `${what} is compared with what it never holds.` };
 }
@@ -52,15 +70,14 @@ function dead(what: string): Remark {
 export const errorTextMatch: Rule = {
   id: "error-text-match",
   why:
-    "The texts of Supabase Auth change between versions, its codes never do. When the text changes, the branch that handles the lost session dies silently.",
+    "The texts of Supabase Auth change between versions, its codes never do. When the text changes, the branch dies silently: a lost session, a wrong password, a taken address.",
   fix:
     "Compare `error.code`, or use isAuthSessionMissingError(error) and isAuthRetryableFetchError(error) of @supabase/supabase-js.",
   types: ["BinaryExpression", "CallExpression", "SwitchStatement"],
   look(node, surroundings) {
-    const found = comparisons(node).some(({ of }) =>
-      memberPath(of).at(-1) === "message" && errorOf(child(bare(of), "object")) === "auth"
-    );
-    if (!found || codeDecides(node)) return;
+    if (!comparesAuthText(node) || codeDecides(node)) return;
+    // Said once for a condition, however many texts it tries.
+    if (condition(node).find(comparesAuthText) !== node) return;
     if (deadErrorMatch.look(node, surroundings) !== undefined) return;
     return {
       severity: "warning",
@@ -68,6 +85,12 @@ export const errorTextMatch: Rule = {
     };
   },
 };
+
+function comparesAuthText(node: Node): boolean {
+  return comparisons(node).some(({ of }) =>
+    memberPath(of).at(-1) === "message" && errorOf(child(bare(of), "object")) === "auth"
+  );
+}
 
 /** Whether the same condition compares the code first: then the text is for servers of old. */
 function codeDecides(node: Node): boolean {

@@ -51,6 +51,8 @@ export const getSessionOnServer: Rule = {
     if (call?.method !== "getSession") return;
     if (isCheckedBeside(node) || opensSession(node) || givesTokenOnly(node)) return;
     if (runtime === "server") {
+      // It refreshes the cookies, as the guides of old had it.
+      if (isUnused(node) && /middleware|proxy/.test(surroundings.file?.path ?? "")) return;
       return {
         severity: "warning",
         message: "auth.getSession() on a server: what it returns is not checked by Auth.",
@@ -68,6 +70,13 @@ export const getSessionOnServer: Rule = {
     };
   },
 };
+
+/** Whether nobody looks at what a call returns. */
+function isUnused(node: Node): boolean {
+  let one = node;
+  while (one.parent && bare(one.parent) === node) one = one.parent;
+  return one.parent?.type === "ExpressionStatement";
+}
 
 /** The outermost function around a node: what is asked in a callback is asked in it as well. */
 function outermost(node: Node): Node | undefined {
@@ -296,15 +305,28 @@ export const hs256Only: Rule = {
     // With the key set tried as well, the secret is for tokens of before.
     const knowsKeys = program !== undefined &&
       [...walk(program)].some((one) => /jwks/i.test(nameOf(one) ?? ""));
-    if (secret === undefined || knowsKeys) return;
+    if (secret === undefined || knowsKeys || isFromCookie(children(node, "arguments")[0])) return;
+    const { signing } = surroundings;
+    const facts = signing === undefined
+      ? "Whether the project has such keys is not seen here."
+      : signing.isSeen
+      ? `The project has such keys: ${signing.where}.`
+      : `The project has signing keys, by signing_keys_path in ${signing.where}.`;
     return {
-      severity: "warning",
+      severity: signing?.isSeen ? "error" : "warning",
       message:
         `Tokens are verified with ${secret} alone: those of asymmetric signing keys are refused. ` +
-        "Whether the project has such keys is not seen here.",
+        facts,
     };
   },
 };
+
+/** Whether a token comes out of a cookie: that of Auth is kept in parts, so it is one of the app's own. */
+function isFromCookie(token: Node | undefined): boolean {
+  const value = valueOf(token);
+  return value?.type === "CallExpression" &&
+    memberPath(child(value, "callee")).some((name) => /cookie/i.test(name));
+}
 
 /** The name of a JWT secret that an expression is made of. */
 function secretOf(place: Place): string | undefined {

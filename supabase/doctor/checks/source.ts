@@ -2,9 +2,10 @@
 
 import { type Finding, type Hit, toFinding } from "../finding.ts";
 import { lineOf, type SourceFile } from "../project/source_file.ts";
-import type { Workspace } from "../project/workspace.ts";
+import { folderOf } from "../project/paths.ts";
+import type { Project, Workspace } from "../project/workspace.ts";
 import type { Node } from "../source/node.ts";
-import type { Rule, Surroundings } from "../source/rule.ts";
+import type { Rule, SigningFacts, Surroundings } from "../source/rule.ts";
 import { isTestPath } from "../source/runtime.ts";
 import {
   eventUserDeleted,
@@ -64,9 +65,14 @@ export const rules: readonly Rule[] = [
 /** The rules as one check each, over the nodes of a file by their types. */
 export const ruleChecks: readonly SourceCheck[] = rules.map((rule) => ({
   ...rule,
-  start: (modules) => ({
+  start: (workspace) => ({
     *visit(file: SourceFile): Generator<Hit> {
-      const surroundings: Surroundings = { runtime: file.runtime, file, modules };
+      const surroundings: Surroundings = {
+        runtime: file.runtime,
+        file,
+        modules: workspace,
+        signing: signingOf(file.path, workspace),
+      };
       for (const type of rule.types) {
         for (const node of nodesOf(file, type)) {
           const remark = rule.look(node, surroundings);
@@ -76,6 +82,30 @@ export const ruleChecks: readonly SourceCheck[] = rules.map((rule) => ({
     },
   }),
 }));
+
+const ASYMMETRIC = /"(?:kty"\s*:\s*"(?:EC|RSA|OKP)|alg"\s*:\s*"(?:ES|RS|PS)\d{3})"/;
+
+/** What a project says of its signing keys: config.toml, the file that it names, a key set in .env. */
+function signingOf(path: string, { projects, envs }: Workspace): SigningFacts | undefined {
+  const rootOf = ({ folder }: Project) => folderOf(folder);
+  const isWithin = (root: string) => root === "" || path.startsWith(`${root}/`);
+  const own = projects.filter((one) => isWithin(rootOf(one)))
+    .sort((a, b) => rootOf(b).length - rootOf(a).length)[0];
+  const env = envs.find((one) =>
+    isWithin(folderOf(one.path)) &&
+    one.variables.some(({ name, value }) =>
+      /^(?:SUPABASE_JWKS|JWT_JWKS|GOTRUE_JWT_KEYS)$/.test(name) && ASYMMETRIC.test(value)
+    )
+  );
+  if (env !== undefined) return { where: env.path, isSeen: true };
+  const named = own?.config?.get("auth", "signing_keys_path");
+  if (own === undefined || typeof named !== "string" || named === "") return undefined;
+  const keys = [...own.signingKeys][0];
+  const isSeen = keys !== undefined && ASYMMETRIC.test(JSON.stringify(keys[1]));
+  // A file that was read, and holds secrets alone.
+  if (keys !== undefined && !isSeen) return undefined;
+  return { where: isSeen ? keys![0] : own.config!.path, isSeen };
+}
 
 const byType = new WeakMap<SourceFile, Map<string, Node[]>>();
 

@@ -13,6 +13,16 @@ export interface Surroundings {
   readonly runtime: Runtime;
   readonly file?: SourceFile | undefined;
   readonly modules?: Modules | undefined;
+  /** What is known of the asymmetric keys that the project of the file signs with. */
+  readonly signing?: SigningFacts | undefined;
+}
+
+/** Where it is seen that a project has asymmetric signing keys. */
+export interface SigningFacts {
+  /** The file that names them, or holds them. */
+  readonly where: string;
+  /** Whether a key was seen to be asymmetric, not only named. */
+  readonly isSeen: boolean;
 }
 
 /** A check of one node, which the doctor and `deno lint` both run. */

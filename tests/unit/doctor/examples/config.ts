@@ -72,6 +72,12 @@ export const configExamples: Readonly<Record<string, Shown>> = {
         ),
       },
       {
+        when: "the other host is that of another app",
+        files: auth(
+          `site_url = "http://localhost:3000"\nadditional_redirect_urls = ["http://127.0.0.1:4000/auth/callback"]`,
+        ),
+      },
+      {
         when: "site_url comes out of the environment",
         files: auth(
           `site_url = "env(APP_URL)"\nadditional_redirect_urls = ["http://localhost:1", "http://127.0.0.1:1"]`,

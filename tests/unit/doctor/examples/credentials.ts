@@ -1,8 +1,12 @@
 // Secrets, tokens and rights in source.
-import { app, AT, CLIENT, edge, type Shown, SRC } from "../_project.ts";
+import { app, AT, CLIENT, config, edge, type Shown, SRC } from "../_project.ts";
 
 const IMPORT = `import { createClient } from "npm:@supabase/supabase-js@2";\n`;
 const SERVICE_KEY = `Deno.env.get("SUPABASE_SERVICE_ROLE_KEY")!`;
+
+/** A check with the shared secret, in line 2. */
+const HS256 =
+  `import { jwtVerify } from "npm:jose@5"; const secret = new TextEncoder().encode(Deno.env.get("SUPABASE_JWT_SECRET"));\nexport const f = (t: string) => jwtVerify(t, secret);`;
 
 /** By id. */
 export const credentialExamples: Readonly<Record<string, Shown>> = {
@@ -110,6 +114,28 @@ export const credentialExamples: Readonly<Record<string, Shown>> = {
   },
   "hs256-only": {
     fires: [{
+      when: "the signing keys that config.toml names are asymmetric",
+      files: {
+        ...config('[auth]\nsigning_keys_path = "./signing_keys.json"'),
+        "supabase/signing_keys.json": '[{ "kty": "EC", "alg": "ES256", "crv": "P-256" }]',
+        ...edge(HS256),
+      },
+      severity: "error",
+      at: AT,
+    }, {
+      when: "config.toml names signing keys that are not there",
+      files: { ...config('[auth]\nsigning_keys_path = "./signing_keys.json"'), ...edge(HS256) },
+      severity: "warning",
+      at: AT,
+    }, {
+      when: "the key set beside it is asymmetric",
+      files: {
+        ".env": 'SUPABASE_JWKS=\'{"keys":[{"kty":"RSA","alg":"RS256"}]}\'\n',
+        ...edge(HS256),
+      },
+      severity: "error",
+      at: AT,
+    }, {
       when: "jose verifies with the shared secret",
       files: edge(
         `import { jwtVerify } from "npm:jose@5"; const secret = new TextEncoder().encode(Deno.env.get("SUPABASE_JWT_SECRET"));\nexport const f = (t: string) => jwtVerify(t, secret);`,
@@ -135,6 +161,20 @@ export const credentialExamples: Readonly<Record<string, Shown>> = {
         when: "the key set is tried as well",
         files: edge(
           `import { jwtVerify } from "npm:jose@5"; export const f = async (t: string) => { try { return await jwtVerify(t, jwks); } catch { return await jwtVerify(t, encode(Deno.env.get("JWT_SECRET"))); } };`,
+        ),
+      },
+      {
+        when: "the signing keys that config.toml names are a secret",
+        files: {
+          ...config('[auth]\nsigning_keys_path = "./signing_keys.json"'),
+          "supabase/signing_keys.json": '[{ "kty": "oct", "alg": "HS256" }]',
+          ...edge(HS256.replace("jwtVerify(t, secret)", "0")),
+        },
+      },
+      {
+        when: "the token is the app's own, out of a cookie",
+        files: edge(
+          `import { jwtVerify } from "npm:jose@5";\nexport const f = (event) => { const impersonated = getCookie(event, "as"); return jwtVerify(impersonated, encode(Deno.env.get("SUPABASE_JWT_SECRET"))); };`,
         ),
       },
       {
@@ -255,6 +295,18 @@ export const credentialExamples: Readonly<Record<string, Shown>> = {
         when: "a link's fragment is read",
         files: app(
           `const hash = new URLSearchParams(location.hash.slice(1)); const token = hash.get("access_token"); createClient(token);`,
+        ),
+      },
+      {
+        when: "another service wants its own token there",
+        files: edge(
+          "Deno.serve(async () => { const tokenData = await (await fetch(u)).json(); return fetch(`https://graph.example/me?access_token=${tokenData.access_token}`); });",
+        ),
+      },
+      {
+        when: "a page reads what Auth's redirect has put into its address",
+        files: app(
+          `const part = new URLSearchParams(location.search); await supabase.auth.setSession({ access_token: part.get("access_token"), refresh_token: part.get("refresh_token") });`,
         ),
       },
       {

@@ -74,6 +74,13 @@ export const errorExamples: Readonly<Record<string, Shown>> = {
         files: asked(`for (const error of list) if (error.code === "session_not_found") leave();`),
       },
       {
+        when: "the same condition knows the fixed text of functions.invoke() as well",
+        files: asked(
+          `if (error.message?.includes("timeout") || error.message?.includes("Failed to send")) retry();`,
+          `supabase.functions.invoke("me")`,
+        ),
+      },
+      {
         when: "the fixed text of functions.invoke() is compared",
         files: asked(`error.message.includes("non-2xx");`, `supabase.functions.invoke("me")`),
       },
@@ -83,6 +90,13 @@ export const errorExamples: Readonly<Record<string, Shown>> = {
     fires: [{
       when: "an auth error is told by its text",
       files: asked(`if (error?.message.toLowerCase().includes("missing")) leave();`),
+      severity: "warning",
+      at: `${SRC}:2`,
+    }, {
+      when: "a condition tries several texts",
+      files: asked(
+        `if (error && (error.message?.includes("missing") || error.message.includes("Already Used"))) leave();`,
+      ),
       severity: "warning",
       at: `${SRC}:2`,
     }],

@@ -35,6 +35,13 @@ export const serverExamples: Readonly<Record<string, Shown>> = {
         },
       },
       {
+        when: "a middleware only refreshes by it",
+        files: {
+          "middleware.ts":
+            `import { NextResponse } from "next/server";\nexport async function middleware(req) { await supabase.auth.getSession(); return NextResponse.next(); }`,
+        },
+      },
+      {
         when: "only the token is taken, to be passed on",
         files: {
           "app/api/route.ts":
