@@ -139,18 +139,20 @@ const meaning = (path: readonly string[]) => {
 function bindingsOf(call: Node): Bindings {
   let value: Node = call;
   const path: string[] = [];
-  while (
-    value.parent && (bare(value.parent) === bare(value) || value.parent.type === "MemberExpression")
-  ) {
-    if (value.parent.type === "MemberExpression") {
-      if (value.parent.object !== value) break;
-      const name = nameOf(child(value.parent, "property")) ?? "()";
+  for (;;) {
+    const { parent } = value;
+    const wrapper = wrapperOf(value);
+    if (wrapper !== undefined) value = wrapper;
+    else if (parent?.type === "MemberExpression") {
+      if (parent.object !== value) break;
+      const name = nameOf(child(parent, "property")) ?? "()";
       if (name === "then" || name === "catch") break;
       path.push(name);
-    }
-    value = value.parent;
+      value = parent;
+    } else if (parent && bare(parent) === bare(value)) value = parent;
+    else break;
   }
-  let scope = around(call, (one) => isFunction(one) || one.type === "Program")!;
+  let scope = around(value, (one) => isFunction(one) || one.type === "Program")!;
   const names = new Map<Node, (path: readonly string[]) => "error" | "user" | undefined>();
   const { parent } = value;
   if (parent?.type === "VariableDeclarator" && parent.init === value) {
@@ -179,6 +181,20 @@ function bindingsOf(call: Node): Bindings {
     if (known === "user") names.set(one, (inner) => of([...origin!.path, ...root!.path, ...inner]));
   }
   return { scope, names };
+}
+
+const PASSES_ON = /time|retry|race|measure|trace|span|attempt|deadline|abortable/i;
+
+/**
+ * The call that hands on what another answers: `withTimeout(getUser())`, `timed(() => getUser())`,
+ * `Promise.race([getUser(), late])`.
+ */
+function wrapperOf(value: Node): Node | undefined {
+  let { parent } = value;
+  const isBody = parent?.type === "ArrowFunctionExpression" && parent.body === value;
+  if (isBody || parent?.type === "ArrayExpression") parent = parent!.parent;
+  if (parent?.type !== "CallExpression" || parent.callee === value) return undefined;
+  return PASSES_ON.test(memberPath(child(parent, "callee")).at(-1) ?? "") ? parent : undefined;
 }
 
 /** `data.user` is the name `data` and the way on from it. */
@@ -331,7 +347,10 @@ function isReturned(node: Node): boolean {
 }
 
 const SAYS_UNAUTHORIZED =
-  /unauthori[sz]ed|unauthenticated|not (?:authenticated|logged in|signed in|authori[sz]ed)|invalid (?:token|session|jwt)|authentication required|login required/i;
+  /unauthori[sz]ed|unauthenticated|not[ _](?:authenticated|logged[ _]in|signed[ _]in|authori[sz]ed)|(?:invalid|expired) (?:\w+ )?(?:token|session|jwt)|authentication required|login required|signed out/i;
+
+const UNAUTHORIZED_ERROR =
+  /Unauthori[sz]ed|Unauthenticated|NotAuthenticated|NotLoggedIn|NotSignedIn|Authentication(?:Required)?(?:Error|Exception)/;
 
 /**
  * What a branch does that tells its caller "nobody is signed in".
@@ -348,7 +367,10 @@ function signedOut(branch: Node, isValue: boolean, tellsUser: boolean): string |
       if (authCall(one)?.method === "signOut") return "signs the user out";
       const path = memberPath(child(one, "callee"));
       const [owner, name = ""] = path.slice(-2).length === 2 ? path.slice(-2) : ["", path[0]];
-      if (/^(?:redirect|permanentRedirect|navigateTo|navigate|goto|sendRedirect)$/.test(name)) {
+      if (
+        /^(?:redirect|permanentRedirect|navigateTo|navigate|goto|sendRedirect)$|^redirectTo?\w*(?:Sign|Log)_?[iI]n/
+          .test(name)
+      ) {
         return "leads to a redirect";
       }
       if (/^(?:push|replace)$/.test(name) && /router|navigation|history|location/i.test(owner!)) {
@@ -367,7 +389,7 @@ function signedOut(branch: Node, isValue: boolean, tellsUser: boolean): string |
     if (one.type === "ThrowStatement") {
       const made = bare(child(one, "argument"));
       const name = memberPath(child(made, "callee")).at(-1) ?? "";
-      if (/Unauthori[sz]ed|Unauthenticated/.test(name)) return `is thrown as ${name}`;
+      if (UNAUTHORIZED_ERROR.test(name)) return `is thrown as ${name}`;
       if (/(?:HTTP|Http|Api|Auth)\w*(?:Exception|Error)$/.test(name)) {
         const said = children(made, "arguments").map(text).find((each) => each !== undefined);
         if (SAYS_UNAUTHORIZED.test(said ?? "")) return `is thrown as ${name}`;
@@ -382,6 +404,22 @@ function signedOut(branch: Node, isValue: boolean, tellsUser: boolean): string |
         property(found, "userId");
       if (user !== undefined && isNothing(user)) return "becomes no user";
     }
+    const told = one.type === "ReturnStatement"
+      ? refusalIn(bare(child(one, "argument")))
+      : undefined;
+    if (told !== undefined) return told;
+  }
+  return undefined;
+}
+
+/** What an object that a function returns says of the caller: `{ ok: false, error: "…" }`. */
+function refusalIn(result: Node | undefined): string | undefined {
+  for (const name of ["error", "code", "reason", "message"]) {
+    const value = bare(property(result, name));
+    const made = memberPath(child(value, "callee")).at(-1) ?? "";
+    if (value?.type === "NewExpression" && UNAUTHORIZED_ERROR.test(made)) return `becomes ${made}`;
+    const said = text(value);
+    if (said !== undefined && SAYS_UNAUTHORIZED.test(said)) return `becomes "${said}"`;
   }
   return undefined;
 }

@@ -432,9 +432,18 @@ function decides(node: Node, depth = 0): boolean {
       return /^(?:includes|has|some)$/.test(memberPath(child(parent, "callee")).at(-1) ?? "");
     }
     if (parent.type === "VariableDeclarator") return depth < 2 && namesDecide(parent, depth + 1);
+    if (parent.type === "Property") return isWrittenAsRight(parent);
     if (/Statement$|Function|Property$|JSX/.test(parent.type)) return false;
   }
   return false;
+}
+
+/** `insert({ role })`: what a right is in a table from then on. */
+function isWrittenAsRight(property: Node): boolean {
+  if (!RIGHTS.test(nameOf(child(property, "key")) ?? "")) return false;
+  const call = around(property, (one) => !/^(?:Object|Array)Expression$/.test(one.type));
+  return call?.type === "CallExpression" &&
+    /^(?:insert|upsert|update)$/.test(memberPath(child(call, "callee")).at(-1) ?? "");
 }
 
 const TAKES_TOKEN = new Set(["getUser", "getClaims"]);

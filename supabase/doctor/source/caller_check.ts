@@ -3,7 +3,7 @@
 import type { Modules } from "../project/modules.ts";
 import { lineOf, type SourceFile } from "../project/source_file.ts";
 import { authCall } from "./auth_call.ts";
-import { bearerOf, type Client, hasSecretKey, headerOf, madeBy } from "./client.ts";
+import { bearerOf, type Client, hasSecretKey, hasSpread, headerOf, madeBy } from "./client.ts";
 import { at, environmentName, follow, type Foreign, type Place, UNKNOWN_NAME } from "./follow.ts";
 import {
   bare,
@@ -81,10 +81,13 @@ export function callerFacts(entry: SourceFile, modules: Modules): CallerFacts & 
     const where = { file: file.path, line: lineOf(node) };
     if (node.type === "CallExpression") {
       const found = callEvidence(place);
-      if (found !== undefined) evidence.push({ ...found, at: where });
+      if (found !== undefined && !isSwitchedOff(place, entry)) {
+        evidence.push({ ...found, at: where });
+      }
       const header = headerOf(node);
-      if (header !== undefined && !PLAIN_HEADERS.test(header)) headers.add(header);
-      if (header === "authorization" && isUsed(node, file)) {
+      const isRead = header !== undefined && !isSwitchedOff(place, entry);
+      if (isRead && !PLAIN_HEADERS.test(header)) headers.add(header);
+      if (isRead && header === "authorization" && isUsed(node, file)) {
         doubts.add("it uses the Authorization header");
       }
       if (authCall(node)?.method.startsWith("admin.")) power.push({ what: "auth.admin", ...where });
@@ -105,7 +108,9 @@ export function callerFacts(entry: SourceFile, modules: Modules): CallerFacts & 
       if (VERIFIES_WEBHOOK.test(method)) verifies ??= `${method}()`;
     } else if (node.type === "BinaryExpression") {
       const found = comparison(place);
-      if (found !== undefined) evidence.push({ ...found, at: where });
+      if (found !== undefined && !isSwitchedOff(place, entry)) {
+        evidence.push({ ...found, at: where });
+      }
     } else if (node.type === "MemberExpression") {
       const path = memberPath(node);
       if (path.at(-2) === "headers" && path.at(-1) === "authorization" && isUsed(node, file)) {
@@ -152,6 +157,37 @@ export function callerFacts(entry: SourceFile, modules: Modules): CallerFacts & 
     line: place?.line ?? first?.line ?? 1,
     reach: reached,
   };
+}
+
+/**
+ * Whether a check stands behind an option of a factory, `if (options?.requireSecret)`, and the entry
+ * calls the factory without it.
+ */
+function isSwitchedOff({ node, file, modules }: Place, entry: SourceFile): boolean {
+  let inner = node;
+  for (let one = node.parent; one; inner = one, one = one.parent) {
+    if (one.type !== "IfStatement" || one.consequent !== inner) continue;
+    const test = bare(child(one, "test"));
+    const root = bare(child(test, "object"));
+    if (test?.type !== "MemberExpression" || root?.type !== "Identifier") continue;
+    const origin = originOf(root);
+    const factory = origin?.kind === "parameter" ? origin.node.parent : undefined;
+    if (!factory || origin!.node.type !== "Identifier" || file === entry) continue;
+    const index = children(factory, "params").indexOf(origin!.node);
+    const calls = entry.nodes.filter((each) =>
+      each.type === "CallExpression" &&
+      follow({ node: child(each, "callee")!, file: entry, modules })?.node === factory
+    );
+    const name = nameOf(child(test, "property"))!;
+    const isOff = (call: Node) => {
+      const given = children(call, "arguments")[index];
+      return given === undefined ||
+        (given.type === "ObjectExpression" && !hasSpread(given) &&
+          property(given, name) === undefined);
+    };
+    if (calls.length > 0 && calls.every(isOff)) return true;
+  }
+  return false;
 }
 
 /** Headers that say nothing about who calls. */

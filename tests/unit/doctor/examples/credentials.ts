@@ -218,6 +218,14 @@ export const credentialExamples: Readonly<Record<string, Shown>> = {
         at: AT,
       },
       {
+        when: "a role is written into a table",
+        files: edge(
+          `export const f = async (user) => { const invited = user.user_metadata?.role || "member";\n const role = user.user_metadata?.role ?? "member"; await db.from("members").insert({ user_id: user.id, role }); };`,
+        ),
+        severity: "warning",
+        at: AT,
+      },
+      {
         when: "roles are searched",
         files: edge(
           `export const f = (claims) =>\n claims.user_metadata.roles.includes("editor");`,

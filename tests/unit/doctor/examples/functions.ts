@@ -96,6 +96,19 @@ export const functionExamples: Readonly<Record<string, Shown>> = {
         at: `${ENTRY}:2`,
       },
       {
+        when: "the check of a factory is an option, and not asked for",
+        files: {
+          ...OFF,
+          "supabase/functions/_shared/job.ts":
+            `export const job = (run, options?: { guarded?: boolean }) => async (req: Request) => { if (options?.guarded) { if (req.headers.get("x-job") !== Deno.env.get("JOB_KEY")) throw 1; } return run(await req.json()); };`,
+          ...edge(
+            `import { job } from "../_shared/job.ts"; ${SERVICE}Deno.serve(job((body) => admin.from("a").insert(body)));`,
+          ),
+        },
+        severity: "error",
+        at: `${ENTRY}:1`,
+      },
+      {
         when: "a header goes into something that cannot be read",
         files: {
           ...OFF,
@@ -222,6 +235,17 @@ export const functionExamples: Readonly<Record<string, Shown>> = {
                 "{\n",
                 "{\n if (!fromCron(req)) return new Response(null, { status: 401 });\n",
               ),
+          ),
+        },
+      },
+      {
+        when: "the check of a factory is an option, and asked for",
+        files: {
+          ...OFF,
+          "supabase/functions/_shared/job.ts":
+            `export const job = (run, options?: { guarded?: boolean }) => async (req: Request) => { if (options?.guarded) { if (req.headers.get("x-job") !== Deno.env.get("JOB_KEY")) throw 1; } return run(await req.json()); };`,
+          ...edge(
+            `import { job } from "../_shared/job.ts"; ${SERVICE}Deno.serve(job((body) => admin.from("a").insert(body), { guarded: true }));`,
           ),
         },
       },

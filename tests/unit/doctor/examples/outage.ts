@@ -118,9 +118,58 @@ export const outageExamples: Readonly<Record<string, Shown>> = {
         ),
         `${SRC}:2`,
       ),
+      fires(
+        "a helper returns an error of authentication",
+        edge(
+          `${CLIENT}export async function requireUser(client) { const { data, error } = await client.auth.getUser(); if (!data.user || error) { return { data: null, error: new AuthenticationError() }; } return { data: data.user, error: null }; }`,
+        ),
+      ),
+      fires(
+        "a helper says that nobody is signed in",
+        edge(
+          `${CLIENT}export async function act(t: string) { const { data: { user } } = await supabase.auth.getUser(t); if (!user) return { ok: false, code: "unauthenticated" }; return { ok: true }; }`,
+        ),
+      ),
+      fires(
+        "a helper of the project redirects to the sign-in",
+        asked(`if (error) throw redirectToSignIn();`),
+        `${SRC}:2`,
+      ),
+      fires(
+        "the call goes through a timer",
+        route(
+          `if (error) return new Response(null, { status: 401 });`,
+          `measure("auth", () => supabase.auth.getUser(token))`,
+        ),
+      ),
+      fires(
+        "the call races against time",
+        route(
+          `if (error) return new Response(null, { status: 401 });`,
+          `Promise.race([supabase.auth.getUser(token), late])`,
+        ),
+      ),
       fires("location is set", asked(`if (error) window.location.href = "/login";`), `${SRC}:2`),
     ],
     quiet: [
+      {
+        when: "every error is answered 500 first, and a missing user 401",
+        files: route(
+          `if (error) return Response.json({}, { status: 500 }); if (!data.user) return new Response(null, { status: 401 });`,
+        ),
+      },
+      {
+        when: "every error is thrown to nobody who answers 401",
+        files: route(
+          `try { if (error) throw error; if (!data.user) return new Response(null, { status: 401 }); } catch (cause) { return Response.json({}, { status: 500 }); }`,
+        ),
+      },
+      {
+        when: "a list that cannot be loaded is null, and no user",
+        files: app(
+          `export const loadOrders = async () => { const { data: { user } } = await supabase.auth.getUser(); if (!user) return null; return supabase.from("orders").select(); };`,
+        ),
+      },
       {
         when: "a retryable error is told apart",
         files: route(
@@ -217,6 +266,26 @@ export const outageExamples: Readonly<Record<string, Shown>> = {
       ),
     ],
     quiet: [
+      {
+        when: "every error was thrown before, and the user may not be here",
+        files: asked(
+          `if (error) throw error; if (!data.user || !isStaff(data.user)) await supabase.auth.signOut();`,
+        ),
+      },
+      {
+        when: "a sign-in has failed",
+        files: asked(
+          `if (error) await supabase.auth.signOut();`,
+          "supabase.auth.signInWithPassword(form)",
+        ),
+      },
+      {
+        when: "a sign-up is taken back",
+        files: app(
+          `export async function join() { try { await supabase.auth.signUp(form); await accept(); } catch { await supabase.auth.signOut({ scope: "local" }); } }`,
+        ),
+      },
+
       {
         when: "the error is judged",
         files: asked(
