@@ -14,6 +14,7 @@ import {
   property,
   text,
 } from "../source/node.ts";
+import { originOf } from "../source/scope.ts";
 import type { ReadFunction } from "../project/functions.ts";
 import type { Modules } from "../project/modules.ts";
 
@@ -131,18 +132,25 @@ export const preflightUnanswered: Check<CorsInput> = {
         /^(?:options|cors|handleCors|handleOptions|preflight)\w*$/i
           .test(memberPath(child(node, "callee")).at(-1) ?? ""))
     );
-    const works = one.reach.nodes.some(({ node }) =>
-      node.type === "CallExpression" &&
-      /^(?:json|text|formData|getUser|getClaims)$/.test(
-        memberPath(child(node, "callee")).at(-1) ?? "",
-      ) &&
-      memberPath(child(node, "callee"))[0] !== "Response"
-    );
+    const works = one.reach.nodes.some(({ node }) => readsRequest(node));
     if (answers || !works || one.reach.missing.length > 0) return;
     const message = "CORS headers are sent, and nothing answers OPTIONS.";
     yield { severity: "warning", file: one.entry, line: 1, message, functions: [one.name] };
   },
 };
+
+/** Whether a call reads the body of the request, or asks who sent it. */
+function readsRequest(node: Node): boolean {
+  const callee = node.type === "CallExpression" ? bare(child(node, "callee")) : undefined;
+  const path = memberPath(callee);
+  if (/^(?:getUser|getClaims)$/.test(path.at(-1)!)) return true;
+  if (callee?.type !== "MemberExpression" || !/^(?:json|text|formData)$/.test(path.at(-1)!)) {
+    return false;
+  }
+  const owner = bare(child(callee, "object"));
+  return path.at(-2) === "req" ||
+    (owner?.type === "Identifier" && originOf(owner)?.kind === "parameter");
+}
 
 /** Headers that a page may not send. */
 export const allowedHeaders: Check<CorsInput> = {

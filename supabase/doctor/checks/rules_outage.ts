@@ -395,18 +395,13 @@ function signedOut(branch: Node, isValue: boolean, tellsUser: boolean): string |
         if (SAYS_UNAUTHORIZED.test(said ?? "")) return `is thrown as ${name}`;
       }
     }
-    if (one.type === "ReturnStatement" && tellsUser) {
-      const value = child(one, "argument");
-      if (value !== undefined && isNothing(value)) return "becomes null";
-      const found = bare(value);
-      if (found?.type === "Literal" && found.value === false) return "becomes false";
-      const user = property(found, "user") ?? property(found, "session") ??
-        property(found, "userId");
-      if (user !== undefined && isNothing(user)) return "becomes no user";
-    }
-    const told = one.type === "ReturnStatement"
-      ? refusalIn(bare(child(one, "argument")))
-      : undefined;
+    if (one.type !== "ReturnStatement") continue;
+    const value = bare(child(one, "argument"));
+    if (value !== undefined && isNothing(value) && tellsUser) return "becomes null";
+    if (value?.type === "Literal" && value.value === false && tellsUser) return "becomes false";
+    const user = property(value, "user") ?? property(value, "session") ?? property(value, "userId");
+    if (user !== undefined && isNothing(user)) return "becomes no user";
+    const told = refusalIn(value);
     if (told !== undefined) return told;
   }
   return undefined;
