@@ -8,6 +8,7 @@ import {
   child,
   children,
   isFunction,
+  isReference,
   memberPath,
   nameOf,
   type Node,
@@ -17,7 +18,7 @@ import {
 } from "../source/node.ts";
 import { placeOf, type Rule, type Surroundings } from "../source/rule.ts";
 import type { Runtime } from "../source/runtime.ts";
-import { originOf } from "../source/scope.ts";
+import { originOf, valueOf } from "../source/scope.ts";
 
 const FIX: Readonly<Record<Runtime, string>> = {
   function:
@@ -363,6 +364,11 @@ function signedOut(branch: Node, isValue: boolean, tellsUser: boolean): string |
     if (one.type === "Literal" && (one.value === 401 || one.value === 403)) {
       return `is answered ${one.value}`;
     }
+    if (SAYS_401.test(nameOf(one) ?? "")) return `is answered ${nameOf(one)}`;
+    if (one.type === "Identifier" && isReference(one)) { // const UNAUTHORIZED = 401
+      const value = valueOf(one);
+      if (value?.type === "Literal" && value.value === 401) return "is answered 401";
+    }
     if (one.type === "CallExpression") {
       if (authCall(one)?.method === "signOut") return "signs the user out";
       const path = memberPath(child(one, "callee"));
@@ -377,6 +383,9 @@ function signedOut(branch: Node, isValue: boolean, tellsUser: boolean): string |
         return "leads to a redirect";
       }
       if (name === "assign" && owner === "location") return "leads to a redirect";
+      if (name === "next" && leadsToSignIn(children(one, "arguments")[0])) {
+        return "leads to a redirect";
+      }
       if (/^(?:unauthorized|unauthorised)(?:Response|Error)?$/i.test(name)) {
         return "is answered 401";
       }
@@ -401,10 +410,21 @@ function signedOut(branch: Node, isValue: boolean, tellsUser: boolean): string |
     if (value?.type === "Literal" && value.value === false && tellsUser) return "becomes false";
     const user = property(value, "user") ?? property(value, "session") ?? property(value, "userId");
     if (user !== undefined && isNothing(user)) return "becomes no user";
+    if (leadsToSignIn(value)) return "leads to a redirect"; // a guard of a router
     const told = refusalIn(value);
     if (told !== undefined) return told;
   }
   return undefined;
+}
+
+/** How constants and errors are named that mean 401: of tRPC, of enums. */
+const SAYS_401 = /^(?:HTTP_|STATUS_|HttpStatus\.)?(?:401_)?UNAUTH(?:ORI[SZ]ED|ENTICATED)$/;
+
+/** `"/login"`, `{ name: "sign-in" }`: where routers send a user. */
+function leadsToSignIn(target: Node | undefined): boolean {
+  const found = bare(target);
+  const place = text(found) ?? text(property(found, "name")) ?? text(property(found, "path"));
+  return place !== undefined && /(?:^|[/-])(?:log-?in|sign-?in)\b/i.test(place);
 }
 
 /** What an object that a function returns says of the caller: `{ ok: false, error: "…" }`. */

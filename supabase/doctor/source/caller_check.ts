@@ -436,12 +436,12 @@ function callEvidence(place: Place): Evidence | undefined {
     return { check: "compares_secret", by: `${method}()` };
   }
   if (
-    method === "includes" &&
+    (method === "includes" || method === "has") &&
     args.some((one) =>
       environmentName(at(place, child(bare(child(node, "callee")), "object"))) && one
     )
   ) {
-    return { check: "compares_secret", by: "includes()" };
+    return { check: "compares_secret", by: `${method}()` };
   }
   if (/^(?:eq|match|filter)$/.test(method) && SECRET_COLUMN.test(text(args[0]) ?? "")) {
     if (text(args[1]) === undefined) {

@@ -170,6 +170,9 @@ export function resultsOf(found: Node): Node[] {
   );
 }
 
+/** What names of environment variables look like. */
+const VARIABLE = /^[A-Z][A-Z0-9_]*$/;
+
 /** Stands for the name of a variable that is chosen when the code runs. */
 export const UNKNOWN_NAME = "a variable";
 
@@ -197,17 +200,34 @@ export function environmentName(place: Place | undefined, depth = 0): string | u
         environmentName(at(found, child(node, "right")), depth + 1);
     case "ConditionalExpression":
       return environmentName(at(found, child(node, "consequent")), depth + 1);
+    case "Identifier": { // const { A } = process.env, or = Deno.env.toObject()
+      const origin = originOf(node);
+      const init = bare(origin?.init);
+      const owner = memberPath(init?.type === "CallExpression" ? child(init, "callee") : init);
+      const isEnv = owner.at(-1) === "env" || owner.slice(-2).join(".") === "env.toObject";
+      const name = origin?.path.length === 1 ? origin.path[0]! : "";
+      return isEnv && VARIABLE.test(name) ? name : undefined;
+    }
+    case "NewExpression": // new Set(Deno.env.get("A")!.split(","))
+      return environmentName(at(found, children(node, "arguments")[0]), depth + 1);
     case "MemberExpression": {
       const path = memberPath(node);
       const meta = child(child(node, "object"), "object")?.type === "MetaProperty";
       const isEnv = meta || /^(?:env|ENV|environment)$/.test(path.at(-2) ?? "");
-      return isEnv && /^[A-Z][A-Z0-9_]*$/.test(path.at(-1) ?? "") ? path.at(-1) : undefined;
+      if (isEnv && VARIABLE.test(path.at(-1) ?? "")) return path.at(-1);
+      // keys["default"] of const keys = JSON.parse(Deno.env.get("A"))
+      const owner = follow(at(found, child(node, "object")));
+      const isParsed = owner?.node.type === "CallExpression" &&
+        memberPath(child(owner.node, "callee")).join(".") === "JSON.parse";
+      return isParsed
+        ? environmentName(at(owner, children(owner.node, "arguments")[0]), depth + 1)
+        : undefined;
     }
     case "CallExpression": {
       const path = memberPath(child(node, "callee"));
       const argument = children(node, "arguments")[0];
       const name = writtenText(at(found, argument));
-      if (name !== undefined && /^[A-Z][A-Z0-9_]*$/.test(name)) {
+      if (name !== undefined && VARIABLE.test(name)) {
         return /env|config|secret|require|must/i.test(path.slice(-2).join(".")) ? name : undefined;
       }
       if (argument !== undefined && path.slice(-2).join(".") === "env.get") return UNKNOWN_NAME;
