@@ -86,7 +86,9 @@ function awaitsSupabase(listener: Node, surroundings: Surroundings, depth: numbe
       const place = placeOf(inner, surroundings);
       if (isSupabaseCall(place)) return true;
       const callee = depth < 3 ? child(inner, "callee") : undefined;
-      let helper = callee?.type === "Identifier" ? follow(at(place, callee)) : undefined;
+      let helper = callee?.type === "Identifier"
+        ? follow(at(place, callee))
+        : callee && at(place, ownMethod(callee));
       if (helper?.node.type === "CallExpression") { // useCallback(async () => …, [])
         helper = at(helper, children(helper.node, "arguments")[0]);
       }
@@ -97,6 +99,17 @@ function awaitsSupabase(listener: Node, surroundings: Surroundings, depth: numbe
     }
   }
   return false;
+}
+
+/** `this.load` of a class: its method, or the function that its property holds. */
+function ownMethod(callee: Node): Node | undefined {
+  const [owner, name, more] = memberPath(callee);
+  const body = around(callee, (one) => one.type === "ClassBody");
+  if (owner !== "this" || name === undefined || more !== undefined) return undefined;
+  return child(
+    children(body, "body").find((one) => nameOf(child(one, "key")) === name),
+    "value",
+  );
 }
 
 /** Tokens where others read them. */
@@ -161,11 +174,30 @@ function isAskedAbout(node: Node): boolean {
 /** `console.log(token)`. */
 function tokenInLog(node: Node): boolean {
   if (memberPath(child(node, "callee"))[0] !== "console") return false;
-  return children(node, "arguments").some((one) =>
-    bare(one)?.type === "TemplateLiteral"
-      ? children(bare(one), "expressions").some(isToken)
-      : isToken(one)
-  );
+  return children(node, "arguments").some((one) => {
+    const found = bare(one)!;
+    if (found.type === "TemplateLiteral") return children(found, "expressions").some(isToken);
+    if (found.type === "ObjectExpression") {
+      return children(found, "properties").some((each) => {
+        const value = child(each, "value");
+        return value !== undefined && isToken(value);
+      });
+    }
+    return isToken(found) || isAllHeaders(found);
+  });
+}
+
+/** `req.headers`, `Object.fromEntries(req.headers)`: the Authorization header is among them. */
+function isAllHeaders(node: Node): boolean {
+  const isCopy = node.type === "CallExpression" &&
+    memberPath(child(node, "callee")).join(".") === "Object.fromEntries";
+  let found = isCopy ? bare(children(node, "arguments")[0]) : node;
+  const callee = found?.type === "CallExpression" ? bare(child(found, "callee")) : undefined;
+  if (isCopy && callee && memberPath(callee).at(-1) === "entries") { // headers.entries()
+    found = bare(child(callee, "object"));
+  }
+  const path = memberPath(found);
+  return path.length === 2 && path[1] === "headers" && /^(?:req|request)$/.test(path[0]!);
 }
 
 /** Whether an expression is a token itself, not its length or whether it is there. */
@@ -243,16 +275,9 @@ export const refreshTokenKept: Rule = {
     "A refresh token is good for one refresh. supabase-js refreshes by itself, so a copy is soon an old one: used again it is refused as refresh_token_already_used, and the family of the session is ended.",
   fix:
     "Let supabase-js keep the session (`auth.storage`, or the cookies of @supabase/ssr), and ask it: `auth.getSession()`.",
-  types: ["CallExpression"],
+  types: ["CallExpression", "AssignmentExpression"],
   look(node) {
-    const method = memberPath(child(node, "callee")).at(-1) ?? "";
-    if (!/^set(?:Item|ItemAsync|Cookie)?$/.test(method)) return;
-    const object = child(bare(child(node, "callee")), "object");
-    const owner = object === undefined ? "" : [...walk(object)].map(nameOf).join(".");
-    const keeps = /Async$|Cookie$/.test(method) ||
-      /storage|cookie|secure|mmkv|preferences/i.test(owner);
-    if (!keeps) return;
-    const isKept = children(node, "arguments").some((one) =>
+    const isKept = keptBy(node).some((one) =>
       [...walk(one)].some((each) => {
         const found = each.type === "MemberExpression" ? memberPath(each) : [];
         if (found.at(-1) === "refresh_token") return /session/i.test(found.slice(0, -1).join("."));
@@ -271,6 +296,23 @@ export const refreshTokenKept: Rule = {
   },
 };
 
+/** What a call or an assignment puts into a storage or a cookie. */
+function keptBy(node: Node): Node[] {
+  if (node.type === "AssignmentExpression") { // document.cookie = …
+    const isCookie = memberPath(child(node, "left")).join(".").endsWith("document.cookie");
+    const right = child(node, "right");
+    return isCookie && right !== undefined ? [right] : [];
+  }
+  const method = memberPath(child(node, "callee")).at(-1) ?? "";
+  if (!/^set(?:Item|ItemAsync|Cookie)?$|^cookie$/.test(method)) return [];
+  const object = child(bare(child(node, "callee")), "object");
+  const owner = object === undefined ? "" : [...walk(object)].map(nameOf).join(".");
+  const keeps = /Async$|Cookie$/.test(method) ||
+    (method === "cookie" && /^(?:res|response|reply)$/.test(owner)) ||
+    /storage|cookie|secure|mmkv|preferences/i.test(owner);
+  return keeps ? children(node, "arguments") : [];
+}
+
 /** Redirects of a middleware that lose what was refreshed. */
 export const middlewareDropsCookies: Rule = {
   id: "middleware-drops-cookies",
@@ -279,12 +321,10 @@ export const middlewareDropsCookies: Rule = {
   fix:
     "Copy them first: `response.cookies.getAll().forEach((cookie) => redirect.cookies.set(cookie))`, then return the redirect.",
   types: ["CallExpression"],
-  look(node) {
-    if (memberPath(child(node, "callee")).at(-1) !== "createServerClient") return;
-    const cookies = valueOf(property(valueOf(children(node, "arguments")[2]), "cookies"));
-    const write = property(cookies, "setAll") ?? property(cookies, "set");
+  look(node, surroundings) {
     const scope = around(node, isFunction);
-    if (write === undefined || scope === undefined || !writesOnResponse(write)) return;
+    if (scope === undefined) return;
+    if (!refreshesCookies(node) && !refreshesByHelper(node, surroundings)) return;
     const dropped = [...walk(scope)].filter((one) =>
       one.type === "CallExpression" && Number(one.start ?? 0) > Number(node.start ?? 0) &&
       /^(?:NextResponse\.(?:redirect|rewrite|json)|Response\.redirect)$/.test(
@@ -303,6 +343,24 @@ export const middlewareDropsCookies: Rule = {
     };
   },
 };
+
+/** Whether a call makes a client that writes refreshed cookies on a response. */
+function refreshesCookies(node: Node): boolean {
+  if (memberPath(child(node, "callee")).at(-1) !== "createServerClient") return false;
+  const cookies = valueOf(property(valueOf(children(node, "arguments")[2]), "cookies"));
+  const write = property(cookies, "setAll") ?? property(cookies, "set");
+  return write !== undefined && writesOnResponse(write);
+}
+
+/** `updateSession(request)` of another file, in a middleware that goes on with its answer. */
+function refreshesByHelper(node: Node, surroundings: Surroundings): boolean {
+  const callee = child(node, "callee");
+  if (!/(?:^|\/)(?:middleware|proxy)\.[jt]s$/.test(surroundings.file?.path ?? "")) return false;
+  if (callee?.type !== "Identifier") return false;
+  const helper = follow(at(placeOf(node, surroundings), callee));
+  return helper !== undefined && helper.file !== surroundings.file && isFunction(helper.node) &&
+    [...walk(helper.node)].some((one) => one.type === "CallExpression" && refreshesCookies(one));
+}
 
 /** `response.cookies.set(…)`, not `cookies().set(…)` nor `request.cookies.set(…)` alone. */
 function writesOnResponse(write: Node): boolean {

@@ -1,6 +1,6 @@
 /** An outage of Auth that looks like a sign-out. */
 
-import { authCall } from "../source/auth_call.ts";
+import { authCall, errorOf } from "../source/auth_call.ts";
 import { at, follow, type Place } from "../source/follow.ts";
 import {
   around,
@@ -462,8 +462,13 @@ function judgesCaught(handler: Node): boolean {
   const param = child(handler, "param");
   const name = nameOf(param);
   if (param === undefined || name === undefined) return param !== undefined;
-  return [...walk(child(handler, "body")!)].some((one) =>
-    one.type === "Identifier" && one.name === name && judges(one)
+  return isJudgedIn(child(handler, "body")!, param);
+}
+
+/** Whether something that was caught is told apart within a block. */
+function isJudgedIn(block: Node, caught: Node): boolean {
+  return [...walk(block)].some((one) =>
+    one !== caught && one.type === "Identifier" && one.name === caught.name && judges(one)
   );
 }
 
@@ -552,22 +557,40 @@ export const signOutOnAnyError: Rule = {
     'Sign out only if `isAuthSessionMissingError(error)`, with `{ scope: "local" }`; behind edge-auth only when the answer\'s action is `sign_in`.',
   types: ["CallExpression"],
   look(node, surroundings) {
-    if (authCall(node)?.method !== "signOut") return;
-    const cause = signOutCause(node, surroundings);
-    return cause === undefined
-      ? undefined
-      : { severity: "warning", message: `auth.signOut() ${cause}.` };
+    const call = signsOut(node, surroundings);
+    const cause = call && signOutCause(node, surroundings);
+    return cause === undefined ? undefined : { severity: "warning", message: `${call} ${cause}.` };
   },
 };
+
+/** How a call signs out: itself, or by a function of the project that does. */
+function signsOut(node: Node, surroundings: Surroundings): string | undefined {
+  if (authCall(node)?.method === "signOut") return "auth.signOut()";
+  const callee = child(node, "callee");
+  const name = callee?.type === "Identifier" ? nameOf(callee)! : "";
+  if (!/log_?out|sign_?out|log_?off|clear_?(?:auth|session)|force/i.test(name)) return undefined;
+  const helper = follow(placeOf(callee!, surroundings));
+  if (helper !== undefined && isFunction(helper.node)) {
+    const body = nodesWithin(helper.node);
+    return body.some((one) => authCall(one)?.method === "signOut") ? `${name}()` : undefined;
+  }
+  const origin = originOf(callee!); // const { signOut } = useAuth()
+  const hook = memberPath(child(bare(origin?.init), "callee")).at(-1) ?? "";
+  return origin?.path.length === 1 && /^use\w*(?:Auth|Session|User|Supabase)/.test(hook) &&
+      /^(?:sign|log)_?out$/i.test(origin.path[0]!)
+    ? `${name}()`
+    : undefined;
+}
 
 function signOutCause(node: Node, surroundings: Surroundings): string | undefined {
   let inner: Node = node;
   for (let one = node.parent; one; inner = one, one = one.parent) {
     if (isFunction(one)) {
       const call = one.parent; // .catch(() => signOut())
+      const [param] = children(one, "params");
       return call?.type === "CallExpression" && children(call, "arguments")[0] === one &&
           memberPath(child(call, "callee")).at(-1) === "catch" &&
-          children(one, "params").length === 0
+          (param === undefined || (param.type === "Identifier" && !isJudgedIn(one, param)))
         ? "on whatever is thrown"
         : undefined;
     }
@@ -587,6 +610,7 @@ function signOutCause(node: Node, surroundings: Surroundings): string | undefine
     if (one.type === "IfStatement" && one.consequent === inner) {
       const test = child(one, "test");
       if (isNotOk(test, surroundings)) return "on any answer that is not ok";
+      if (isInvokeError(test)) return "on any error of functions.invoke()";
       return isAuthError(test) ? "on any error of Supabase Auth" : undefined;
     }
     if (/^(?:If|Switch)Statement$|^ConditionalExpression$/.test(one.type)) return undefined;
@@ -612,6 +636,15 @@ function isNotOk(test: Node | undefined, surroundings: Surroundings): boolean {
   if (root?.path.join() !== "ok") return false;
   const value = follow(at({ node: root.node, ...surroundings } as Place, root.node));
   return value === undefined || value.node.type !== "ObjectExpression";
+}
+
+/** `error` of an awaited functions.invoke(), which is also there when the device is offline. */
+function isInvokeError(test: Node | undefined): boolean {
+  const found = bare(test);
+  if (found?.type === "LogicalExpression" && found.operator === "||") {
+    return isInvokeError(child(found, "left")) || isInvokeError(child(found, "right"));
+  }
+  return errorOf(found) === "functions";
 }
 
 /** Calls after which there is a session, or still none. */

@@ -125,7 +125,7 @@ function nodesOf(file: SourceFile, type: string): readonly Node[] {
 
 /** What source has to mention for any check to look at it; parsing is what a run spends its time on. */
 const RELEVANT =
-  /supabase-js|@supabase\/|\bauth\b\s*[!?]?\s*\.|\bauth\b[^=;\n]{0,80}\}\s*=|createClient|create(?:Server|Browser)Client|functions\s*[!?]?\??\.\s*invoke|onAuthStateChange|user_meta|(?:access|refresh)_token|sb_secret_|eyJ[\w-]{10,}\.|SERVICE_ROLE|SERVICE_KEY|SECRET_KEY|JWT_?SECRET|auth\/v1|startAutoRefresh|reauthenticate|cors\(|auth-helpers/;
+  /supabase-js|@supabase\/|\bauth\b\s*[!?]?\s*\.|\bauth\b[^=;\n]{0,80}\}\s*=|createClient|create(?:Server|Browser)Client|functions\s*[!?]?\??\.\s*invoke|onAuthStateChange|user_meta|(?:access|refresh)_token|sb_secret_|eyJ[\w-]{10,}\.|SERVICE_ROLE|SERVICE_KEY|SECRET_KEY|JWT_?SECRET|auth\/v1|startAutoRefresh|reauthenticate|cors\(|auth-helpers|from ["'][^"'\n]*supabase|(?:get|require|verify|check|current|update|ensure)\w{0,20}(?:User|Session|Auth|Caller)\b/;
 
 /** Whether a file is worth parsing. */
 export function isRelevant(path: string, text: string): boolean {

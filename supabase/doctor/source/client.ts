@@ -91,9 +91,11 @@ export function bearerOf({ call, made }: Client): Bearer {
   return isOwnKey(header) ? "key" : "caller";
 }
 
-/** The Authorization header that the options of a client set, if it is written there. */
+/** The Authorization header, or the token, that the options of a client set, if it is written there. */
 export function authorizationOf({ call }: Client): Place | undefined {
   const options = follow(at(call, children(call.node, "arguments")[2]));
+  const token = options && at(options, property(options.node, "accessToken"));
+  if (token !== undefined) return token;
   const found = options?.node.type === "ObjectExpression" ? headerIn(options) : "unknown";
   return typeof found === "object" ? found : undefined;
 }

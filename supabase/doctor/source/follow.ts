@@ -129,11 +129,18 @@ export function foreign(place: Place | undefined): Foreign | undefined {
   const origin = root?.type === "Identifier" ? originOf(root) : undefined;
   const loaded = bare(origin?.init); // const { a } = await import("npm:b"), or = require("b")
   const isRequire = nameOf(child(loaded, "callee")) === "require";
-  if ((loaded?.type === "ImportExpression" || isRequire) && origin?.path.length === 1) {
+  if (loaded?.type === "ImportExpression" || isRequire) {
     const from = isRequire
       ? text(children(loaded, "arguments")[0])
       : nameOf(child(loaded, "source"));
-    if (from !== undefined && !/^\.{0,2}\//.test(from)) return { from, imported: origin.path[0]! };
+    const name = origin?.path.length === 1
+      ? origin.path[0]
+      : path.length > 1
+      ? path.at(-1)
+      : undefined;
+    if (from !== undefined && name !== undefined && !/^\.{0,2}\//.test(from)) {
+      return { from, imported: name };
+    }
   }
   if (origin?.kind !== "import") return undefined;
   const inner = path.length > 1 ? path.at(-1)! : undefined;
