@@ -103,6 +103,9 @@ export function callerFacts(entry: SourceFile, modules: Modules): CallerFacts & 
       if ((WRITES.test(method) && !isBookkeeping(node)) || auth.startsWith("admin.")) writes = true;
       if (/^admin\.(?:updateUserById|deleteUser|listUsers)$/.test(auth)) changesUsers = true;
       if (LIMITS.test(method)) limitsCallers = true;
+      if (method === "retrieve" && PAYS.test(memberPath(child(node, "callee")).join("."))) {
+        doubts.add("it asks Stripe whether something is paid");
+      }
       if (EFFECTS.test(method) || isFreeCall(node)) hasEffects = true;
       if (/^(?:createHmac|importKey|timingSafeEqual|hmac)$/.test(method)) hashes = true;
       if (VERIFIES_WEBHOOK.test(method)) verifies ??= `${method}()`;
@@ -200,6 +203,7 @@ const WRITES =
   /^(?:insert|update|upsert|delete|rpc|invoke|upload|remove|move|copy|query|execute|unsafe|send|fetch)$/;
 
 const LIMITS = /rate_?limit/i;
+const PAYS = /\b(?:sessions|paymentIntents|setupIntents)\.retrieve$/;
 
 /** A row in a log, or a counter: what a page that everybody may read writes as well. */
 function isBookkeeping(node: Node): boolean {
@@ -443,11 +447,8 @@ function callEvidence(place: Place): Evidence | undefined {
   ) {
     return { check: "compares_secret", by: `${method}()` };
   }
-  if (/^(?:eq|match|filter)$/.test(method) && SECRET_COLUMN.test(text(args[0]) ?? "")) {
-    if (text(args[1]) === undefined) {
-      return { check: "compares_secret", by: `a look-up by ${text(args[0])}` };
-    }
-  }
+  const column = lookedUpSecret(node);
+  if (column !== undefined) return { check: "compares_secret", by: `a look-up by ${column}` };
   if (/^(?:decodeJwt|jwtDecode|jwt_decode|decodeJWT|parseJwt|parseJWT)$/.test(method)) {
     return { check: "reads_jwt_unverified", by: `${method}()` };
   }
@@ -468,6 +469,30 @@ const VERIFIES_WEBHOOK =
 function isOwn(place: Place): boolean {
   const callee = follow(at(place, child(place.node, "callee")));
   return callee !== undefined && isFunction(callee.node);
+}
+
+/** The name of what only its holder knows, by which a row is looked up, or a function of the database asked. */
+function lookedUpSecret(node: Node): string | undefined {
+  const callee = bare(child(node, "callee"));
+  const method = memberPath(callee).at(-1) ?? "";
+  const args = children(node, "arguments");
+  if (method === "rpc") {
+    const given = children(args[1], "properties").find((one) =>
+      SECRET_COLUMN.test(nameOf(child(one, "key")) ?? "") && text(child(one, "value")) === undefined
+    );
+    return nameOf(child(given, "key"));
+  }
+  if (!/^(?:eq|match|filter)$/.test(method) || text(args[1]) !== undefined) return undefined;
+  const column = text(args[0]) ?? "";
+  if (SECRET_COLUMN.test(column)) return column;
+  // A short name says it together with its table: `oauth_states.state`, `invitations.code`.
+  if (column !== "state" && column !== "code") return undefined;
+  let owner = bare(child(callee, "object"));
+  while (owner?.type === "CallExpression" && memberPath(child(owner, "callee")).at(-1) !== "from") {
+    owner = bare(child(bare(child(owner, "callee")), "object"));
+  }
+  const table = text(children(owner, "arguments")[0]) ?? "";
+  return /state|auth|invit|otp|verif|code|reset|magic/.test(table) ? column : undefined;
 }
 
 const SECRET_COLUMN =

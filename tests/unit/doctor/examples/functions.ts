@@ -168,6 +168,17 @@ export const functionExamples: Readonly<Record<string, Shown>> = {
         at: "supabase/functions/reset-password/index.ts:2",
       },
       {
+        when: "it asks Stripe about a payment first",
+        files: {
+          ...OFF,
+          ...edge(behind(
+            `const paid = await stripe.checkout.sessions.retrieve((await req.clone().json()).id); if (!paid.ok) return new Response();`,
+          )),
+        },
+        severity: "warning",
+        at: `${ENTRY}:1`,
+      },
+      {
         when: "it limits how often an address calls it",
         files: { ...OFF, ...edge(behind("await rateLimit(req);")) },
         severity: "warning",
@@ -268,6 +279,24 @@ export const functionExamples: Readonly<Record<string, Shown>> = {
           ...OFF,
           ...edge(behind(
             `const { data } = await admin.from("keys").select().eq("token_hash", await hash(req)).single();`,
+          )),
+        },
+      },
+      {
+        when: "the state of a sign-in elsewhere is looked up",
+        files: {
+          ...OFF,
+          ...edge(behind(
+            `const { state } = await req.clone().json(); const { data } = await admin.from("mail_auth_states").select().eq("state", state).single(); if (!data) return new Response();`,
+          )),
+        },
+      },
+      {
+        when: "the database is asked about a token",
+        files: {
+          ...OFF,
+          ...edge(behind(
+            `const { token } = await req.clone().json(); const { data } = await admin.rpc("is_open", { p_token: token }); if (!data) return new Response();`,
           )),
         },
       },
