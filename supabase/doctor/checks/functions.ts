@@ -26,7 +26,7 @@ const PUBLIC =
 
 /** Names of functions that are often meant for people, or machines, without an account. */
 const OFTEN_PUBLIC =
-  /(?:^|-)(?:webhooks?|inbound|zapier|callback|status|checkout|payments?|pix|donat\w+|chat|chatbot|assistant|book|booking|reserv\w+|register|registration|sign-?up|sign-?in|log-?in|oauth|auth|otp|password|forgot|invite|invitation|track|tracking|lead|guest|visitor|onboard\w*|exchange|verify|confirm|accept|claim|redeem|unlock|join|feedback|survey|quiz|demo|apply|application|share|preview|telemetry|analytics|error-(?:report\w*|log\w*|monitor))(?:-|$)/;
+  /(?:^|-)(?:webhooks?|inbound|zapier|callback|status|checkout|payments?|pix|donat\w+|chat|chatbot|assistant|book|booking|reserv\w+|register|registration|sign-?up|sign-?in|log-?in|oauth|auth|otp|password|forgot|invite|invitation|track|tracking|lead|guest|visitor|onboard\w*|exchange|verify|confirm|accept|claim|redeem|unlock|join|feedback|survey|quiz|demo|apply|application|share|preview|telemetry|analytics|log|error-(?:report\w*|log\w*|monitor))(?:-|$)/;
 
 /** A function's name as its words, joined by dashes: `sendOTP_code` is `send-otp-code`. */
 function wordsOf(name: string): string {
@@ -194,6 +194,10 @@ export const webhookBehindGateway: Check<FunctionsInput> = {
   *look({ classed, project }) {
     for (const { name, entry, facts, verifyJwt } of classed) {
       if (facts.check !== "webhook_signature" || verifyJwt === "off") continue;
+      // A signature in the body may be that of the app's own users.
+      const isOfWebhook = facts.readsSignature || /hook/i.test(name) ||
+        !facts.by.startsWith("crypto.subtle");
+      if (!isOfWebhook) continue;
       const written = verifyJwt === "on"
         ? "is true"
         : "is not written, so it is on unless it is deployed otherwise";

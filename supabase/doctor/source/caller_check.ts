@@ -52,6 +52,8 @@ export interface CallerFacts {
   readonly limitsCallers: boolean;
   /** Whether anything that it does is worth protecting. */
   readonly hasEffects: boolean;
+  /** Whether it reads a header in which senders of webhooks put their signature. */
+  readonly readsSignature: boolean;
   /** Where the power, or the unverified token, is. */
   readonly file: string;
   readonly line: number;
@@ -97,11 +99,18 @@ export function callerFacts(entry: SourceFile, modules: Modules): CallerFacts & 
       }
       const method = memberPath(child(node, "callee")).at(-1) ?? "";
       const auth = authCall(node)?.method ?? "";
-      if (/^(?:signIn|signUp|verifyOtp|exchangeCode)/.test(auth)) {
+      if (/^(?:signIn|signUp|verifyOtp|exchangeCode|refreshSession|setSession)/.test(auth)) {
         doubts.add(`it signs its caller in, by ${auth}()`);
       }
       if ((WRITES.test(method) && !isBookkeeping(node)) || auth.startsWith("admin.")) writes = true;
-      if (/^admin\.(?:updateUserById|deleteUser|listUsers)$/.test(auth)) changesUsers = true;
+      if (/^admin\.(?:updateUserById|deleteUser)$/.test(auth)) {
+        const [id] = children(node, "arguments");
+        changesUsers ||= id !== undefined && isFromCaller(id);
+      }
+      if (RECOVERS.test(memberPath(child(node, "callee")).join("."))) {
+        doubts.add(`it verifies a signature, by ${method}()`);
+      }
+      if (/captcha|turnstile/i.test(method)) doubts.add("it asks for a captcha");
       if (LIMITS.test(method)) limitsCallers = true;
       if (method === "retrieve" && PAYS.test(memberPath(child(node, "callee")).join("."))) {
         doubts.add("it asks Stripe whether something is paid");
@@ -138,6 +147,9 @@ export function callerFacts(entry: SourceFile, modules: Modules): CallerFacts & 
   for (const header of headers) {
     if (header !== "authorization") doubts.add(`it reads the header ${header}`);
   }
+  if (entry.comments.some(({ text }) => SAYS_PUBLIC.test(text))) {
+    doubts.add("a comment says that it is public");
+  }
   for (const one of reached.missing) doubts.add(`${one} could not be read`);
   for (const one of reached.foreign) {
     if (takesRequest(one)) doubts.add(`${packageName(one.from)} handles the request`);
@@ -156,6 +168,7 @@ export function callerFacts(entry: SourceFile, modules: Modules): CallerFacts & 
     changesUsers,
     limitsCallers,
     hasEffects: hasEffects || power.length > 0,
+    readsSignature: signed !== undefined,
     file: place?.file ?? first?.file ?? entry.path,
     line: place?.line ?? first?.line ?? 1,
     reach: reached,
@@ -193,6 +206,9 @@ function isSwitchedOff({ node, file, modules }: Place, entry: SourceFile): boole
   return false;
 }
 
+const SAYS_PUBLIC =
+  /\bpublic(?:ly)? (?:endpoint|function|api|access\w*|callable|available)|\banon(?:ymous(?:ly)?)?[- ]callable|\b(?:anyone|everybody|everyone) (?:can|may) call|\bno (?:auth\w*|login|account) (?:is )?(?:required|needed)/i;
+
 /** Headers that say nothing about who calls. */
 const PLAIN_HEADERS =
   /^(?:accept|content-|origin$|referer$|host$|user-agent$|x-forwarded-|x-real-ip$|cf-|range$|if-|upgrade$|access-control-|x-client-info$|x-region$|x-request-id$|x-(?:trace|span|correlation)-id$|traceparent$|tracestate$|baggage$|x-b3-|idempotency-key$|connection$|sec-|prefer$|apikey$|location$|retry-after$|x-ratelimit|etag$|x-supabase-api-version$)/;
@@ -201,6 +217,10 @@ const EFFECTS = /^(?:fetch|from|rpc|invoke|upload|send|query|create\w*Client|con
 
 const WRITES =
   /^(?:insert|update|upsert|delete|rpc|invoke|upload|remove|move|copy|query|execute|unsafe|send|fetch)$/;
+
+/** What recovers who signed a message: the holder of a wallet. */
+const RECOVERS =
+  /sign\.detached\.verify$|(?:^|\.)(?:recoverAddress|recoverMessageAddress|recoverPublicKey|verifyMessage|verifyTypedData)$/;
 
 const LIMITS = /rate_?limit/i;
 const PAYS = /\b(?:sessions|paymentIntents|setupIntents)\.retrieve$/;
@@ -477,10 +497,15 @@ function lookedUpSecret(node: Node): string | undefined {
   const method = memberPath(callee).at(-1) ?? "";
   const args = children(node, "arguments");
   if (method === "rpc") {
+    const name = text(args[0]) ?? "";
+    const isOfCode =
+      /^(?:validate|verify|check|consume|redeem|use|claim)_.*(?:code|token|invit|key)/
+        .test(name);
     const given = children(args[1], "properties").find((one) =>
-      SECRET_COLUMN.test(nameOf(child(one, "key")) ?? "") && text(child(one, "value")) === undefined
+      (isOfCode || SECRET_COLUMN.test(nameOf(child(one, "key")) ?? "")) &&
+      text(child(one, "value")) === undefined
     );
-    return nameOf(child(given, "key"));
+    return given && nameOf(child(given, "key"));
   }
   if (!/^(?:eq|match|filter)$/.test(method) || text(args[1]) !== undefined) return undefined;
   const column = text(args[0]) ?? "";
