@@ -8,7 +8,7 @@ import { functionChecks } from "./checks/functions.ts";
 import { keyChecks } from "./checks/keys.ts";
 import { limitChecks, passwordChange, sharedAddress } from "./checks/limits.ts";
 import type { SourceCheck } from "./checks/scan.ts";
-import { ruleChecks, scanSources } from "./checks/source.ts";
+import { ruleChecks, Scanner } from "./checks/source.ts";
 import { versionChecks } from "./checks/versions.ts";
 import {
   type Check,
@@ -92,6 +92,7 @@ export function examine(
 ): Diagnosis {
   const findings = runChecks(keyChecks, workspace);
   const functions: FunctionSummary[] = [];
+  const scanner = new Scanner(ofSource, workspace);
   for (const project of workspace.projects) {
     findings.push(...runChecks(ofConfigs, { ...project, sessions: workspace.sessions }));
     const classed: ClassedFunction[] = [];
@@ -99,6 +100,7 @@ export function examine(
       const found = readFunction(one, workspace);
       if (found === undefined) continue;
       findings.push(...runChecks(corsChecks, { ...found, modules: workspace }));
+      scanner.visit(found.entry); // its tree is still there
       const { reach: _, ...rest } = found; // its trees are let go before the next is read
       classed.push(rest);
     }
@@ -107,7 +109,7 @@ export function examine(
       functions.push({ name, project: project.folder, entry, verify_jwt: verifyJwt, check, by });
     }
   }
-  findings.push(...scanSources(ofSource, workspace, progress));
+  findings.push(...scanner.conclude(progress));
   findings.push(...runChecks([unreadable], workspace)); // the last: reading is what finds them
   return { findings: sortFindings(mergeSame(findings)), functions };
 }

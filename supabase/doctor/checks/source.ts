@@ -32,7 +32,8 @@ import {
   serviceClientOverridden,
   userMetadataRole,
 } from "./rules_server.ts";
-import type { SourceCheck } from "./scan.ts";
+import type { Scan, SourceCheck } from "./scan.ts";
+import type { Unreadable } from "../project/sources.ts";
 
 /** Every rule that looks at source. */
 export const rules: readonly Rule[] = [
@@ -133,41 +134,66 @@ export function isRelevant(path: string, text: string): boolean {
 }
 
 /**
- * Reads all source of a folder, and looks at each file with every check. A tree is let go before
- * the next file is read; what goes wrong in one file is written down, and the others are read.
- *
- * @param progress Called before each file with how many are done.
+ * Looks at each source file of a folder with every check, once. A tree is let go before the next
+ * file is read; what goes wrong in one file is written down, and the others are read.
  */
-export function scanSources(
-  checks: readonly SourceCheck[],
-  workspace: Workspace,
-  progress: (done: number, all: number) => void = () => {},
-): Finding[] {
-  const { sources, edgeAuth, unreadable } = workspace;
-  const scans = checks.map((check) => ({ check, scan: check.start(workspace) }));
-  const found: Finding[] = [];
-  sources.paths.forEach((path, done) => {
-    progress(done, sources.paths.length);
+export class Scanner {
+  readonly #workspace: Workspace;
+  readonly #scans: readonly { readonly check: SourceCheck; readonly scan: Scan }[];
+  readonly #visited = new Set<string>();
+  readonly #found: Finding[] = [];
+
+  constructor(checks: readonly SourceCheck[], workspace: Workspace) {
+    this.#workspace = workspace;
+    this.#scans = checks.map((check) => ({ check, scan: check.start(workspace) }));
+  }
+
+  /** Looks at one file, while its tree is still there. */
+  visit(path: string): void {
+    const { sources, edgeAuth } = this.#workspace;
+    if (this.#visited.has(path)) return;
+    this.#visited.add(path);
     if (isTestPath(path) || edgeAuth.some((folder) => path.startsWith(`${folder}/`))) return;
     const text = sources.text(path);
     if (text === undefined || !isRelevant(path, text)) return;
     const file = sources.parse(path, text);
     if (file === undefined) return;
-    for (const { check, scan } of scans) {
+    for (const { check, scan } of this.#scans) {
       try {
-        for (const hit of scan.visit(file) ?? []) found.push(toFinding(check, hit));
+        for (const hit of scan.visit(file) ?? []) this.#found.push(toFinding(check, hit));
       } catch (error) {
         if (!(error instanceof RangeError)) throw error;
-        // Nested deeper than the stack: said once, and the other files are read.
-        if (!unreadable.some((one) => one.path === path)) {
-          (unreadable as { path: string; line: number | null; reason: string }[])
-            .push({ path, line: null, reason: "This file is nested too deeply for some checks." });
-        }
+        this.#noteTooDeep(path);
       }
     }
-  });
-  for (const { check, scan } of scans) {
-    for (const hit of scan.conclude?.() ?? []) found.push(toFinding(check, hit));
   }
-  return found;
+
+  /**
+   * Looks at all that is left.
+   *
+   * @param progress Called before each file with how many are done.
+   * @returns What was found, in all files.
+   */
+  conclude(progress: (done: number, all: number) => void = () => {}): Finding[] {
+    const { paths } = this.#workspace.sources;
+    paths.forEach((path, done) => {
+      progress(done, paths.length);
+      this.visit(path);
+    });
+    const concluded = this.#scans.flatMap(({ check, scan }) =>
+      [...scan.conclude?.() ?? []].map((hit) => toFinding(check, hit))
+    );
+    return [...this.#found, ...concluded];
+  }
+
+  /** Nested deeper than the stack: said once, and the other files are read. */
+  #noteTooDeep(path: string): void {
+    const unreadable = this.#workspace.unreadable as Unreadable[];
+    if (unreadable.some((one) => one.path === path)) return;
+    unreadable.push({
+      path,
+      line: null,
+      reason: "This file is nested too deeply for some checks.",
+    });
+  }
 }

@@ -5,6 +5,7 @@ import type { ConfigFile } from "./config_file.ts";
 import type { Modules } from "./modules.ts";
 import { join } from "./paths.ts";
 import { lineOf, type SourceFile } from "./source_file.ts";
+import type { Sources } from "./sources.ts";
 
 /** What the gateway does before the function: checks a JWT, or not. */
 export type Gateway = "on" | "off" | "default";
@@ -65,13 +66,12 @@ export function findFunctions(
     entries.set(name, sources.has(path) ? path : undefined);
   }
   return [...entries].sort(([a], [b]) => a.localeCompare(b)).map(([name, entry]) => {
-    const file = entry === undefined ? undefined : sources.get(entry);
     const written = config?.get("functions", name, "verify_jwt");
     return {
       name,
       entry,
       verifyJwt: written === false ? "off" : written === true ? "on" : "default",
-      publicBecause: file && reasonOf(file),
+      publicBecause: entry === undefined ? undefined : reasonIn(entry, sources),
     };
   });
 }
@@ -83,6 +83,13 @@ export function readFunction(one: EdgeFunction, modules: Modules): ReadFunction 
   if (entry === undefined || file === undefined) return undefined;
   const { reach, ...facts } = callerFacts(file, modules);
   return { ...one, entry, facts, reach };
+}
+
+/** Most files have no such comment: they need not be parsed for it. */
+function reasonIn(path: string, sources: Sources): string | undefined {
+  if (!/edge-auth:\s*public/i.test(sources.text(path) ?? "")) return undefined;
+  const file = sources.get(path);
+  return file && reasonOf(file);
 }
 
 function reasonOf({ program, comments }: SourceFile): string | undefined {

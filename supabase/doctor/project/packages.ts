@@ -41,8 +41,16 @@ export function packagesOf(manifest: JsonFile): PackageUse[] {
   );
 }
 
-/** The packages that a source file imports, with the place that names their versions. */
-export function usesOf(source: SourceFile, modules: Modules): PackageUse[] {
+const uses = new WeakMap<SourceFile, readonly PackageUse[]>();
+
+/** The packages that a source file imports, with the place that names their versions; found once. */
+export function usesOf(source: SourceFile, modules: Modules): readonly PackageUse[] {
+  let found = uses.get(source);
+  if (found === undefined) uses.set(source, found = findUses(source, modules));
+  return found;
+}
+
+function findUses(source: SourceFile, modules: Modules): PackageUse[] {
   return specifiersOf(source).flatMap(({ specifier, line }) => {
     const own = readSpecifier(specifier);
     if (own !== undefined) return [{ ...own, file: source.path, line }];
@@ -56,15 +64,21 @@ export function usesOf(source: SourceFile, modules: Modules): PackageUse[] {
 
 /** Everything that a source file imports. */
 export function specifiersOf(source: SourceFile): { specifier: string; line: number }[] {
-  return source.nodes.flatMap((node) => {
-    if (isType(node) || isTypesOnly(node)) return [];
-    if (!/^(?:Import|Export(?:Named|All))Declaration$|^ImportExpression$/.test(node.type)) {
-      return [];
-    }
+  const found: { specifier: string; line: number }[] = [];
+  for (const node of source.nodes) {
+    if (!IMPORTS.has(node.type) || isType(node) || isTypesOnly(node)) continue;
     const specifier = nameOf(child(node, "source"));
-    return specifier === undefined ? [] : [{ specifier, line: lineOf(node) }];
-  });
+    if (specifier !== undefined) found.push({ specifier, line: lineOf(node) });
+  }
+  return found;
 }
+
+const IMPORTS = new Set([
+  "ImportDeclaration",
+  "ExportNamedDeclaration",
+  "ExportAllDeclaration",
+  "ImportExpression",
+]);
 
 /** `import { type A, type B } from …` imports nothing that runs. */
 function isTypesOnly(node: Node): boolean {
