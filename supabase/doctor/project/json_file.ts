@@ -1,6 +1,4 @@
-import { parseExpression } from "@babel/parser";
-import { child, children, nameOf, type Node } from "../source/node.ts";
-import { lineOf } from "./source_file.ts";
+import { findNodeAtLocation, getNodeValue, type ParseError, parseTree } from "jsonc-parser";
 
 /** A JSON file and where its members stand. */
 export interface JsonFile {
@@ -14,45 +12,36 @@ export interface JsonFile {
  * Reads JSON, also with comments and commas at the end, as deno.json may have them.
  *
  * @throws {SyntaxError} It cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const file = readJsonFile("deno.jsonc", '{\n  // a map\n  "imports": { "a": "b", },\n}');
+ * assertEquals([file.value, file.lineOf(["imports", "a"])], [{ imports: { a: "b" } }, 3]);
+ * ```
  */
 export function readJsonFile(path: string, text: string): JsonFile {
-  const root = parseExpression(text, {
-    attachComment: false,
-    plugins: ["estree"],
-  }) as unknown as Node;
+  const errors: ParseError[] = [];
+  const root = parseTree(text, errors, { allowTrailingComma: true });
+  const lineAt = (offset: number) => text.slice(0, offset).split("\n").length;
+  const [error] = errors;
+  if (root === undefined || error !== undefined) {
+    throw Object.assign(new SyntaxError("This is no JSON."), {
+      lineNumber: lineAt(error?.offset ?? 0),
+    });
+  }
   return {
     path,
-    value: valueOf(root),
+    value: getNodeValue(root) as unknown,
     lineOf(names) {
-      let line = 1;
-      let at: Node | undefined = root;
-      for (const name of names) {
-        const member: Node | undefined = children(at, "properties").find((one) =>
-          nameOf(child(one, "key")) === name
-        );
-        if (member === undefined) break;
-        line = lineOf(member);
-        at = child(member, "value");
+      for (let length = names.length; length > 0; length--) {
+        const found = findNodeAtLocation(root, names.slice(0, length));
+        if (found !== undefined) return lineAt((found.parent ?? found).offset);
       }
-      return line;
+      return 1;
     },
   };
-}
-
-function valueOf(node: Node | undefined): unknown {
-  switch (node?.type) {
-    case "ObjectExpression":
-      return Object.fromEntries(
-        children(node, "properties")
-          .map((one) => [nameOf(child(one, "key")) ?? "", valueOf(child(one, "value"))]),
-      );
-    case "ArrayExpression":
-      return children(node, "elements").map(valueOf);
-    case "UnaryExpression":
-      return -Number(valueOf(child(node, "argument")));
-    default:
-      return node?.value;
-  }
 }
 
 /** A member of an object that came out of JSON or TOML. */
