@@ -6,8 +6,8 @@
  */
 
 import { deadErrorMatch, errorTextMatch } from "./checks/rules_errors.ts";
-import { signOutOnAnyError } from "./checks/rules_outage.ts";
-import { getSessionOnServer, getUserWithoutToken, headerAsToken } from "./checks/rules_server.ts";
+import { signOutOnAnyError } from "./checks/rules_sign_out.ts";
+import { getSessionOnServer, getUserWithoutToken, headerAsToken } from "./checks/rules_session.ts";
 import type { Node } from "./source/node.ts";
 import type { Rule } from "./source/rule.ts";
 import { isTestPath, type Runtime } from "./source/runtime.ts";

@@ -6,7 +6,7 @@ import type { Workspace } from "../project/workspace.ts";
 import { madeBy } from "../source/client.ts";
 import { at, environmentName, follow } from "../source/follow.ts";
 import { children, memberPath, nameOf, type Node, property, text } from "../source/node.ts";
-import { hasAwaitingListener } from "./rules_client.ts";
+import { hasAwaitingListener } from "../source/listener.ts";
 import type { SourceCheck } from "./scan.ts";
 import { isAtLeast } from "./versions.ts";
 

@@ -7,7 +7,7 @@ import type { Project, Workspace } from "../project/workspace.ts";
 import { isForHosted, isLoopback } from "./config.ts";
 import { keyClaims, keyKind } from "./key_kind.ts";
 import { published } from "./published.ts";
-import { PUBLIC_NAME } from "./rules_client.ts";
+import { PUBLIC_NAME } from "./rules_keys.ts";
 
 const JWT_SECRET = /^(?:SUPABASE_(?:AUTH_)?|GOTRUE_|PGRST_)?JWT_SECRET$/;
 

@@ -7,31 +7,22 @@ import type { Project, Workspace } from "../project/workspace.ts";
 import type { Node } from "../source/node.ts";
 import type { Rule, SigningFacts, Surroundings } from "../source/rule.ts";
 import { isTestPath } from "../source/runtime.ts";
-import {
-  eventUserDeleted,
-  legacyStorageKey,
-  middlewareDropsCookies,
-  refreshTokenKept,
-  secretKeyCookieClient,
-  secretKeyInBrowser,
-  secretKeyInSource,
-  signOutGlobal,
-  ssrGetSetRemove,
-  tokenExposed,
-} from "./rules_client.ts";
+import { eventUserDeleted, legacyStorageKey, signOutGlobal } from "./rules_client.ts";
+import { middlewareDropsCookies, secretKeyCookieClient, ssrGetSetRemove } from "./rules_cookies.ts";
+import { refreshTokenKept, tokenExposed } from "./rules_tokens.ts";
+import { secretKeyInBrowser, secretKeyInSource } from "./rules_keys.ts";
 import { deadErrorMatch, errorTextMatch, invokeErrorStatus } from "./rules_errors.ts";
-import { outageAsSignedOut, signOutOnAnyError } from "./rules_outage.ts";
+import { outageAsSignedOut } from "./rules_outage.ts";
+import { signOutOnAnyError } from "./rules_sign_out.ts";
 import {
   getSessionOnServer,
   getUserWithoutToken,
   headerAsToken,
-  hs256Only,
   noSession,
-  preflightAfterAuth,
-  secretCompared,
-  serviceClientOverridden,
-  userMetadataRole,
-} from "./rules_server.ts";
+} from "./rules_session.ts";
+import { hs256Only, secretCompared, serviceClientOverridden } from "./rules_credentials.ts";
+import { preflightAfterAuth } from "./rules_preflight.ts";
+import { userMetadataRole } from "./rules_rights.ts";
 import type { Scan, SourceCheck } from "./scan.ts";
 import type { Unreadable } from "../project/sources.ts";
 

@@ -1,0 +1,144 @@
+/** Secrets and service keys on servers. */
+
+import { authCall } from "../source/auth_call.ts";
+import {
+  authorizationOf,
+  bearerOf,
+  clientOf,
+  hasSecretKey,
+  isCallersToken,
+  madeBy,
+} from "../source/client.ts";
+import {
+  at,
+  environmentName,
+  follow,
+  foreign,
+  type Place,
+  UNKNOWN_NAME,
+} from "../source/follow.ts";
+import { around, child, children, memberPath, nameOf, type Node, walk } from "../source/node.ts";
+import { placeOf, type Rule } from "../source/rule.ts";
+import { valueOf } from "../source/scope.ts";
+import { secretComparison } from "../source/secret.ts";
+
+/** A client of the service that speaks as somebody else. */
+export const serviceClientOverridden: Rule = {
+  id: "service-client-overridden",
+  why:
+    "The bearer decides who acts, not the key. With the caller's Authorization header, or after a sign-in, a client made with the service_role key acts as that user: row level security applies, and which of the two acts depends on the request.",
+  fix:
+    "Use two clients: one with the publishable key and the caller's header, and one with the secret key, no header, and `auth: { persistSession: false }`, that never signs in.",
+  types: ["CallExpression"],
+  look(node, surroundings) {
+    const place = placeOf(node, surroundings);
+    const call = authCall(node);
+    if (call !== undefined) {
+      if (!/^(?:signIn|signUp|verifyOtp|setSession|exchangeCodeForSession)/.test(call.method)) {
+        return;
+      }
+      const client = clientOf(at(place, call.client));
+      if (client?.made !== "createClient" || !hasSecretKey(client)) return;
+      return {
+        severity: "warning",
+        message:
+          `auth.${call.method}() on a client with a secret key: from then on it acts as that user.`,
+      };
+    }
+    const client = madeBy(place);
+    if (client?.made !== "createClient") return;
+    if (!hasSecretKey(client) || bearerOf(client) !== "caller") return;
+    const header = authorizationOf(client);
+    if (header === undefined || !isCallersToken(header)) return;
+    return {
+      severity: "warning",
+      message:
+        "A client with a secret key carries the caller's Authorization header: it acts as the caller.",
+    };
+  },
+};
+
+/** A secret compared with an operator. */
+export const secretCompared: Rule = {
+  id: "secret-compared",
+  why:
+    "`===` stops at the first character that differs, so its time tells how much was right; and where the variable is not set, `Bearer undefined` is let in.",
+  fix:
+    'Refuse if the variable is not set, and compare with `timingSafeEqual` of node:crypto over two SHA-256 digests; or mount edge-auth with `auth: { allow: ["secret:<name>"] }`.',
+  types: ["BinaryExpression"],
+  look(node, surroundings) {
+    if (surroundings.runtime !== "function" && surroundings.runtime !== "server") return;
+    const name = secretComparison(placeOf(node, surroundings));
+    if (name === undefined || /ANON|PUBLISHABLE/.test(name)) return;
+    const what = name === UNKNOWN_NAME ? "A secret of the environment" : name;
+    return { severity: "warning", message: `${what} is compared with ${String(node.operator)}.` };
+  },
+};
+
+/** Verification with the shared secret alone. */
+export const hs256Only: Rule = {
+  id: "hs256-only",
+  why:
+    "A project with asymmetric signing keys signs with ES256 or RS256. Whoever verifies with the shared secret refuses every token that is minted after the change: all users look signed out.",
+  fix:
+    "Verify against the key set, `createRemoteJWKSet(new URL(`${url}/auth/v1/.well-known/jwks.json`))` of jose; or ask Auth with getUser().",
+  types: ["CallExpression"],
+  look(node, surroundings) {
+    if (!/^(?:jwtVerify|verify|jwt)$/.test(memberPath(child(node, "callee")).at(-1) ?? "")) return;
+    const place = placeOf(node, surroundings);
+    const used = foreign(at(place, child(node, "callee")));
+    if (
+      used === undefined ||
+      !VERIFIES.some(([from, name]) => from.test(used.from) && name.test(used.imported))
+    ) {
+      return;
+    }
+    const secret = [...walk(node)].map((one) =>
+      /^(?:Identifier|CallExpression|MemberExpression)$/.test(one.type)
+        ? secretOf(at(place, one))
+        : undefined
+    ).find((name) => name !== undefined);
+    const program = around(node, (one) => one.type === "Program");
+    // With the key set tried as well, the secret is for tokens of before.
+    const knowsKeys = program !== undefined &&
+      [...walk(program)].some((one) => /jwks/i.test(nameOf(one) ?? ""));
+    if (secret === undefined || knowsKeys || isFromCookie(children(node, "arguments")[0])) return;
+    const { signing } = surroundings;
+    const facts = signing === undefined
+      ? "Whether the project has such keys is not seen here."
+      : signing.isSeen
+      ? `The project has such keys: ${signing.where}.`
+      : `The project has signing keys, by signing_keys_path in ${signing.where}.`;
+    return {
+      severity: signing?.isSeen ? "error" : "warning",
+      message:
+        `Tokens are verified with ${secret} alone: those of asymmetric signing keys are refused. ` +
+        facts,
+    };
+  },
+};
+
+/** Whether a token comes out of a cookie: that of Auth is kept in parts, so it is one of the app's own. */
+function isFromCookie(token: Node | undefined): boolean {
+  const value = valueOf(token);
+  return value?.type === "CallExpression" &&
+    memberPath(child(value, "callee")).some((name) => /cookie/i.test(name));
+}
+
+/** The name of a JWT secret that an expression is made of. */
+function secretOf(place: Place): string | undefined {
+  const found = follow(place);
+  if (found === undefined) return undefined;
+  for (const one of walk(found.node)) {
+    const name = environmentName(at(found, one));
+    if (name !== undefined && /JWT_?SECRET/.test(name)) return name;
+  }
+  return undefined;
+}
+
+const VERIFIES: readonly (readonly [RegExp, RegExp])[] = [
+  [/\bjose\b/, /^jwtVerify$/],
+  [/\bdjwt\b/, /^verify$/],
+  [/\bjsonwebtoken\b/, /^verify$/],
+  [/\bhono\b.*\/jwt/, /^(?:jwt|verify)$/],
+];
