@@ -1,6 +1,11 @@
 // What a terminal shows.
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { type Finding, toFinding } from "../../../supabase/doctor/finding.ts";
+import {
+  type Finding,
+  mergeFunctions,
+  mergeSame,
+  toFinding,
+} from "../../../supabase/doctor/finding.ts";
 import { jsonReport, sarifReport, textReport } from "../../../supabase/doctor/report.ts";
 
 const kind = { id: "an-id", why: "Because ".repeat(30).trim(), fix: "Do this." };
@@ -40,6 +45,46 @@ Deno.test("textReport() says reason and fix once when a finding has many places"
   const text = textReport({ findings: many }, false);
   assertEquals(text.match(/fix {2}Do this\./g)?.length, 1);
   for (const { file } of many) assert(text.includes(`an-id  ${file}:1`));
+});
+
+/** Two places of one function, and one of a file that two functions run. */
+const ofFunctions = mergeFunctions(mergeSame([
+  ...[2, 7].map((line) =>
+    toFinding(kind, {
+      severity: "warning",
+      file: "supabase/functions/a/index.ts",
+      line,
+      message: `In line ${line}.`,
+    })
+  ),
+  ...["a", "b"].map((name) =>
+    toFinding(kind, {
+      severity: "warning",
+      file: "supabase/functions/_shared/x.ts",
+      line: 1,
+      message: "Shared.",
+      functions: [name],
+    })
+  ),
+]));
+
+Deno.test("mergeFunctions() keeps one finding per function, and all places and names", () => {
+  const [own, shared, more] = JSON.parse(jsonReport({ findings: ofFunctions })).findings;
+  assertEquals([own.line, own.places.length, own.places[0].line], [2, 1, 7]);
+  assertEquals([shared.functions, more], [["a", "b"], undefined]);
+});
+
+Deno.test("textReport() names the further places and the functions of a finding", () => {
+  const text = textReport({ findings: ofFunctions }, false);
+  assertMatch(text, /In line 2\.\n {4}also supabase\/functions\/a\/index\.ts:7 {2}In line 7\./);
+  assertMatch(text, /Shared\. \(a, b\)/);
+  assertMatch(text, /^0 errors, 2 warnings/m);
+});
+
+Deno.test("sarifReport() has the further places of a finding as related locations", () => {
+  const { runs: [run] } = JSON.parse(sarifReport({ findings: ofFunctions }, [kind]));
+  const [related] = run.results[0].relatedLocations;
+  assertEquals([related.id, related.physicalLocation.region.startLine], [0, 7]);
 });
 
 Deno.test("textReport() says what was read and what could not be", () => {

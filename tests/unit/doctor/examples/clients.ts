@@ -22,6 +22,14 @@ export const appExamples: Readonly<Record<string, Shown>> = {
   "listener-deadlock": {
     fires: [
       {
+        when: "a method of the class is awaited, which awaits rows",
+        files: app(
+          `export class Auth { start() { supabase.auth.onAuthStateChange(async (event, session) => { await this.load(session); }); } async load() { await supabase.from("a").select(); } }`,
+        ),
+        severity: "warning",
+        at: `${SRC}:2`,
+      },
+      {
         when: "rows are awaited",
         files: app(
           `supabase.auth.onAuthStateChange(async (event, session) => { await supabase.from("a").select(); });`,
@@ -192,6 +200,17 @@ export const appExamples: Readonly<Record<string, Shown>> = {
   },
   "middleware-drops-cookies": {
     fires: [
+      {
+        when: "a helper of another file refreshes",
+        files: {
+          "lib/session.ts":
+            `import { createServerClient } from "@supabase/ssr"; export async function updateSession(request) { let response = next(request); const client = createServerClient(u, k, { cookies: { getAll: () => request.cookies.getAll(), setAll: (all) => all.forEach(({ name, value }) => response.cookies.set(name, value)) } }); await client.auth.getUser(); return response; }`,
+          "middleware.ts":
+            `import { updateSession } from "./lib/session"; import { NextResponse } from "next/server";\nexport async function middleware(request) { const response = await updateSession(request); if (isClosed(request)) return NextResponse.redirect(new URL("/soon", request.url)); return response; }`,
+        },
+        severity: "warning",
+        at: "middleware.ts:2",
+      },
       {
         when: "a redirect is made anew",
         files: middleware(

@@ -13,6 +13,14 @@ export const credentialExamples: Readonly<Record<string, Shown>> = {
   "secret-compared": {
     fires: [
       {
+        when: "the variable is taken out of the environment",
+        files: edge(
+          `const { JOB_SECRET } = Deno.env.toObject();\nDeno.serve((req) => new Response(String(req.headers.get("x-job") === JOB_SECRET)));`,
+        ),
+        severity: "warning",
+        at: AT,
+      },
+      {
         when: "a header is compared with a variable",
         files: edge(
           `const wanted = Deno.env.get("CRON_KEY");\nDeno.serve((req) => new Response(null, { status: req.headers.get("x-key") === wanted ? 200 : 401 }));`,
@@ -64,6 +72,14 @@ export const credentialExamples: Readonly<Record<string, Shown>> = {
   },
   "service-client-overridden": {
     fires: [
+      {
+        when: "the caller's token is its accessToken",
+        files: edge(
+          `${IMPORT}export const f = (req: Request) => createClient("u", ${SERVICE_KEY}, { accessToken: () => Promise.resolve(req.headers.get("Authorization")!.slice(7)) });`,
+        ),
+        severity: "warning",
+        at: AT,
+      },
       {
         when: "it carries the caller's header",
         files: edge(
@@ -276,6 +292,22 @@ export const credentialExamples: Readonly<Record<string, Shown>> = {
         at: AT,
       },
       {
+        when: "all headers are logged",
+        files: edge(
+          `Deno.serve((req) => {\n console.log("called", Object.fromEntries(req.headers)); return new Response(); });`,
+        ),
+        severity: "warning",
+        at: AT,
+      },
+      {
+        when: "it stands in an object that is logged",
+        files: edge(
+          `Deno.serve((req) => { const token = req.headers.get("Authorization")!.slice(7);\n console.log({ token }); return new Response(); });`,
+        ),
+        severity: "warning",
+        at: AT,
+      },
+      {
         when: "a session's token is logged",
         files: app(
           `const { data: { session } } = await supabase.auth.getSession(); console.debug(session.access_token);`,
@@ -333,6 +365,22 @@ export const credentialExamples: Readonly<Record<string, Shown>> = {
   },
   "refresh-token-kept": {
     fires: [
+      {
+        when: "a page writes a cookie of its own",
+        files: app(
+          "const { data: { session } } = await supabase.auth.getSession(); document.cookie = `rt=${session.refresh_token}`;",
+        ),
+        severity: "warning",
+        at: `${SRC}:2`,
+      },
+      {
+        when: "a server of Node does",
+        files: app(
+          `app.post("/login", async (req, res) => { const { data } = await supabase.auth.signInWithPassword(req.body); res.cookie("rt", data.session.refresh_token); });`,
+        ),
+        severity: "warning",
+        at: `${SRC}:2`,
+      },
       {
         when: "it goes into localStorage",
         files: app(

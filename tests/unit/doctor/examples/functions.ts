@@ -109,6 +109,20 @@ export const functionExamples: Readonly<Record<string, Shown>> = {
         at: `${ENTRY}:1`,
       },
       {
+        when: "the secret key is one of those that the platform hands in",
+        files: {
+          ...OFF,
+          ...edge(
+            SERVICE.replace(
+              `Deno.env.get("SUPABASE_SERVICE_ROLE_KEY")!`,
+              `JSON.parse(Deno.env.get("SUPABASE_SECRET_KEYS")!)["default"]`,
+            ) + WRITES,
+          ),
+        },
+        severity: "error",
+        at: `${ENTRY}:1`,
+      },
+      {
         when: "a header goes into something that cannot be read",
         files: {
           ...OFF,
@@ -269,6 +283,18 @@ export const functionExamples: Readonly<Record<string, Shown>> = {
               WRITES.replace(
                 "{\n",
                 `{\n if (!guarded(req, { variable: "JOB_KEY" })) return new Response();\n`,
+              ),
+          ),
+        },
+      },
+      {
+        when: "a key is one of a set out of the environment",
+        files: {
+          ...OFF,
+          ...edge(
+            `const keys = new Set(Deno.env.get("API_KEYS")!.split(","));\n` +
+              behind(
+                `if (!keys.has(req.headers.get("x-api-key")!)) return new Response(null, { status: 401 });`,
               ),
           ),
         },

@@ -136,6 +136,33 @@ export const outageExamples: Readonly<Record<string, Shown>> = {
         `${SRC}:2`,
       ),
       fires(
+        "a router's guard leads to the sign-in",
+        asked(`if (!data.user) return { name: "login" };`),
+        `${SRC}:2`,
+      ),
+      fires(
+        "a guard goes on to the sign-in",
+        asked(`if (!data.user) return next("/sign-in");`),
+        `${SRC}:2`,
+      ),
+      fires(
+        "401 is a constant",
+        edge(
+          `const NOBODY = 401; ${CLIENT}Deno.serve(async () => { const { error } = await supabase.auth.getUser(t); return error ? new Response(null, { status: NOBODY }) : new Response(); });`,
+        ),
+      ),
+      fires(
+        "it is thrown as an error of tRPC",
+        asked(`if (error) throw new TRPCError({ code: "UNAUTHORIZED" });`),
+        `${SRC}:2`,
+      ),
+      fires("the middleware of a helper redirects", {
+        "lib/session.ts":
+          `import { createServerClient } from "@supabase/ssr"; export async function updateSession(r) { const client = createServerClient(u, k, o); const { data: { user } } = await client.auth.getUser(); return { answer: next(r), user }; }`,
+        "middleware.ts":
+          `import { updateSession } from "./lib/session"; import { NextResponse } from "next/server";\nexport async function middleware(r) { const { answer, user } = await updateSession(r); if (!user) return NextResponse.redirect(new URL("/login", r.url)); return answer; }`,
+      }, "middleware.ts:2"),
+      fires(
         "the call goes through a timer",
         route(
           `if (error) return new Response(null, { status: 401 });`,
@@ -228,6 +255,28 @@ export const outageExamples: Readonly<Record<string, Shown>> = {
   },
   "sign-out-on-any-error": {
     fires: [
+      fires(
+        "a function of the project signs out",
+        app(
+          `const logOut = () => supabase.auth.signOut({ scope: "local" });\nexport async function f() { try { await load(); } catch (cause) { report(cause); await logOut(); } }`,
+        ),
+        `${SRC}:3`,
+      ),
+      fires(
+        "a hook hands the sign-out out",
+        app(
+          `export function A() { const { signOut } = useAuth(); load().catch((cause) => { report(cause); signOut(); }); }`,
+        ),
+        `${SRC}:2`,
+      ),
+      fires(
+        "a function could not be called",
+        asked(
+          `if (error) await supabase.auth.signOut({ scope: "local" });`,
+          `supabase.functions.invoke("me")`,
+        ),
+        `${SRC}:2`,
+      ),
       fires(
         "the branch is for every error",
         asked(`if (error) { await supabase.auth.signOut({ scope: "local" }); }`),
