@@ -57,7 +57,7 @@ function doubtOf(one: ClassedFunction): string {
 
 /** Whether all that is known says that everybody may call a function. */
 function isMeantForAll(one: ClassedFunction): boolean {
-  return publicByName(one) === "surely" && !(one.facts.power === "auth.admin");
+  return publicByName(one) === "surely" && !one.facts.managesUsers;
 }
 
 /** Everybody may do what only the service may. */

@@ -44,7 +44,9 @@ export interface CallerFacts {
   readonly doubt: string | undefined;
   /** Whether it writes anything, as far as is seen: rows, files, users, or calls of functions. */
   readonly writes: boolean;
-  /** Whether it changes, deletes or lists users by auth.admin. */
+  /** Whether it calls auth.admin. */
+  readonly managesUsers: boolean;
+  /** Whether it changes or deletes a user whom its caller names, by auth.admin. */
   readonly changesUsers: boolean;
   /** Whether it limits how often it is called, as what is open to everybody does. */
   readonly limitsCallers: boolean;
@@ -57,85 +59,127 @@ export interface CallerFacts {
   readonly line: number;
 }
 
-/** Reads a function by its entry. */
-export function callerFacts(entry: SourceFile, modules: Modules): CallerFacts & { reach: Reach } {
-  const reached = reach(entry, modules);
-  const evidence: Evidence[] = [...foreignEvidence(reached, modules)];
-  const power: { what: string; file: string; line: number }[] = [];
-  const doubts = new Set<string>();
-  const headers = new Set<string>();
-  let hasEffects = false;
-  let writes = false;
-  let changesUsers = false;
-  let limitsCallers = false;
-  let hashes = false;
-  let verifies: string | undefined;
-  for (const { node, file } of reached.nodes) {
-    const place: Place = { node, file, modules };
-    const where = { file: file.path, line: lineOf(node) };
-    if (node.type === "CallExpression") {
-      const found = callEvidence(place);
-      if (found !== undefined && !isSwitchedOff(place, entry)) {
-        evidence.push({ ...found, at: where });
-      }
-      const header = headerOf(node);
-      const isRead = header !== undefined && !isSwitchedOff(place, entry);
-      if (isRead && !PLAIN_HEADERS.test(header)) headers.add(header);
-      if (isRead && header === "authorization" && isUsed(node, file)) {
-        doubts.add("it uses the Authorization header");
-      }
-      if (authCall(node)?.method.startsWith("admin.")) power.push({ what: "auth.admin", ...where });
-      const client = madeBy(place);
-      if (client !== undefined && hasSecretKey(client)) {
-        power.push({ what: "a service_role or secret key", ...where });
-      }
-      const method = memberPath(child(node, "callee")).at(-1) ?? "";
-      const auth = authCall(node)?.method ?? "";
-      if (/^(?:signIn|signUp|verifyOtp|exchangeCode|refreshSession|setSession)/.test(auth)) {
-        doubts.add(`it signs its caller in, by ${auth}()`);
-      }
-      if ((WRITES.test(method) && !isBookkeeping(node)) || auth.startsWith("admin.")) writes = true;
-      if (/^admin\.(?:updateUserById|deleteUser)$/.test(auth)) {
-        const [id] = children(node, "arguments");
-        changesUsers ||= id !== undefined && isFromCaller(id);
-      }
-      if (RECOVERS.test(memberPath(child(node, "callee")).join("."))) {
-        doubts.add(`it verifies a signature, by ${method}()`);
-      }
-      if (/captcha|turnstile/i.test(method)) doubts.add("it asks for a captcha");
-      if (LIMITS.test(method)) limitsCallers = true;
-      if (method === "retrieve" && PAYS.test(memberPath(child(node, "callee")).join("."))) {
-        doubts.add("it asks Stripe whether something is paid");
-      }
-      if (EFFECTS.test(method) || isFreeCall(node)) hasEffects = true;
-      if (/^(?:createHmac|importKey|timingSafeEqual|hmac)$/.test(method)) hashes = true;
-      if (VERIFIES_WEBHOOK.test(method)) verifies ??= `${method}()`;
-    } else if (node.type === "BinaryExpression") {
-      const found = comparison(place);
-      if (found !== undefined && !isSwitchedOff(place, entry)) {
-        evidence.push({ ...found, at: where });
-      }
+/** What the code of a function was seen to do. */
+class Seen {
+  readonly evidence: Evidence[] = [];
+  readonly power: { what: string; file: string; line: number }[] = [];
+  readonly doubts = new Set<string>();
+  readonly headers = new Set<string>();
+  hasEffects = false;
+  writes = false;
+  changesUsers = false;
+  limitsCallers = false;
+  /** Whether it computes a keyed hash, as for the signature of a webhook. */
+  hashes = false;
+  /** A function of the project that says by its name that it verifies a signature. */
+  verifies: string | undefined;
+
+  constructor(readonly entry: SourceFile) {}
+
+  look(place: Place & Reached): void {
+    const { node } = place;
+    if (node.type === "CallExpression") this.#lookAtCall(place);
+    else if (node.type === "BinaryExpression") {
+      this.#note(comparison(place), place);
     } else if (node.type === "MemberExpression") {
-      const path = memberPath(node);
-      if (path.at(-2) === "headers" && path.at(-1) === "authorization" && isUsed(node, file)) {
-        doubts.add("it uses the Authorization header");
+      const [owner, name] = memberPath(node).slice(-2);
+      if (
+        owner === "headers" && name === "authorization" &&
+        isUsed(node, place.file)
+      ) {
+        this.doubts.add("it uses the Authorization header");
       }
-      if (path.at(-1) === "supabaseAdmin") power.push({ what: "supabaseAdmin", ...where });
-    } else if (node.type === "Property" && node.parent?.type === "ObjectPattern") {
+      if (name === "supabaseAdmin") this.#hasPower("supabaseAdmin", place);
+    } else if (
+      node.type === "Property" && node.parent?.type === "ObjectPattern"
+    ) {
       if (nameOf(child(node, "key")) === "supabaseAdmin") {
-        power.push({ what: "supabaseAdmin", ...where });
+        this.#hasPower("supabaseAdmin", place);
       }
-    } else if (node.type === "Literal" && typeof node.value === "string") {
-      if (/^SUPABASE_DB_URL$/.test(node.value)) {
-        power.push({ what: "a direct connection to the database", ...where });
-      }
+    } else if (node.type === "Literal" && node.value === "SUPABASE_DB_URL") {
+      this.#hasPower("a direct connection to the database", place);
     }
   }
-  const signed = [...headers].find((one) => /sign|hmac|hub-|svix|digest/.test(one));
-  if (hashes && verifies) evidence.push({ check: "webhook_signature", by: verifies });
-  else if (hashes && signed) {
-    evidence.push({ check: "webhook_signature", by: `the header ${signed}` });
+
+  #lookAtCall(place: Place & Reached): void {
+    const { node, file } = place;
+    this.#note(callEvidence(place), place);
+    const header = headerOf(node);
+    if (header !== undefined && !isSwitchedOff(place, this.entry)) {
+      if (!PLAIN_HEADERS.test(header)) this.headers.add(header);
+      if (header === "authorization" && isUsed(node, file)) {
+        this.doubts.add("it uses the Authorization header");
+      }
+    }
+    const client = madeBy(place);
+    if (client !== undefined && hasSecretKey(client)) {
+      this.#hasPower("a service_role or secret key", place);
+    }
+    this.#lookAtAuth(place);
+    const path = memberPath(child(node, "callee"));
+    const method = path.at(-1)!;
+    if (WRITES.test(method) && !isBookkeeping(node)) this.writes = true;
+    if (EFFECTS.test(method) || isFreeCall(node)) this.hasEffects = true;
+    if (LIMITS.test(method)) this.limitsCallers = true;
+    if (/^(?:createHmac|importKey|timingSafeEqual|hmac)$/.test(method)) {
+      this.hashes = true;
+    }
+    if (VERIFIES_WEBHOOK.test(method)) this.verifies ??= `${method}()`;
+    if (RECOVERS.test(path.join("."))) {
+      this.doubts.add(`it verifies a signature, by ${method}()`);
+    }
+    if (/captcha|turnstile/i.test(method)) {
+      this.doubts.add("it asks for a captcha");
+    }
+    if (PAYS.test(path.join("."))) {
+      this.doubts.add("it asks Stripe whether something is paid");
+    }
   }
+
+  #lookAtAuth(place: Place & Reached): void {
+    const call = authCall(place.node);
+    if (call === undefined) return;
+    const { method, args } = call;
+    if (
+      /^(?:signIn|signUp|verifyOtp|exchangeCode|refreshSession|setSession)/
+        .test(method)
+    ) {
+      this.doubts.add(`it signs its caller in, by ${method}()`);
+    }
+    if (!method.startsWith("admin.")) return;
+    this.#hasPower("auth.admin", place);
+    this.writes = true;
+    if (/^admin\.(?:updateUserById|deleteUser)$/.test(method)) {
+      this.changesUsers ||= args[0] !== undefined && isFromCaller(args[0]);
+    }
+  }
+
+  #note(found: Evidence | undefined, place: Place & Reached): void {
+    if (found === undefined || isSwitchedOff(place, this.entry)) return;
+    this.evidence.push({
+      ...found,
+      at: { file: place.file.path, line: lineOf(place.node) },
+    });
+  }
+
+  #hasPower(what: string, { node, file }: Reached): void {
+    this.power.push({ what, file: file.path, line: lineOf(node) });
+  }
+}
+
+/** Reads a function by its entry. */
+export function callerFacts(
+  entry: SourceFile,
+  modules: Modules,
+): CallerFacts & { reach: Reach } {
+  const reached = reach(entry, modules);
+  const seen = new Seen(entry);
+  const { evidence, power, doubts, headers } = seen;
+  evidence.push(...foreignEvidence(reached, modules));
+  for (const one of reached.nodes) seen.look({ ...one, modules });
+  const signed = [...headers].find((one) => /sign|hmac|hub-|svix|digest/.test(one));
+  const by = seen.verifies ?? (signed && `the header ${signed}`);
+  if (seen.hashes && by) evidence.push({ check: "webhook_signature", by });
   for (const header of headers) {
     if (header !== "authorization") doubts.add(`it reads the header ${header}`);
   }
@@ -144,19 +188,24 @@ export function callerFacts(entry: SourceFile, modules: Modules): CallerFacts & 
   }
   for (const one of reached.missing) doubts.add(`${one} could not be read`);
   for (const one of reached.foreign) {
-    if (takesRequest(one)) doubts.add(`${packageName(one.from)} handles the request`);
+    if (takesRequest(one)) {
+      doubts.add(`${packageName(one.from)} handles the request`);
+    }
   }
   const best = CHECKS.map((check) => evidence.find((one) => one.check === check))
     .find((one) => one !== undefined);
   const check = best?.check ?? "none";
   const first = power.find(({ file }) => file === entry.path);
   const place = check === "reads_jwt_unverified" ? best?.at : undefined;
+  const { writes, changesUsers, limitsCallers, hasEffects } = seen;
+  const managesUsers = power.some(({ what }) => what === "auth.admin");
   return {
     check,
     by: best?.by ?? "",
     power: (first ?? power[0])?.what,
     doubt: [...doubts][0],
     writes,
+    managesUsers,
     changesUsers,
     limitsCallers,
     hasEffects: hasEffects || power.length > 0,
@@ -171,20 +220,28 @@ export function callerFacts(entry: SourceFile, modules: Modules): CallerFacts & 
  * Whether a check stands behind an option of a factory, `if (options?.requireSecret)`, and the entry
  * calls the factory without it.
  */
-function isSwitchedOff({ node, file, modules }: Place, entry: SourceFile): boolean {
+function isSwitchedOff(
+  { node, file, modules }: Place,
+  entry: SourceFile,
+): boolean {
   let inner = node;
   for (let one = node.parent; one; inner = one, one = one.parent) {
     if (one.type !== "IfStatement" || one.consequent !== inner) continue;
     const test = bare(child(one, "test"));
     const root = bare(child(test, "object"));
-    if (test?.type !== "MemberExpression" || root?.type !== "Identifier") continue;
+    if (test?.type !== "MemberExpression" || root?.type !== "Identifier") {
+      continue;
+    }
     const origin = originOf(root);
     const factory = origin?.kind === "parameter" ? origin.node.parent : undefined;
-    if (!factory || origin!.node.type !== "Identifier" || file === entry) continue;
+    if (!factory || origin!.node.type !== "Identifier" || file === entry) {
+      continue;
+    }
     const index = children(factory, "params").indexOf(origin!.node);
     const calls = entry.nodes.filter((each) =>
       each.type === "CallExpression" &&
-      follow({ node: child(each, "callee")!, file: entry, modules })?.node === factory
+      follow({ node: child(each, "callee")!, file: entry, modules })?.node ===
+        factory
     );
     const name = nameOf(child(test, "property"))!;
     const isOff = (call: Node) => {
@@ -228,14 +285,16 @@ function isBookkeeping(node: Node): boolean {
   return method === "rpc"
     ? /increment|_count|track_|log_|rate_limit/.test(name)
     : /^(?:insert|upsert)$/.test(method ?? "") &&
-      /(?:^|_)(?:logs?|events|analytics|metrics|visits|views|rate_limits?)$/.test(name);
+      /(?:^|_)(?:logs?|events|analytics|metrics|visits|views|rate_limits?)$/
+        .test(name);
 }
 
 /** A call of something that is not of the language: what it does cannot be seen. */
 function isFreeCall(node: Node): boolean {
   const callee = bare(child(node, "callee"));
   return callee?.type === "Identifier" && originOf(callee) === undefined &&
-    !(nameOf(callee)! in globalThis) && !/^(?:serve|require)$/.test(nameOf(callee)!);
+    !(nameOf(callee)! in globalThis) &&
+    !/^(?:serve|require)$/.test(nameOf(callee)!);
 }
 
 /** Packages that route and serve: what they are given decides nothing by itself. */
@@ -257,12 +316,16 @@ function takesRequest({ from, node, file }: Foreign & Reached): boolean {
   return file.nodes.some((one) => {
     if (one.type !== "CallExpression") return false;
     const args = children(one, "arguments");
-    const isServe = /^(?:serve|Deno\.serve)$/.test(memberPath(child(one, "callee")).join("."));
+    const isServe = /^(?:serve|Deno\.serve)$/.test(
+      memberPath(child(one, "callee")).join("."),
+    );
     if (
-      isServe && args.some((each) => bare(each) === call || nameOf(bare(each)) === name && name)
+      isServe &&
+      args.some((each) => bare(each) === call || nameOf(bare(each)) === name && name)
     ) {
       return true;
     }
-    return name !== undefined && nameOf(child(one, "callee")) === name && args.some(isRequest);
+    return name !== undefined && nameOf(child(one, "callee")) === name &&
+      args.some(isRequest);
   });
 }
