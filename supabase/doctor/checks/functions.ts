@@ -57,7 +57,9 @@ function doubtOf(one: ClassedFunction): string {
 
 /** Whether all that is known says that everybody may call a function. */
 function isMeantForAll(one: ClassedFunction): boolean {
-  return publicByName(one) === "surely" && !one.facts.managesUsers;
+  const { managesUsers, writes } = one.facts;
+  const meant = publicByName(one);
+  return !managesUsers && (meant === "surely" || (meant === "perhaps" && !writes));
 }
 
 /** Everybody may do what only the service may. */

@@ -5,6 +5,7 @@ import { authCall, errorOf } from "../source/auth_call.ts";
 import { at, follow, type Place } from "../source/follow.ts";
 import { isJudgedIn, judgesCaught } from "../source/judged.ts";
 import {
+  around,
   bare,
   child,
   children,
@@ -67,8 +68,13 @@ function signOutCause(node: Node, surroundings: Surroundings): string | undefine
       const block = child(one.parent ?? undefined, "block");
       const own = block && [...walk(block)].some((each) => authCall(each)?.method === "signOut");
       const calls = block ? [...walk(block)] : [];
-      // A session that was begun in the block is taken back.
-      if (calls.some((each) => BEGINS.test(authCall(each)?.method ?? ""))) return undefined;
+      // A session that was begun in the same function is taken back.
+      const scope = around(one, isFunction);
+      if (
+        (scope ? nodesWithin(scope) : calls).some((each) =>
+          BEGINS.test(authCall(each)?.method ?? "")
+        )
+      ) return undefined;
       const asks = calls.some((each) =>
         each.type === "AwaitExpression" || authCall(each) !== undefined
       );

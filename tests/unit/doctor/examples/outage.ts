@@ -329,6 +329,12 @@ export const outageExamples: Readonly<Record<string, Shown>> = {
         ),
       },
       {
+        when: "what follows a sign-up fails, and it is taken back",
+        files: app(
+          `export async function join() { await supabase.auth.signUp(form); try { await accept(); } catch { await supabase.auth.signOut({ scope: "local" }); } }`,
+        ),
+      },
+      {
         when: "a sign-up is taken back",
         files: app(
           `export async function join() { try { await supabase.auth.signUp(form); await accept(); } catch { await supabase.auth.signOut({ scope: "local" }); } }`,
