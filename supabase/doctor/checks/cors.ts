@@ -83,7 +83,7 @@ function isBareAnswer(place: Place): boolean {
   const isJson = node.type === "CallExpression" &&
     memberPath(child(node, "callee")).join(".") === "Response.json";
   if (!isNew && !isJson) return false;
-  if (!isReturned(node)) return false;
+  if (!isReturned(node) || isPage(node)) return false;
   const options = children(node, "arguments")[1];
   if (options === undefined) return true;
   const value = follow(at(place, options));
@@ -96,6 +96,19 @@ function isBareAnswer(place: Place): boolean {
   if (hasSpread(value.node)) return false;
   const headers = property(value.node, "headers");
   return headers === undefined || lacksOrigin(at(value, headers), 0);
+}
+
+/** Whether an answer is HTML, which a browser goes to: no script asks for it. */
+function isPage(answer: Node): boolean {
+  const [body, options] = children(answer, "arguments");
+  const type = text(
+    children(bare(property(options, "headers")), "properties").flatMap((one) =>
+      nameOf(child(one, "key"))?.toLowerCase() === "content-type" ? child(one, "value") ?? [] : []
+    )[0],
+  );
+  const quasi = bare(body)?.type === "TemplateLiteral" ? children(bare(body), "quasis")[0] : body;
+  const start = String((quasi?.value as { cooked?: unknown } | undefined)?.cooked ?? text(quasi));
+  return /^text\/html/.test(type ?? "") || /^\s*<(?:!doctype|html)/i.test(start);
 }
 
 /** Whether an answer is returned as it is; one that is kept or handed on may get its headers later. */

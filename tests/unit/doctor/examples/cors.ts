@@ -75,6 +75,15 @@ return decorate(answer);`)),
         },
       },
       {
+        when: "it is a page of its own, at the end of a sign-in elsewhere",
+        files: {
+          ...OFF,
+          ...edge(handler(
+            "if (req.body) return new Response(`<html>${name}</html>`, { status: 400 }); return new Response(page(), { headers: { 'Content-Type': 'text/html' } });",
+          )),
+        },
+      },
+      {
         when: "it redirects a page",
         files: {
           ...OFF,
