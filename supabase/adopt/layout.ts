@@ -24,6 +24,8 @@ export interface ProjectFunction {
   readonly folder: string;
   /** What it does with edge-auth: checks its callers, imports it for something else, or neither. */
   readonly use: "guards" | "imports" | "none";
+  /** The files of the copy that it imports, by their paths in it. */
+  readonly imported: readonly string[];
   /** Its import map, which may be a deno.json; `undefined` where it has none yet. */
   readonly importMap: string | undefined;
   /** `verify_jwt` of config.toml; `undefined` where it is not written. */
@@ -44,7 +46,7 @@ export const SHARED_IMPORT_MAP = "supabase/functions/import_map.json";
 const CLI_FOLDER = "supabase/functions";
 const ENTRY = /^([A-Za-z0-9][\w-]*)\/index\.(?:[cm]?[jt]sx?)$/;
 /** Without it, a function is open to whoever calls it, so importing anything else is no guard. */
-const GUARDS = ["edgeFunction", "auth", "*"];
+const GUARDS = ["edgeFunction", "auth", "webhook", "*"];
 
 /**
  * Finds the functions of a project.
@@ -94,7 +96,7 @@ export function readLayout(files: ProjectFiles): Layout {
     return {
       name,
       folder: dirname(entry),
-      use: useOf(entry, importMap, copy, files),
+      ...usesOf(entry, importMap, copy, files),
       importMap,
       verifyJwt: typeof verifyJwt === "boolean" ? verifyJwt : undefined,
     };
@@ -147,12 +149,12 @@ function importMapOf(
 }
 
 /** Follows the imports of a function through the project's own files. */
-function useOf(
+function usesOf(
   entry: string,
   importMap: string | undefined,
   copy: string,
   files: ProjectFiles,
-): ProjectFunction["use"] {
+): Pick<ProjectFunction, "use" | "imported"> {
   const map = importMap === undefined ? undefined : readJson(files.get(importMap) ?? "");
   const imports = isObject(map) && isObject(map.imports) ? map.imports : {};
   const target = (specifier: string, from: string): string | undefined => {
@@ -164,7 +166,8 @@ function useOf(
     return join(dirname(importMap ?? ""), to + specifier.slice(key.length));
   };
 
-  let use: ProjectFunction["use"] = "none";
+  let isGuarded = false;
+  const imported = new Set<string>();
   const seen = new Set<string>();
   const open = [entry];
   for (let path = open.pop(); path !== undefined; path = open.pop()) {
@@ -174,12 +177,14 @@ function useOf(
     for (const { specifier, names } of tryReadImports(path, text)) {
       const to = target(specifier, path);
       if (to === undefined) continue;
-      if (!to.startsWith(`${copy}/`)) open.push(to);
-      else if (names.some((name) => GUARDS.includes(name))) return "guards";
-      else use = "imports";
+      if (to.startsWith(`${copy}/`)) {
+        imported.add(to.slice(copy.length + 1));
+        isGuarded ||= names.some((name) => GUARDS.includes(name));
+      } else open.push(to);
     }
   }
-  return use;
+  const use = isGuarded ? "guards" : imported.size > 0 ? "imports" : "none";
+  return { use, imported: [...imported] };
 }
 
 /** A file that cannot be read imports nothing: whoever runs it will see why. */

@@ -11,6 +11,8 @@ export interface Library {
   readonly files: ReadonlyMap<string, string>;
   /** The entries that an import map needs for it. */
   readonly imports: Readonly<Record<string, string>>;
+  /** By the file that needs them, the entries of functions that import this file too. */
+  readonly optionalImports: ReadonlyMap<string, Readonly<Record<string, string>>>;
   /** The first function, for a project that has none that uses edge-auth. */
   readonly firstFunction: FirstFunction;
 }
@@ -35,6 +37,9 @@ export interface Repository {
 /** What a browser gets; pages for readers of this repository, whose links lead out of the copy. */
 const NOT_COPIED = /^browser\/|(?:^|\/)README\.md$|_test\.ts$/;
 
+/** Files that need a package of their own, which a function that does not import them never loads. */
+const OPTIONAL = ["server/webhook.ts"];
+
 /** So that the formatter and the linter of a project have nothing to say about the copy. */
 const IGNORED_BY_TOOLS = "// deno-fmt-ignore-file\n// deno-lint-ignore-file\n";
 
@@ -48,10 +53,18 @@ const IGNORED_BY_TOOLS = "// deno-fmt-ignore-file\n// deno-lint-ignore-file\n";
 export function createLibrary({ version, imports, shared, me }: Repository): Library {
   const sources = [...shared].filter(([path]) => !NOT_COPIED.test(path));
   const files = new Map(sources.map(([path, text]) => [path, withHeader(path, text)]));
+  const needed = neededImports(sources.filter(([path]) => !OPTIONAL.includes(path)), imports);
+  const optional = sources.filter(([path]) => OPTIONAL.includes(path)).map((source) => {
+    const own = Object.entries(neededImports([source], imports)).filter(([key]) =>
+      !(key in needed)
+    );
+    return [source[0], Object.fromEntries(own)] as const;
+  });
   return {
     version,
     files,
-    imports: neededImports(sources, imports),
+    imports: needed,
+    optionalImports: new Map(optional),
     firstFunction: {
       name: "me",
       files: new Map([...me].map(([path, text]) => [path, toCopy(text)])),

@@ -70,7 +70,8 @@ export function planAdoption(files: ProjectFiles, library: Library): Plan {
 
   const users = layout.functions.filter(({ use }) => use !== "none");
   for (const user of users) {
-    addImports(user, library.imports, edits, notDone);
+    const optional = user.imported.map((path) => library.optionalImports.get(path));
+    addImports(user, Object.assign({}, library.imports, ...optional), edits, notDone);
     openGateway(user, layout, edits, notDone);
   }
   const first = users.length === 0 ? addFirstFunction(layout, library, edits, notDone) : null;
@@ -154,8 +155,8 @@ function openGateway(
   if (use === "imports") {
     if (verifyJwt !== false) {
       notDone.push(
-        `${name} imports edge-auth without edgeFunction() or auth(), so the gateway goes on checking ` +
-          `its callers. Once it uses one of them, set ${setting}.`,
+        `${name} imports edge-auth without edgeFunction(), auth() or webhook(), so the gateway goes ` +
+          `on checking its callers. Once it uses one of them, set ${setting}.`,
       );
     }
     return;
@@ -214,6 +215,7 @@ function addFirstFunction(
     name,
     folder,
     use: "guards",
+    imported: ["mod.ts"],
     importMap: map,
     verifyJwt: false,
   };

@@ -36,6 +36,19 @@ Deno.test("createLibrary() takes the import entries of the packages that the cop
   assertThrows(() => createLibrary({ ...repository, shared: unknown }), Error, "lodash");
 });
 
+Deno.test("createLibrary() keeps the packages of server/webhook.ts for the functions that import it", () => {
+  const shared = new Map([
+    ["mod.ts", 'export { Hono } from "hono/tiny";'],
+    [
+      "server/webhook.ts",
+      'import type { Context } from "hono";\nimport { Webhook } from "zod/v4";',
+    ],
+  ]);
+  const { imports, optionalImports } = createLibrary({ ...repository, shared });
+  assertEquals(imports, { hono: "npm:hono@4", "hono/": "npm:/hono@4/" });
+  assertEquals([...optionalImports], [["server/webhook.ts", { zod: "npm:zod@4" }]]);
+});
+
 Deno.test("createLibrary() leads the first function to the copy", () => {
   const { firstFunction } = createLibrary({ ...repository, shared: new Map() });
   assertEquals(

@@ -10,12 +10,14 @@ type Files = Readonly<Record<string, string>>;
 const CONFIG = "supabase/config.toml";
 const COPY = "supabase/functions/_shared/edge-auth";
 const IMPORTS = { hono: "npm:hono@4.13.19", "hono/": "npm:/hono@4.13.19/", zod: "npm:zod@4.6.7" };
+const WEBHOOKS = { standardwebhooks: "npm:standardwebhooks@1.1.1" };
 const GUARDED = 'import { edgeFunction } from "../_shared/edge-auth/mod.ts";';
 
 const library: Library = {
   version: "1.0.0",
   files: new Map([["mod.ts", "export {};\n"]]),
   imports: IMPORTS,
+  optionalImports: new Map([["server/webhook.ts", WEBHOOKS]]),
   firstFunction: { name: "me", files: new Map([["index.ts", `${GUARDED}\n`]]) },
 };
 
@@ -73,6 +75,26 @@ Deno.test("planAdoption() follows a function's imports to edge-auth", () => {
   }
 });
 
+Deno.test("planAdoption() adds the package of webhook() to the functions that import it, and to no other", () => {
+  const at = (name: string, file: string) => `supabase/functions/${name}/${file}`;
+  const webhooks = 'import { webhook } from "../_shared/edge-auth/server/webhook.ts";';
+  const { after } = adopt({
+    [CONFIG]: "",
+    [at("plain", "index.ts")]: GUARDED,
+    [at("hooks", "index.ts")]: `${GUARDED}\nimport "./routes.ts";`,
+    [at("hooks", "routes.ts")]: webhooks,
+    [at("own-app", "index.ts")]: webhooks,
+  });
+  for (const name of ["hooks", "own-app"]) {
+    assertEquals(importsOf(after[at(name, "deno.json")]), { ...IMPORTS, ...WEBHOOKS }, name);
+  }
+  assertEquals(importsOf(after[at("plain", "deno.json")]), IMPORTS);
+  // The gateway would refuse a sender that has no token.
+  for (const settings of Object.values(functionsOf(after[CONFIG]))) {
+    assertEquals(settings, { verify_jwt: false });
+  }
+});
+
 Deno.test("planAdoption() leaves the gateway's check on for a function that edge-auth does not guard", () => {
   for (
     const text of [
@@ -83,7 +105,10 @@ Deno.test("planAdoption() leaves the gateway's check on for a function that edge
   ) {
     const { plan, after } = adopt({ [CONFIG]: "", "supabase/functions/a/index.ts": text });
     assertEquals(after[CONFIG], "");
-    assertMatch(plan.notDone.join(), /a imports edge-auth without edgeFunction\(\) or auth\(\)/);
+    assertMatch(
+      plan.notDone.join(),
+      /a imports edge-auth without edgeFunction\(\), auth\(\) or webhook\(\)/,
+    );
   }
 });
 
