@@ -1,5 +1,6 @@
 /** The output of `deno task dev`: the addresses, curl lines to paste, and each mail. */
 
+import { cronKey } from "./keys.ts";
 import type { Mail } from "./mail/outbox.ts";
 import type { MigrationReport } from "./migrations.ts";
 import type { RunningStack } from "./stack.ts";
@@ -44,6 +45,7 @@ export async function banner(stack: RunningStack): Promise<string> {
     ``,
     `publishable   ${keys.publishable}`,
     `secret        ${keys.secret}`,
+    `secret:cron   ${cronKey}`,
     `anon          ${keys.anon}`,
     `service_role  ${keys.serviceRole}`,
     `mail          ${stack.mailUrl}`,

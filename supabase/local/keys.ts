@@ -47,6 +47,12 @@ export const apiKeys: ApiKeys = {
     "EGIM96RAZx35lJzdJsyH-qQwv8Hdp7fsn3W0YpN81IU",
 };
 
+/**
+ * A second secret key, named `cron`: for functions that take a machine by the name of its key. Of
+ * `supabase start`, which has one secret key only, there is no such key.
+ */
+export const cronKey = "sb_secret_local_cron";
+
 /** The public key of {@link signingKey}, as in the JWKS. */
 export function publicKey(): JsonWebKey & { kid: string } {
   const { alg, crv, kid, kty, use, x, y } = signingKey;

@@ -136,6 +136,9 @@ export const CHECKS: Readonly<Record<ProblemCode, string>> = {
   auth_unavailable:                           "Auth was unavailable or too slow, or something else answered in its place. Check the status page, SUPABASE_URL, and the option `timeout` of `auth()`.",
   auth_misconfigured:                         "The function's log names the variable that is missing or wrong. If it names the API key, the key belongs to another project or was revoked.",
   internal_error:                             "The handler threw. The function's log has the error under `request_id`.",
+  webhook_signature_missing:                  "`webhook-id`, `webhook-timestamp` or `webhook-signature` is missing. Check that the sender signs (Auth does when the hook has a secret), and that nothing on the way drops headers.",
+  webhook_signature_invalid:                  "Compare the secret of the sender with the one of the function. Otherwise something on the way has changed the body, or a header came twice. With `verify`, the sender's library refused; the log has the error's name.",
+  webhook_outside_window:                     "A message is accepted for five minutes. Compare the two clocks, and check that the sender signs again when it tries again.",
   not_found:                                  "Check the path: the gateway strips /functions/v1, and the app's base path is the function's name.",
   method_not_allowed:                         "The path exists for other methods: the Allow header names them.",
 };

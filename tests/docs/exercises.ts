@@ -6,7 +6,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { apiKeys } from "../../supabase/local/keys.ts";
 import { finish, type Running } from "./process.ts";
-import { PROJECT_REF, type Reader, type User } from "./reader.ts";
+import { cronKey } from "../../supabase/local/keys.ts";
+import { signWebhook } from "../../shared/testing/webhook.ts";
+import { PROJECT_REF, type Reader, SENDERS, type User } from "./reader.ts";
+import { stripeSignature } from "./stripe_stub.ts";
 
 /** What an exercise works with. */
 export interface Exercise {
@@ -225,6 +228,56 @@ export const EXERCISES: Readonly<Record<string, (exercise: Exercise) => Promise<
     const post = (Origin: string) => call("", { method: "POST", headers: { Origin } });
     await json(await post("https://app.example"), 200);
     await assertRefused(await post("https://other.example"), 403, "insufficient_scope");
+  },
+
+  async "supabase/functions/hooks/index.ts"({ call, bearer }) {
+    const path = "/before-user-created";
+    const send = async (email: string, secret: string) => {
+      const { headers, body } = await signWebhook(path, { secret, body: { user: { email } } });
+      return await call(path, { method: "POST", headers, body });
+    };
+    for (const secret of SENDERS.BEFORE_USER_CREATED_HOOK_SECRET.split("|")) {
+      assertEquals(await json(await send("ada@example.com", secret), 200), {});
+      const { error } = await json(await send("ada@elsewhere.example", secret), 200);
+      assertEquals(error, { http_code: 403, message: "Use your work address." });
+    }
+    const other = `whsec_${btoa("the secret of somebody else")}`;
+    const code = "webhook_signature_invalid";
+    await assertRefused(await send("ada@example.com", other), 401, code);
+    const unsigned = await call(path, { method: "POST", headers: bearer, body: "{}" });
+    await assertRefused(unsigned, 401, "webhook_signature_missing");
+  },
+
+  async "supabase/functions/payments/index.ts"({ call }) {
+    const body = JSON.stringify({ id: "evt_1", type: "payment_intent.succeeded" });
+    const send = (signature: string) =>
+      call("", { method: "POST", headers: { "Stripe-Signature": signature }, body });
+    const now = Math.floor(Date.now() / 1000);
+    const secret = SENDERS.STRIPE_WEBHOOK_SECRET;
+    assertEquals(await json(await send(stripeSignature(body, secret, now)), 200), {
+      received: "payment_intent.succeeded",
+      id: "evt_1",
+    });
+    for (const signature of ["", "t=1", stripeSignature(body, secret, now - 301)]) {
+      await assertRefused(await send(signature), 401, "webhook_signature_invalid");
+    }
+  },
+
+  async "supabase/functions/jobs/index.ts"({ call, bearer }) {
+    const post = (path: string, headers: Record<string, string>, body: unknown = {}) =>
+      call(path, {
+        method: "POST",
+        headers: { ...headers, "Content-Type": "application/json" },
+        body: JSON.stringify(body),
+      });
+    const cron = { apikey: cronKey };
+    assertEquals(await json(await post("/remove-done", cron), 200), { removed: 0 });
+    const record = { id: "1", title: "tea" };
+    const inserted = { type: "INSERT", table: "todos", record };
+    assertEquals(await json(await post("/todo-added", cron, inserted), 200), { added: "1" });
+    await assertRefused(await post("/todo-added", cron), 400, "validation_failed");
+    assertEquals((await post("/remove-done", bearer)).ok, false);
+    await assertRefused(await post("/remove-done", {}), 401, "no_authorization");
   },
 
   async "supabase/functions/plain/index.ts"({ user, call, bearer }) {

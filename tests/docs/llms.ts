@@ -55,8 +55,10 @@ snippet is a whole file that a test has run.
 
 - Write a function as edgeFunction("<name>"), where <name> is the name of its folder, and end it with
   \`export default { fetch: app.fetch };\`. It is a Hono app: routes are below the name.
-- Import from "../_shared/edge-auth/mod.ts" only. Do not change files in _shared/edge-auth: run
-  \`deno task adopt <project>\` in a clone of edge-auth to update them.
+- Import from "../_shared/edge-auth/mod.ts" only, and webhook() from
+  "../_shared/edge-auth/server/webhook.ts", which needs the package standardwebhooks. Do not change
+  files in _shared/edge-auth: run \`deno task adopt <project>\` in a clone of edge-auth to update
+  them.
 - The caller is c.var.auth.user. Never read the Authorization header, decode the token or call
   getUser yourself, and never take a user id from the body or the query.
 - Use c.var.auth.supabase for the database: it acts as the caller, under row level security. Throw

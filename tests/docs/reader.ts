@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { apiKeys, functionJwks } from "../../supabase/local/keys.ts";
+import { apiKeys, cronKey, functionJwks } from "../../supabase/local/keys.ts";
 import { type ManagementApi, serveManagementApi } from "../e2e/deploy/management_api.ts";
 import { npmTool } from "../support/npm_tool.ts";
 import { copyProject } from "../support/project_copy.ts";
@@ -13,6 +13,14 @@ import { Shell } from "./shell.ts";
 
 /** The project that the pages deploy to. */
 export const PROJECT_REF = "abcdefghijklmnopqrst";
+
+/** What the reader has set with `supabase secrets set`, of those who send webhooks. */
+export const SENDERS = {
+  BEFORE_USER_CREATED_HOOK_SECRET: "v1,whsec_c2VjcmV0LW9mLWF1dGgtaW4tYS10ZXN0|" +
+    "v1,whsec_bmV4dC1zZWNyZXQtb2YtYXV0aC1pbi1hLXRlc3Q=",
+  STRIPE_SECRET_KEY: "sk_test_1",
+  STRIPE_WEBHOOK_SECRET: "whsec_of_stripe",
+} as const;
 
 /** A user of the local stack. */
 export interface User {
@@ -161,8 +169,9 @@ export class Reader implements AsyncDisposable {
     return {
       SUPABASE_URL: await this.dev(),
       SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: apiKeys.publishable }),
-      SUPABASE_SECRET_KEYS: JSON.stringify({ default: apiKeys.secret }),
+      SUPABASE_SECRET_KEYS: JSON.stringify({ default: apiKeys.secret, cron: cronKey }),
       SUPABASE_JWKS: functionJwks(),
+      ...SENDERS,
     };
   }
 

@@ -69,6 +69,16 @@ Deno.test("README.md lists the options of auth() with their defaults", async () 
   );
 });
 
+Deno.test("README.md lists the options of webhook() with their defaults", async () => {
+  assertOptions(
+    rowsBelow("Options of `webhook(options)`"),
+    new Map([
+      ...await propertiesOf("webhook.ts", "WebhookOptions"),
+      ...await propertiesOf("webhook.ts", "VerifyWebhookOptions"),
+    ]),
+  );
+});
+
 Deno.test("README.md lists the options of edgeFunction() with their defaults", async () => {
   const rows = rowsBelow("Options of `edgeFunction(name, options)`");
   const properties = await propertiesOf("edge_function.ts", "EdgeFunctionOptions");
@@ -87,6 +97,8 @@ Deno.test("README.md lists the variables that are read", async () => {
     const source = await readPage(path);
     for (const [, name] of source.matchAll(/Deno\.env\.get\("(\w+)"\)/g)) read.add(name!);
   }
+  const hooks = await readPage("functions/hooks/index.ts");
+  for (const [, name] of hooks.matchAll(/env: "(\w+)"/g)) read.add(name!);
   const listed = rowsBelow("Environment variables").map(([cell]) => cell.replaceAll("`", ""));
   assertEquals(listed.sort(), [...read].sort());
 });

@@ -197,16 +197,19 @@ async function checkFiles(blocks: readonly Block[]): Promise<void> {
     await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
     await Deno.writeTextFile(path, block.text.replaceAll(LOCAL_URL, await urlFor(block)));
     const name = functionOf(file);
-    if (name !== undefined) await prepareFunction(name);
+    if (name !== undefined) await prepareFunction(name, block.text);
     paths.push(path);
   }
-  await reader.check(await writeConfig(isInBrowser(fileOf(blocks[0]!))!), paths);
+  const text = blocks.map((block) => block.text).join("");
+  await reader.check(await writeConfig(isInBrowser(fileOf(blocks[0]!))!, text), paths);
 }
 
 /** What the recipes take for granted: the function's deno.json, and its generated types. */
-async function prepareFunction(name: string): Promise<void> {
+async function prepareFunction(name: string, text: string): Promise<void> {
   if (name === "me") return; // the README's commands have made it
-  await Deno.copyFile(denoJsonOf("me"), denoJsonOf(name));
+  const { imports } = JSON.parse(await Deno.readTextFile(denoJsonOf("me")));
+  const all = { ...imports, ...await optionalImports(text) };
+  await Deno.writeTextFile(denoJsonOf(name), JSON.stringify({ imports: all }));
   if (name === "todos") {
     // Of the stack's own table; `supabase gen types` would need a database under docker.
     const types = `${reader.project}/supabase/functions/todos/database.ts`;
@@ -214,9 +217,22 @@ async function prepareFunction(name: string): Promise<void> {
   }
 }
 
+/** The imports that a project has besides those of `me`: webhooks, and a provider that is a stub here. */
+async function optionalImports(text: string): Promise<Record<string, string>> {
+  const { imports } = JSON.parse(await Deno.readTextFile(new URL("import_map.json", ROOT)));
+  const { standardwebhooks } = imports;
+  return {
+    ...(text.includes("/server/webhook.ts") && { standardwebhooks }),
+    ...(text.includes('from "stripe"') && {
+      stripe: new URL("tests/docs/stripe_stub.ts", ROOT).href,
+    }),
+  };
+}
+
 /** A stricter configuration than a project has at first, with the same packages. */
-async function writeConfig(isBrowser: boolean): Promise<string> {
-  const { imports } = JSON.parse(await Deno.readTextFile(denoJsonOf("me")));
+async function writeConfig(isBrowser: boolean, text: string): Promise<string> {
+  const { imports: ofMe } = JSON.parse(await Deno.readTextFile(denoJsonOf("me")));
+  const imports = { ...ofMe, ...await optionalImports(text) };
   const lib = isBrowser ? { lib: ["deno.ns", "dom", "dom.iterable", "esnext"] } : {};
   const compilerOptions = {
     strict: true,
@@ -259,13 +275,17 @@ async function checkToml(text: string, config: string): Promise<void> {
   assertContains(parseToml(await Deno.readTextFile(config)), parseToml(text), config);
 }
 
-/** A SQL block is a part of a migration, which the local stack and its tests run. */
+/** A SQL block is a part of a migration or of a file of functions/, all of which tests run. */
 async function checkSql(text: string, where: string): Promise<void> {
-  const folder = new URL("supabase/migrations/", ROOT);
-  for await (const { name } of Deno.readDir(folder)) {
-    if ((await Deno.readTextFile(new URL(name, folder))).includes(text.trim())) return;
+  const functions = await Array.fromAsync(Deno.readDir(new URL("functions/", ROOT)));
+  const folders = ["supabase/migrations/", ...functions.map(({ name }) => `functions/${name}/`)];
+  for (const folder of folders.map((path) => new URL(path, ROOT))) {
+    for await (const { name } of Deno.readDir(folder)) {
+      if (!name.endsWith(".sql")) continue;
+      if ((await Deno.readTextFile(new URL(name, folder))).includes(text.trim())) return;
+    }
   }
-  fail(`${where}: is no part of a file of supabase/migrations`);
+  fail(`${where}: is no part of a file of supabase/migrations or functions`);
 }
 
 /** Runs the commands of a GitHub workflow that calls edge-auth from a checkout in `.edge-auth`. */

@@ -1,7 +1,7 @@
 // Takes edge-auth into a project that the CLI has just made, as its user would: adopt, check the
 // types, test, deploy, call what was uploaded, and ask the doctor.
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { fakeAuth } from "../../shared/testing/mod.ts";
+import { fakeAuth, signWebhook } from "../../shared/testing/mod.ts";
 import { cacheFolder, deployProject, edgeDeno, runUploads } from "./deploy/deploy.ts";
 import { npmTool, type Output, run } from "../support/npm_tool.ts";
 import { SUPABASE_CLI } from "../support/versions.ts";
@@ -77,10 +77,18 @@ Deno.test("adopt gives a fresh project the copy and a first function, and change
 Deno.test("adopt adds the imports of a function that has begun to use edge-auth", async () => {
   // The scaffold imports a package of a registry that a test cannot count on.
   await Deno.writeTextFile(`${project}/supabase/functions/hello/index.ts`, HELLO);
+  await Deno.mkdir(`${project}/supabase/functions/hooks`);
+  await Deno.writeTextFile(`${project}/supabase/functions/hooks/index.ts`, HOOKS);
   const { code, text } = await adopt();
   assertEquals(code, 0, text);
-  const { imports } = JSON.parse(await read("supabase/functions/hello/deno.json"));
-  assert("hono" in imports && "@supabase/server" in imports, JSON.stringify(imports));
+  const importsOf = async (name: string): Promise<Record<string, string>> =>
+    JSON.parse(await read(`supabase/functions/${name}/deno.json`)).imports;
+  const hello = await importsOf("hello");
+  assert("hono" in hello && "@supabase/server" in hello, JSON.stringify(hello));
+  // Only a function with webhooks needs their package.
+  const users = ["hello", "hooks", "me"].map(importsOf);
+  const needed = (await Promise.all(users)).map((imports) => "standardwebhooks" in imports);
+  assertEquals(needed, [false, true, false]);
 });
 
 Deno.test("adopt changes nothing when it runs again", async () => {
@@ -109,6 +117,7 @@ Deno.test("adopt leaves a project whose types and tests pass, on the edge runtim
   }
   const newer = Deno.execPath();
   await succeeds(newer, {}, ["check", ...config("hello"), `${at("hello")}/index.ts`]);
+  await succeeds(newer, {}, ["check", ...config("hooks"), `${at("hooks")}/index.ts`]);
   await succeeds(newer, {}, ["check", ...config("me"), ...me]);
   await succeeds(newer, {}, ["test", "-A", "--no-check", ...config("me"), at("me")]);
 
@@ -118,6 +127,8 @@ Deno.test("adopt leaves a project whose types and tests pass, on the edge runtim
   const env = { DENO_DIR: await cacheFolder(), DENO_TLS_CA_STORE: "mozilla,system" };
   const options = ["--no-lock", ...config("me")];
   await succeeds(older, env, ["check", ...options, ...me]);
+  const hooks = ["--no-lock", ...config("hooks"), `${at("hooks")}/index.ts`];
+  await succeeds(older, env, ["check", ...hooks]);
   await succeeds(older, env, ["test", "-A", "--no-check", ...options, at("me")]);
 });
 
@@ -127,7 +138,7 @@ Deno.test("adopt leaves a project that deploys, without the tests, and answers 2
   assert(!/^\s*warn/im.test(output.text), output.text);
   assertEquals(
     deployment.uploads.map(({ slug, metadata: { verify_jwt } }) => [slug, verify_jwt]).sort(),
-    [["hello", false], ["me", false]],
+    [["hello", false], ["hooks", false], ["me", false]],
   );
   const uploaded = deployment.uploads.flatMap(({ files }) => [...files.keys()]);
   assertEquals(uploaded.filter((path) => /_test\.ts$|\/testing\//.test(path)), []);
@@ -144,8 +155,17 @@ Deno.test("adopt leaves a project that deploys, without the tests, and answers 2
   await using running = await runUploads(folder, deployment, {
     ...auth.options.env,
     SUPABASE_URL: `http://127.0.0.1:${server.addr.port}`,
+    HOOK_SECRET,
   });
   for (const [name, url] of running.urls) {
+    if (name === "hooks") {
+      const { headers, body } = await signWebhook(url, { secret: HOOK_SECRET });
+      const signed = await fetch(url, { method: "POST", headers, body });
+      assertEquals([signed.status, (await signed.json()).id], [200, headers.get("webhook-id")]);
+      const unsigned = await fetch(url, { method: "POST" });
+      assertEquals((await unsigned.json()).code, "webhook_signature_missing");
+      continue;
+    }
     const admitted = await fetch(url, { headers: ada.headers });
     assertEquals([name, admitted.status], [name, 200], await admitted.text());
     const refused = await fetch(url);
@@ -165,6 +185,19 @@ const HELLO = `import { edgeFunction } from "../_shared/edge-auth/mod.ts";
 const app = edgeFunction("hello");
 
 app.get("/", (c) => c.text(\`Hello \${c.var.auth.user.email}\`));
+
+export default { fetch: app.fetch };
+`;
+
+const HOOK_SECRET = `whsec_${btoa("the secret of a hook in this test")}`;
+
+const HOOKS = `import { edgeFunction } from "../_shared/edge-auth/mod.ts";
+import { webhook } from "../_shared/edge-auth/server/webhook.ts";
+
+const app = edgeFunction("hooks", { public: ["/*"] });
+const signed = webhook({ secret: { env: "HOOK_SECRET" } });
+
+app.post("/", signed, (c) => c.json(c.var.webhook));
 
 export default { fetch: app.fetch };
 `;

@@ -20,7 +20,7 @@ Deno.test("deno publish accepts the package: no slow types, no warning, the libr
 Deno.test("the changelog names the version of deno.json, or what is not released yet", async () => {
   const { version, exports } = JSON.parse(await Deno.readTextFile(`${ROOT}/deno.json`));
   assertMatch(version, /^\d+\.\d+\.\d+(?:-[\w.]+)?$/);
-  assertEquals(Object.keys(exports), [".", "./browser", "./testing"]);
+  assertEquals(Object.keys(exports), [".", "./browser", "./testing", "./webhook"]);
   const changes = await Deno.readTextFile(`${ROOT}/CHANGELOG.md`);
   assert(changes.includes(`## ${version}`) || changes.includes("## Unreleased"));
 });

@@ -1,6 +1,6 @@
 /** The environment variables of a function. */
 
-import { type ApiKeys, functionJwks } from "../keys.ts";
+import { type ApiKeys, cronKey, functionJwks } from "../keys.ts";
 
 /** Reads `NAME=value` lines; quotes around a value are left out. */
 export function parseEnvFile(text: string): Record<string, string> {
@@ -43,7 +43,7 @@ export async function functionEnv(
     APP_ORIGINS: `${own.APP_ORIGINS || new URL(siteUrl).origin},${new URL(url).origin}`,
     SUPABASE_URL: url,
     SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: keys.publishable }),
-    SUPABASE_SECRET_KEYS: JSON.stringify({ default: keys.secret }),
+    SUPABASE_SECRET_KEYS: JSON.stringify({ default: keys.secret, cron: cronKey }),
     SUPABASE_ANON_KEY: keys.anon,
     SUPABASE_SERVICE_ROLE_KEY: keys.serviceRole,
     SUPABASE_JWKS: functionJwks(),

@@ -1,6 +1,7 @@
 // Deploys every function with the real CLI to a Management API on loopback, checks the uploaded
 // files, and runs them under the Deno of the edge runtime.
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { signWebhook } from "../../../shared/testing/mod.ts";
 import type { Output } from "../../support/npm_tool.ts";
 import { beginUpload } from "../../support/raw_http.ts";
 import { copyProject, functionNames } from "../../support/project_copy.ts";
@@ -8,6 +9,8 @@ import { refuses } from "../../support/fake_auth.ts";
 import { token, USER_ID } from "../../support/tokens.ts";
 import { deployProject, runUploads } from "./deploy.ts";
 import type { Deployment } from "./management_api.ts";
+
+const HOOK_SECRET = `v1,whsec_${btoa("the secret of the hook in the test")}`;
 
 let folder: string;
 let names: string[];
@@ -59,6 +62,8 @@ Deno.test("supabase functions deploy uploads functions that answer under the edg
   await using running = await runUploads(folder, deployment, {
     SUPABASE_URL: auth.url,
     SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: "sb_publishable_deploy" }),
+    SUPABASE_SECRET_KEYS: JSON.stringify({ default: "sb_secret_deploy", cron: "sb_secret_cron" }),
+    BEFORE_USER_CREATED_HOOK_SECRET: HOOK_SECRET,
   });
   const { urls } = running;
 
@@ -68,7 +73,7 @@ Deno.test("supabase functions deploy uploads functions that answer under the edg
       const problem = await problemOf(response);
       const expected = response.status === 401
         ? ["no_authorization", "sign_in"]
-        : ["not_found", "none"];
+        : ["not_found", "fix_request"];
       assertEquals([problem.code, problem.action], expected);
     });
   }
@@ -111,6 +116,36 @@ Deno.test("supabase functions deploy uploads functions that answer under the edg
       await stream.text(),
       /\nevent: problem\ndata: {"code":"session_not_found",.*}\n\n$/,
     );
+  });
+  await t.step("hooks answers Auth, which signs, and nobody else", async () => {
+    const url = `${urls.get("hooks")}/before-user-created`;
+    const send = async (secret: string, email: string) => {
+      const { headers, body } = await signWebhook(url, { secret, body: { user: { email } } });
+      const response = await fetch(url, { method: "POST", headers, body });
+      return [response.status, await response.json()];
+    };
+    assertEquals(await send(HOOK_SECRET, "ada@example.com"), [200, {}]);
+    const [status, { error }] = await send(HOOK_SECRET, "ada@mailinator.com");
+    assertEquals([status, error.http_code], [200, 403]);
+    const [refused, { code }] = await send(`whsec_${btoa("x".repeat(32))}`, "ada@example.com");
+    assertEquals([refused, code], [401, "webhook_signature_invalid"]);
+  });
+  await t.step("jobs answers the key named cron, and no other", async () => {
+    const send = async (apikey: string) => {
+      const headers = { apikey, "Content-Type": "application/json" };
+      const record = { id: "1", user_id: USER_ID, title: "tea" };
+      const body = JSON.stringify({ type: "INSERT", schema: "public", table: "todos", record });
+      const response = await fetch(`${urls.get("jobs")}/todo-added`, {
+        method: "POST",
+        headers,
+        body,
+      });
+      await response.body?.cancel();
+      return response.status;
+    };
+    assertEquals(await send("sb_secret_cron"), 204);
+    assertEquals(await send("sb_secret_deploy"), 403);
+    assertEquals(await send("sb_secret_unknown"), 401);
   });
 });
 

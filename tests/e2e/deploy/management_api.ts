@@ -1,5 +1,5 @@
-// The part of Supabase's Management API that `supabase functions deploy --use-api` calls, on
-// loopback. It keeps every upload for the test.
+// The part of Supabase's Management API that `supabase functions deploy --use-api` and `supabase
+// secrets set` call, on loopback. It keeps every upload for the test.
 
 /** What the CLI sends about a function. */
 export interface UploadMetadata {
@@ -21,6 +21,8 @@ export interface Deployment {
   readonly uploads: Upload[];
   /** The functions that the last call of the CLI activated. */
   readonly live: { readonly slug: string; readonly verify_jwt: boolean }[];
+  /** The variables that were set for them. */
+  readonly secrets: { readonly name: string; readonly value: string }[];
 }
 
 /** A running Management API. */
@@ -61,7 +63,11 @@ export async function readUpload(request: Request): Promise<Upload> {
  * @returns Its address, and what is deployed to it.
  */
 export function serveManagementApi(project: string): ManagementApi {
-  const deployment = { uploads: [] as Upload[], live: [] as Deployment["live"] };
+  const deployment = {
+    uploads: [] as Upload[],
+    live: [] as Deployment["live"],
+    secrets: [] as Deployment["secrets"],
+  };
   const functions = `/v1/projects/${project}/functions`;
 
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
@@ -76,6 +82,10 @@ export function serveManagementApi(project: string): ManagementApi {
     if (request.method === "PUT" && pathname === functions) {
       deployment.live = await request.json() as Deployment["live"];
       return Response.json({ functions: deployment.live });
+    }
+    if (request.method === "POST" && pathname === `/v1/projects/${project}/secrets`) {
+      deployment.secrets.push(...await request.json() as Deployment["secrets"]);
+      return new Response(null, { status: 201 });
     }
     await request.body?.cancel();
     return Response.json({ message: "not found" }, { status: 404 });

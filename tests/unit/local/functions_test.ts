@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import { parseEnvFile } from "../../../supabase/local/functions/env.ts";
 import { FunctionHost } from "../../../supabase/local/functions/host.ts";
-import { apiKeys } from "../../../supabase/local/keys.ts";
+import { apiKeys, cronKey } from "../../../supabase/local/keys.ts";
 import { bootStack } from "../../../supabase/local/stack.ts";
 
 /** A folder of functions that is deleted after the test. */
@@ -270,7 +270,10 @@ Deno.test("bootStack() gives functions the variables of the platform and of func
   assertStrictEquals(env.OWN, "1");
   assertStrictEquals(env.SUPABASE_URL, stack.url);
   assertEquals(JSON.parse(env.SUPABASE_PUBLISHABLE_KEYS), { default: apiKeys.publishable });
-  assertEquals(JSON.parse(env.SUPABASE_SECRET_KEYS), { default: apiKeys.secret });
+  assertEquals(JSON.parse(env.SUPABASE_SECRET_KEYS), {
+    default: apiKeys.secret,
+    cron: cronKey,
+  });
   assertEquals(JSON.parse(env.SUPABASE_JWKS).keys.map((key: JsonWebKey) => key.kty), ["EC", "oct"]);
   assertEquals(await stack.functions(), ["env"]);
   await Deno.remove(root, { recursive: true });

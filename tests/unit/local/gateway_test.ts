@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { type Claims, decodeClaims } from "../../../supabase/local/jwt.ts";
-import { apiKeys, publicKey } from "../../../supabase/local/keys.ts";
+import { apiKeys, cronKey, publicKey } from "../../../supabase/local/keys.ts";
 import { bearerOf, isOwnHost } from "../../../supabase/local/gateway.ts";
 import { bootStack, type RunningStack } from "../../../supabase/local/stack.ts";
 import { withClaims } from "../../e2e/conformance/tokens.ts";
@@ -75,6 +75,7 @@ Deno.test("bearerOf() keeps a caller's token and replaces a new key by the legac
   const both = { apikey: publishable, authorization: `Bearer ${publishable}` };
   assertStrictEquals(of(both), `Bearer ${anon}`);
   assertStrictEquals(of({ apikey: secret }), `Bearer ${serviceRole}`);
+  assertStrictEquals(of({ apikey: cronKey }), `Bearer ${serviceRole}`);
   assertStrictEquals(of({ apikey: anon }), `Bearer ${anon}`);
   const alone = { authorization: `Bearer ${publishable}` };
   assertStrictEquals(of(alone), alone.authorization);
