@@ -13,6 +13,8 @@ import {
   requireRole,
 } from "../shared/mod.ts";
 import { timestamp } from "../shared/server/core/timestamp.ts";
+import { webhook } from "../shared/server/webhook.ts";
+import { signWebhook } from "../shared/testing/mod.ts";
 import {
   type CacheEntry,
   createTokenCache,
@@ -155,6 +157,29 @@ Deno.test("guarantee 1: auth() admits no token of an OAuth client as the user un
   const { ask } = guarded({ ...options, oauthClients: ["app-1"] });
   assertEquals((await ask(headers)).status, 200);
   assertEquals(calls.length, 1); // Auth decides about it as about any other
+});
+
+Deno.test("guarantee 1: webhook() admits what is signed and nothing else, and auth() no signature", async () => {
+  const { options, calls } = fakeAuth();
+  const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+  let ran = 0;
+  const app = new Hono<AuthEnv>()
+    .post("/signed", webhook({ secret }), (c) => c.text(`${c.get("auth") === undefined} ${++ran}`))
+    .post("/guarded", auth(options), (c) => c.text(`${++ran}`));
+  const send = (path: string, headers: HeadersInit) =>
+    Promise.resolve(app.request(path, { method: "POST", headers }));
+  await logged(async () => {
+    for (const headers of [bearer(token()), bearer(SECRET), { apikey: SECRET }]) {
+      await assertRefusal(await send("/signed", headers), REFUSALS.webhook_signature_missing);
+    }
+  });
+  const { headers } = await signWebhook("/guarded", { secret });
+  await assertRefusal(await send("/guarded", headers), REFUSALS.no_authorization);
+  assertEquals([calls.length, ran], [0, 0]);
+  // Who has signed is no user, whatever token is beside it.
+  const signed = await signWebhook("/signed", { secret, headers: bearer(token()) });
+  assertEquals(await (await app.fetch(signed)).text(), "true 1");
+  assertEquals(calls.length, 0);
 });
 
 Deno.test("guarantee 2: auth() admits no request that arrives after a sign-out when a check is under way", async () => {
@@ -748,7 +773,7 @@ Deno.test("guarantee 5: edgeFunction() answers replay only when the handler neve
   assertEquals(refused.replay, true);
 });
 
-Deno.test("guarantee 10: the functions import supabase-js, hono and zod only", async () => {
+Deno.test("guarantee 10: the functions import supabase-js, hono and zod only, and standardwebhooks with webhook()", async () => {
   const root = new URL("../", import.meta.url);
   const entries = [
     "shared/mod.ts",
@@ -778,7 +803,10 @@ Deno.test("guarantee 10: the functions import supabase-js, hono and zod only", a
       imports: Record<string, string>;
     };
     const pinned = (name: string) => imports[name]?.replace(/^npm:/, "") ?? name;
-    const allowed = ["@supabase/supabase-js", "hono", "zod"].map(pinned);
+    const usesWebhooks = modules.some(({ specifier }) => specifier.endsWith("/server/webhook.ts"));
+    assert(!(usesWebhooks && entry === "shared/mod.ts"), "mod.ts pulls in an optional entry");
+    const optional = usesWebhooks ? ["standardwebhooks"] : [];
+    const allowed = ["@supabase/supabase-js", "hono", "zod", ...optional].map(pinned);
     for (const one of outside) assert(allowed.includes(one), `${entry} imports ${one}`);
   }
 });

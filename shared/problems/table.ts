@@ -27,9 +27,13 @@ export const ACTIONS = [
 /** Who speaks: the check of the caller's own token (and guards on it), or everything after it. */
 export type Source = "credential" | "handler";
 
-/** The challenge of a refusal (RFC 6750, RFC 9470); `bare` is `Bearer realm` and nothing else. */
+/**
+ * The challenge of a refusal (RFC 6750, RFC 9470); `bare` is `Bearer realm` and nothing else, and
+ * `webhook` no Bearer challenge at all: no token helps there.
+ */
 export type Challenge =
   | "bare"
+  | "webhook"
   | "invalid_request"
   | "invalid_token"
   | "insufficient_user_authentication"
@@ -226,6 +230,10 @@ const OWN = {
   auth_unavailable:             [503, "retry",           "The sign-in service does not answer right now. Try again shortly.", FAULT],
   auth_misconfigured:           [500, "contact_support", "Signing in is not set up correctly on our side. Contact support.", [500, "contact_support", null, "Signing in is not set up correctly on our side. Contact support."]],
   internal_error:               [500, "contact_support", "Something broke on our side. Contact support if it happens again.", [500, "contact_support", null, "Something broke on our side. Contact support if it happens again."]],
+  // Only the sender has the secret, so there is no step that a client could take.
+  webhook_signature_missing:    [400, "none",            "This request is not signed.", [401, "none", "webhook", "This request is not signed."]],
+  webhook_signature_invalid:    [400, "none",            "The signature of this request is not right.", [401, "none", "webhook", "The signature of this request is not right."]],
+  webhook_outside_window:       [400, "none",            "This request was signed too long ago, or in the future.", [401, "none", "webhook", "This request was signed too long ago, or in the future."]],
   not_found:                    [404, "fix_request",     "There is nothing at this address."],
   method_not_allowed:           [405, "fix_request",     "This address does not take requests of this kind."],
 } as const satisfies Record<string, Row>;

@@ -18,3 +18,4 @@ export {
 export { FakeTime } from "./fake_time.ts";
 export { TOKEN_STATES, type TokenState } from "./token_states.ts";
 export { encodeToken, type TokenClaims } from "./tokens.ts";
+export { signWebhook, type SignWebhookOptions } from "./webhook.ts";

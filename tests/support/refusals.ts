@@ -10,7 +10,10 @@ export interface Expected {
   readonly action: string;
   /** @default {true} */
   readonly replay?: boolean;
-  /** The `error` of the challenge, "bare", or `null` for no WWW-Authenticate. @default {null} */
+  /**
+   * The `error` of the challenge, "bare", "webhook", or `null` for no WWW-Authenticate.
+   * @default {null}
+   */
   readonly challenge?: string | null;
   /** Seconds, or `true` for any number of them. Without it there must be none. */
   readonly retry_after?: number | true;
@@ -49,6 +52,7 @@ export async function assertRefusal(response: Response, expected: Expected): Pro
 
   const authenticate = headers.get("WWW-Authenticate");
   if (challenge === null) assertEquals(authenticate, null);
+  else if (challenge === "webhook") assertEquals(authenticate, "Webhook");
   else if (challenge === "bare") assertMatch(authenticate ?? "", /^Bearer realm="[^"]*"$/);
   else {
     assertMatch(authenticate ?? "", new RegExp(`^Bearer realm="[^"]*", error="${challenge}", `));
@@ -146,4 +150,22 @@ export const REFUSALS = {
   },
   api_key_not_allowed: { status: 403, code: "api_key_not_allowed", action: "none" },
   internal_error: { status: 500, code: "internal_error", action: "contact_support" },
+  webhook_signature_missing: {
+    status: 401,
+    code: "webhook_signature_missing",
+    action: "none",
+    challenge: "webhook",
+  },
+  webhook_signature_invalid: {
+    status: 401,
+    code: "webhook_signature_invalid",
+    action: "none",
+    challenge: "webhook",
+  },
+  webhook_outside_window: {
+    status: 401,
+    code: "webhook_outside_window",
+    action: "none",
+    challenge: "webhook",
+  },
 } as const satisfies Record<string, Expected>;

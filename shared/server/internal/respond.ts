@@ -74,6 +74,8 @@ const PROBLEM_JSON = "application/problem+json";
 
 /** RFC 6750, section 3 and RFC 9470, section 3. */
 function formatChallenge(challenge: Challenge, body: Problem, realm: string): string {
+  // A 401 must have a challenge (RFC 9110, section 15.5.2). This scheme is not registered anywhere.
+  if (challenge === "webhook") return "Webhook";
   if (challenge === "bare") return `Bearer realm="${realm}"`;
   const parameters = [
     `realm="${realm}"`,

@@ -29,6 +29,9 @@ const OWN: Record<OwnCode, true> = {
   auth_unavailable: true,
   auth_misconfigured: true,
   internal_error: true,
+  webhook_signature_missing: true,
+  webhook_signature_invalid: true,
+  webhook_outside_window: true,
   not_found: true,
   method_not_allowed: true,
 };
@@ -83,6 +86,9 @@ Deno.test("outcomeOf() returns the answer to a code of the check", () => {
     oauth_client_not_allowed: "403 none null",
     invalid_api_key: "401 fix_request bare",
     api_key_not_allowed: "403 none null",
+    webhook_signature_missing: "401 none webhook",
+    webhook_signature_invalid: "401 none webhook",
+    webhook_outside_window: "401 none webhook",
   };
   for (const [code, expected] of Object.entries(decided)) {
     assertEquals(`${code} ${summary(code, "credential")}`, `${code} ${expected}`);

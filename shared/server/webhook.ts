@@ -1,0 +1,333 @@
+/**
+ * Requests that their sender has signed: hooks of Supabase Auth, and whatever else sends Standard
+ * Webhooks. An entry of its own, because it needs the package `standardwebhooks`: functions that
+ * receive no webhook do not load it.
+ *
+ * @module
+ */
+import type { Context, MiddlewareHandler } from "hono";
+import { Webhook } from "standardwebhooks";
+import { ProblemError } from "../problems/problem_error.ts";
+import type { OwnCode } from "../problems/table.ts";
+import { logOnce } from "./internal/log.ts";
+import { checkOptions, functionOption, integer } from "./internal/options.ts";
+import { readText } from "./internal/read_text.ts";
+import { respond } from "./internal/respond.ts";
+
+/** Options of {@linkcode webhook} for senders of Standard Webhooks, such as Supabase Auth. */
+export interface WebhookOptions {
+  /**
+   * The secret that the sender signs with, as `whsec_…` or as Supabase shows it, `v1,whsec_…`; or
+   * `{ env: "NAME" }`, the variable that holds it. While it is rotated, a list, or both in the
+   * variable with a `|` between them: a signature made with either is accepted.
+   */
+  readonly secret: WebhookSecret;
+  readonly verify?: undefined;
+  /** The largest body that is read, in bytes. @default {1048576} */
+  readonly maxBytes?: number | undefined;
+}
+
+/** Secrets, or the environment variable that holds them. */
+export type WebhookSecret = string | readonly string[] | { readonly env: string };
+
+/** Options of {@linkcode webhook} for senders with a library of their own, such as Stripe. */
+export interface VerifyWebhookOptions<Event> {
+  readonly secret?: undefined;
+  /**
+   * Checks the signature with the sender's library.
+   *
+   * @param body The body, exactly as it was sent.
+   * @param headers The headers of the request.
+   * @returns What was signed, for `c.var.webhook.event`. It throws if the signature is wrong, which
+   * is 401 `webhook_signature_invalid`; a `ProblemError` is answered as it is.
+   */
+  readonly verify: (body: string, headers: Headers) => Event | Promise<Event>;
+  /** The largest body that is read, in bytes. @default {1048576} */
+  readonly maxBytes?: number | undefined;
+}
+
+/** What {@linkcode webhook} tells about a message. */
+export interface SignedMessage {
+  /** `webhook-id`. The same when the sender tries again, except for Auth, which makes a new one. */
+  readonly id: string;
+  /** `webhook-timestamp`: when it was signed, in seconds since 1970. */
+  readonly timestamp: number;
+}
+
+/** What {@linkcode webhook} tells about a message that a library of the sender has verified. */
+export interface VerifiedEvent<Event> {
+  /** What `verify` has returned. */
+  readonly event: Event;
+}
+
+/** The Hono environment of a route behind {@linkcode webhook}. */
+export interface WebhookEnv<Message = SignedMessage> {
+  Variables: { webhook: Message };
+}
+
+const DEFAULT_MAX_BYTES = 1024 * 1024;
+
+/** The library's, which has no option for it: five minutes, as the specification suggests. */
+const WINDOW_SECONDS = 5 * 60;
+
+/** Each secret costs one HMAC of the body. */
+const MAX_SECRETS = 5;
+
+/** The specification's minimum, 192 bits. */
+const MIN_SECRET_BYTES = 24;
+
+const RULES = {
+  secret: (value: unknown) => {
+    if (isVariable(value)) return undefined;
+    const problem = readSecrets(value).problem;
+    return problem === undefined ? undefined : `must be { env: "NAME" } or a secret: it ${problem}`;
+  },
+  verify: functionOption,
+  maxBytes: integer(1, Number.MAX_SAFE_INTEGER),
+};
+
+/**
+ * Admits requests that their sender has signed, and nobody else: no user, and no API key. The routes
+ * behind it are `public`, since nobody is signed in there. It reads the body, which `body()` and
+ * `c.req.json()` can read again.
+ *
+ * A message is accepted for five minutes before and after the time it was signed at; within that
+ * time, somebody who has seen a message can send it again. Where it must not count twice, keep
+ * `c.var.webhook.id` in a column that is unique.
+ *
+ * | what came | answer |
+ * | --- | --- |
+ * | a header is missing | 401 `webhook_signature_missing` |
+ * | no signature fits, or a header is malformed or there twice | 401 `webhook_signature_invalid` |
+ * | signed more than five minutes ago, or from now | 401 `webhook_outside_window` |
+ * | a body above `maxBytes` | 413 `request_entity_too_large` |
+ * | the variable is missing or holds something else | 500 `auth_misconfigured`, and one line in the log |
+ *
+ * @param options See {@linkcode WebhookOptions} and {@linkcode VerifyWebhookOptions}.
+ * @returns The middleware; the handler finds `id` and `timestamp`, or the `event` of `verify`, in
+ * `c.var.webhook`.
+ * @throws {TypeError} An option is wrong.
+ *
+ * @see {@link https://www.standardwebhooks.com | Standard Webhooks}
+ *
+ * @example
+ * ```ts
+ * import { Hono } from "hono";
+ * import { Webhook } from "standardwebhooks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+ * const app = new Hono().post("/", webhook({ secret }), (c) => c.text(c.var.webhook.id));
+ *
+ * const now = new Date();
+ * const headers = {
+ *   "webhook-id": "msg_1",
+ *   "webhook-timestamp": `${Math.floor(now.getTime() / 1000)}`,
+ *   "webhook-signature": new Webhook(secret).sign("msg_1", now, "{}"),
+ * };
+ * const signed = await app.request("/", { method: "POST", headers, body: "{}" });
+ * assertEquals(await signed.text(), "msg_1");
+ *
+ * const unsigned = await app.request("/", { method: "POST", body: "{}" });
+ * assertEquals((await unsigned.json()).code, "webhook_signature_missing");
+ * ```
+ */
+export function webhook(options: WebhookOptions): MiddlewareHandler<WebhookEnv>;
+export function webhook<Event>(
+  options: VerifyWebhookOptions<Event>,
+): MiddlewareHandler<WebhookEnv<VerifiedEvent<Event>>>;
+export function webhook(
+  options: WebhookOptions | VerifyWebhookOptions<unknown>,
+): MiddlewareHandler {
+  checkOptions("webhook()", options, RULES);
+  const { secret, verify, maxBytes = DEFAULT_MAX_BYTES } = options;
+  if ((secret === undefined) === (verify === undefined)) {
+    throw new TypeError("webhook(): give secret, or verify for a sender with its own library");
+  }
+  const check = secret === undefined ? withLibrary(verify!) : withSecret(secret);
+
+  return async function webhook(c, next) {
+    const read = await check(c, maxBytes);
+    if ("code" in read) {
+      const source = read.code === "request_entity_too_large" ? "handler" : "credential";
+      return respond(c, read.code, { source, replay: true });
+    }
+    c.set("webhook", read.message);
+    await next();
+    return;
+  };
+}
+
+/** What Auth takes for a refusal, from every hook that it calls over HTTP. */
+export interface AuthHookError {
+  readonly error: { readonly http_code: number; readonly message: string };
+}
+
+/**
+ * The body with which a hook of Supabase Auth refuses. Send it with status 200: whatever has another
+ * status is, for the user, a 500 of Auth without your text.
+ *
+ * @param message What the user reads: Auth passes it on. Without a text Auth would take the answer
+ * for a success.
+ * @param httpCode The status of Auth's answer. @default {403}
+ * @returns The body.
+ * @throws {TypeError} The message is empty, or the status is none of a refusal.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(authHookError("Sign up with your work address."), {
+ *   error: { http_code: 403, message: "Sign up with your work address." },
+ * });
+ * ```
+ */
+export function authHookError(message: string, httpCode = 403): AuthHookError {
+  if (typeof message !== "string" || message.trim() === "") {
+    throw new TypeError("authHookError(): the message must not be empty");
+  }
+  if (!Number.isInteger(httpCode) || httpCode < 400 || httpCode > 599) {
+    throw new TypeError("authHookError(): the status must be a whole number from 400 to 599");
+  }
+  return { error: { http_code: httpCode, message } };
+}
+
+/** What came of a check: what it tells the handler, or the code of a refusal. */
+type Checked = { readonly message: unknown } | { readonly code: Refusal };
+
+type Refusal =
+  | Extract<OwnCode, `webhook_${string}` | "auth_misconfigured">
+  | "request_entity_too_large";
+
+type Check = (c: Context, maxBytes: number) => Promise<Checked>;
+
+const MISSING: Checked = { code: "webhook_signature_missing" };
+const INVALID: Checked = { code: "webhook_signature_invalid" };
+
+function withSecret(secret: WebhookSecret): Check {
+  const getKeys = isVariable(secret) ? keysOfVariable(secret.env) : keysOf(secret);
+  return async function checkSignature(c, maxBytes) {
+    const keys = getKeys();
+    if (keys === undefined) return { code: "auth_misconfigured" };
+    const id = c.req.header("webhook-id");
+    const timestamp = c.req.header("webhook-timestamp");
+    const signature = c.req.header("webhook-signature");
+    if (!id || !timestamp || !signature) return MISSING;
+    // A header that came twice is one with a comma here. A full stop in the id would let the text that
+    // was signed be divided otherwise, and the library reads a timestamp up to its last digit.
+    if (!/^[^\s.,]{1,256}$/.test(id) || !/^\d{1,12}$/.test(timestamp)) return INVALID;
+    if (!SIGNATURES.test(signature)) return INVALID;
+    const nowSeconds = Math.floor(Date.now() / 1000);
+    if (Math.abs(nowSeconds - Number(timestamp)) > WINDOW_SECONDS) {
+      return { code: "webhook_outside_window" };
+    }
+    const body = await readBody(c, maxBytes);
+    if (typeof body !== "string") return body;
+    const headers = {
+      "webhook-id": id,
+      "webhook-timestamp": timestamp,
+      "webhook-signature": signature,
+    };
+    const isSigned = keys.some((key) => fits(key, body, headers));
+    return isSigned ? { message: { id, timestamp: Number(timestamp) } } : INVALID;
+  };
+}
+
+/** At least one HMAC-SHA256 in base64; Auth separates several with a comma and a space. */
+const SIGNATURES = /(?:^| )v1,[A-Za-z0-9+/]{43}=(?:,? |$)/;
+
+/** Whether a signature of the headers is one of this key; the comparison takes constant time. */
+function fits(key: Webhook, body: string, headers: Record<string, string>): boolean {
+  try {
+    key.verify(body, headers, { jsonParse: false });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function withLibrary(verify: VerifyWebhookOptions<unknown>["verify"]): Check {
+  return async function checkWithLibrary(c, maxBytes) {
+    const body = await readBody(c, maxBytes);
+    if (typeof body !== "string") return body;
+    try {
+      return { message: { event: await verify(body, c.req.raw.headers) } };
+    } catch (error) {
+      if (error instanceof ProblemError) throw error;
+      // It is either the sender's mistake or ours, such as a secret that is not set.
+      const name = error instanceof Error ? error.name : typeof error;
+      logOnce(`a webhook was refused, because verify() threw ${name}`);
+      return INVALID;
+    }
+  };
+}
+
+/** The body, or why there is none. */
+async function readBody(c: Context, maxBytes: number): Promise<string | Checked> {
+  if (c.req.raw.bodyUsed && Object.keys(c.req.bodyCache).length === 0) {
+    throw new Error("webhook(): the body has been read from c.req.raw. Put webhook() before that.");
+  }
+  try {
+    return await readText(c, maxBytes) ?? { code: "request_entity_too_large" };
+  } catch {
+    return INVALID; // it broke off, so nobody can tell whether it was signed
+  }
+}
+
+function isVariable(value: unknown): value is { readonly env: string } {
+  return typeof value === "object" && value !== null && "env" in value &&
+    typeof value.env === "string" && /^[A-Za-z_]\w*$/.test(value.env);
+}
+
+function keysOf(secret: string | readonly string[]): () => readonly Webhook[] {
+  const { keys } = readSecrets(secret);
+  return () => keys;
+}
+
+/** Reads the variable at each request, so that a test can replace it; parses it when it changes. */
+function keysOfVariable(name: string): () => readonly Webhook[] | undefined {
+  let known: { readonly value: string; readonly keys: readonly Webhook[] } | undefined;
+  return () => {
+    const value = Deno.env.get(name)?.trim() ?? "";
+    if (value === known?.value) return known.keys;
+    const { keys, problem } = readSecrets(value);
+    if (value === "") logOnce(`webhook(): the variable ${name} is not set`);
+    else if (problem !== undefined) logOnce(`webhook(): the variable ${name} ${problem}`);
+    if (problem !== undefined) return undefined;
+    known = { value, keys };
+    return keys;
+  };
+}
+
+/** Reads secrets; what is wrong with them never holds a part of one. */
+function readSecrets(
+  secret: unknown,
+): { readonly keys: readonly Webhook[]; readonly problem?: string } {
+  const texts = Array.isArray(secret) ? secret : [secret];
+  if (!texts.every((text) => typeof text === "string")) return { keys: [], problem: NO_SECRET };
+  const secrets = texts.flatMap((text) => text.split(/[|\s]+/)).filter((text) => text !== "");
+  if (secrets.length === 0) return { keys: [], problem: NO_SECRET };
+  if (secrets.length > MAX_SECRETS) {
+    return { keys: [], problem: `must not hold more than ${MAX_SECRETS} secrets` };
+  }
+  if (secrets.some((text) => text.startsWith("v1a,"))) {
+    return { keys: [], problem: "holds an asymmetric key (v1a), which nothing here can verify" };
+  }
+  const keys = secrets.map(readSecret);
+  return keys.every((key) => key !== undefined) ? { keys } : { keys: [], problem: NO_SECRET };
+}
+
+const NO_SECRET = `must hold whsec_ (or v1,whsec_) and at least ${MIN_SECRET_BYTES} bytes in ` +
+  "base64, and | between two secrets";
+
+function readSecret(text: string): Webhook | undefined {
+  const [, base64] = /^(?:v1,)?whsec_([A-Za-z0-9+/]+=*)$/.exec(text) ?? [];
+  if (base64 === undefined || base64.replace(/=+$/, "").length * 3 / 4 < MIN_SECRET_BYTES) {
+    return undefined;
+  }
+  try {
+    return new Webhook(base64);
+  } catch { // no base64
+    return undefined;
+  }
+}
