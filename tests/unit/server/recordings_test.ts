@@ -105,6 +105,9 @@ const OUTCOMES: Readonly<Record<Outcome, readonly string[]>> = {
   insufficient_scope: [],
   invalid_api_key: [],
   api_key_not_allowed: [],
+  webhook_signature_missing: [],
+  webhook_signature_invalid: [],
+  webhook_outside_window: [],
   internal_error: [],
 };
 
