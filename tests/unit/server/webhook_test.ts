@@ -8,14 +8,13 @@ import {
   type WebhookEnv,
   type WebhookOptions,
 } from "../../../shared/server/webhook.ts";
-import { fakeAuth, signWebhook, type SignWebhookOptions } from "../../../shared/testing/mod.ts";
 import {
-  assertRefusal,
+  fakeAuth,
   FakeTime,
-  logged,
-  REFUSALS,
-  SECRET as API_KEY,
-} from "../../support/server.ts";
+  signWebhook,
+  type SignWebhookOptions,
+} from "../../../shared/testing/mod.ts";
+import { assertRefusal, logged, REFUSALS, SECRET as API_KEY } from "../../support/server.ts";
 
 /** The example of the Standard Webhooks libraries, all of which have it in their tests. */
 const PUBLISHED = {
