@@ -277,7 +277,7 @@ export const EXERCISES: Readonly<Record<string, (exercise: Exercise) => Promise<
     assertEquals(await json(await post("/todo-added", cron, inserted), 200), { added: "1" });
     await assertRefused(await post("/todo-added", cron), 400, "validation_failed");
     assertEquals((await post("/remove-done", bearer)).ok, false);
-    await assertRefused(await post("/remove-done", {}), 401, "no_authorization");
+    await assertRefused(await post("/remove-done", {}), 401, "invalid_api_key");
   },
 
   async "supabase/functions/plain/index.ts"({ user, call, bearer }) {

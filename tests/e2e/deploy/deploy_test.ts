@@ -12,6 +12,12 @@ import type { Deployment } from "./management_api.ts";
 
 const HOOK_SECRET = `v1,whsec_${btoa("the secret of the hook in the test")}`;
 
+/** What a caller without any credential is told of an unknown route, where it is not to sign in. */
+const WITHOUT_CREDENTIAL: Readonly<Record<string, readonly [code: string, action: string]>> = {
+  hooks: ["not_found", "fix_request"],
+  jobs: ["invalid_api_key", "fix_request"],
+};
+
 let folder: string;
 let names: string[];
 let output: Output;
@@ -71,10 +77,8 @@ Deno.test("supabase functions deploy uploads functions that answer under the edg
     await t.step(`${slug} answers in the one shape`, async () => {
       const response = await fetch(`${url}/no/such/route`);
       const problem = await problemOf(response);
-      const expected = response.status === 401
-        ? ["no_authorization", "sign_in"]
-        : ["not_found", "fix_request"];
-      assertEquals([problem.code, problem.action], expected);
+      const [code, action] = WITHOUT_CREDENTIAL[slug] ?? ["no_authorization", "sign_in"];
+      assertEquals([problem.code, problem.action], [code, action]);
     });
   }
   await t.step("me answers with the user that Auth returned", async () => {
