@@ -36,10 +36,10 @@ export interface VerifyWebhookOptions<Event> {
   /**
    * Checks the signature with the sender's library.
    *
-   * @param body The body, exactly as it was sent.
+   * @param body The text of the body, as it was sent.
    * @param headers The headers of the request.
-   * @returns What was signed, for `c.var.webhook.event`. It throws if the signature is wrong, which
-   * is 401 `webhook_signature_invalid`; a `ProblemError` is answered as it is.
+   * @returns What was signed, for `c.var.webhook.event`. If the signature is wrong, it throws or
+   * returns `false`, which is 401 `webhook_signature_invalid`; a `ProblemError` is answered as it is.
    */
   readonly verify: (body: string, headers: Headers) => Event | Promise<Event>;
   /** The largest body that is read, in bytes. @default {1048576} */
@@ -251,7 +251,8 @@ function withLibrary(verify: VerifyWebhookOptions<unknown>["verify"]): Check {
     const body = await readBody(c, maxBytes);
     if (typeof body !== "string") return body;
     try {
-      return { message: { event: await verify(body, c.req.raw.headers) } };
+      const event = await verify(body, c.req.raw.headers);
+      return event === false ? INVALID : { message: { event } };
     } catch (error) {
       if (error instanceof ProblemError) throw error;
       // It is either the sender's mistake or ours, such as a secret that is not set.

@@ -495,7 +495,7 @@ Deno.test("webhook({ verify }) refuses what the provider's library refuses, and 
   await assertRefusal(await send("x".repeat(101)), TOO_LARGE);
 });
 
-Deno.test("webhook({ verify }) refuses when verify rejects, throws what is no Error, or throws a ProblemError", async () => {
+Deno.test("webhook({ verify }) refuses when verify rejects, returns false, throws what is no Error, or throws a ProblemError", async () => {
   await logged(async () => {
     const rejects = provider(() => Promise.reject(new Error("no")));
     await assertRefusal(await rejects("{}"), INVALID);
@@ -504,6 +504,9 @@ Deno.test("webhook({ verify }) refuses when verify rejects, throws what is no Er
     });
     await assertRefusal(await text("{}"), INVALID);
   });
+  for (const says of [false, Promise.resolve(false)]) {
+    await assertRefusal(await provider(() => says)("{}"), INVALID);
+  }
   const own = provider(() => {
     throw new ProblemError("not_found");
   });
