@@ -27,9 +27,7 @@ Deno.test("CLIENT_PROBLEMS holds every code of the check that touches the sessio
     const outcome = outcomeOf(code, "credential");
     const isDefault = outcome.action === action && outcome.message === message;
     const touches = ["sign_in", "refresh", "step_up"].includes(outcome.action) && !isDefault;
-    // No client in a browser sends a webhook, so it need not load what their refusals mean.
-    const isOther401 = outcome.status === 401 && outcome.action !== action &&
-      outcome.challenge !== "webhook";
+    const isOther401 = outcome.status === 401 && outcome.action !== action;
     if (touches || isOther401) assert(code in CLIENT_PROBLEMS.credential, code);
   }
 });
