@@ -7,7 +7,7 @@
  * @module
  */
 import { sameSession, sameUser, type StoredSession, unverifiedClaims } from "./client.ts";
-import { deadline, delay, endDelaysEarly, type OutageState, parseJson } from "./outage.ts";
+import { delay, endDelaysEarly, type OutageState, parseJson, withTimeout } from "./outage.ts";
 import { authCode, readBounded } from "./failure.ts";
 import { JUST_NOW_MS, type SessionStore } from "./session.ts";
 
@@ -145,7 +145,7 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
       const response = await send(input, { ...init, signal: stop.signal });
       return { response, text: await readBounded(response, timeoutMs) };
     };
-    const result = await deadline(timeoutMs - (nowMs - fromMs), ask()).catch(() => undefined);
+    const result = await withTimeout(timeoutMs - (nowMs - fromMs), ask()).catch(() => undefined);
     stop.abort();
     // Read again: the user may have signed in, or another tab may have refreshed the session.
     const current = await store.read();
@@ -161,7 +161,7 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
         recordSuccess("token");
         const renewed = jsonResponse({ ...session, renewed_at: Date.now() });
         // Other tabs wait for the lock until the new session is stored.
-        return { response: renewed, visible: deadline(1000, store.nextWrite()) };
+        return { response: renewed, visible: withTimeout(1000, store.nextWrite()) };
       }
       const code = authCode(response, text);
       if (code !== undefined && FINAL_CODES.test(code)) {
@@ -196,7 +196,7 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
 
   /** GET /user: `session_not_found` ends the stored session only if the request had its token. */
   async function getUser(input: Input, init: RequestInit | undefined): Promise<Response> {
-    const response = await deadline(timeoutMs, send(input, init), init?.signal);
+    const response = await withTimeout(timeoutMs, send(input, init), init?.signal);
     if (!response) throw new TypeError("Auth did not answer.");
     if (response.ok) return response;
     const text = await readBounded(response, timeoutMs);
@@ -245,7 +245,7 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
       const refreshing: Promise<unknown> = isAboutToExpire(before)
         ? auth.getSession()
         : auth.refreshSession();
-      await deadline(limitMs, refreshing.catch(() => {})); // `throwOnError`
+      await withTimeout(limitMs, refreshing.catch(() => {})); // `throwOnError`
       isCallWaiting = false;
       const found = compareWithStored(await store.read(), token);
       // supabase-js has removed the session after a refusal; or it was refreshed, here or in

@@ -7,9 +7,9 @@ import type { Problem } from "../problems/problem.ts";
 import type { AuthFetch } from "./auth_fetch.ts";
 import { sameSession, sameUser, type StoredSession, unverifiedClaims } from "./client.ts";
 import type { createDialogs, Dialog } from "./dialogs.ts";
-import { callHook, deadline, delay, type OutageState } from "./outage.ts";
+import { callHook, delay, type OutageState, withTimeout } from "./outage.ts";
 import { withProblem } from "./problem_of.ts";
-import type { RecoveryEvent, RecoveryOptions } from "./recovery.ts";
+import type { CallOptions, RecoveryEvent } from "./options.ts";
 import { type Failure, failure, networkProblem, readFailure } from "./failure.ts";
 import { fetchOnce, type OutgoingRequest, withMembers } from "./request.ts";
 import { endProblem, type SessionStore } from "./session.ts";
@@ -29,9 +29,6 @@ export interface ClientState {
     readonly signOut: SignOut;
   } | null;
 }
-
-/** The options with their defaults filled in. */
-export type CallOptions = RecoveryOptions & { readonly timeout: number; readonly patience: number };
 
 /** The result of sending the request once. */
 interface Attempt {
@@ -268,7 +265,7 @@ export async function call(
     if (session === null) return problem;
     for (;;) {
       const outcome = await countWait(
-        deadline(Infinity, session.authFetch.refresh(token, stepLimitMs()), signal),
+        withTimeout(Infinity, session.authFetch.refresh(token, stepLimitMs()), signal),
       );
       if (outcome === undefined || outcome === "too_soon") return problem;
       if (outcome === "token") return outcome;
@@ -291,7 +288,7 @@ export async function call(
   async function signOut(token: string, isRefreshRefused: boolean) {
     if (session === null) return undefined;
     const ended = session.signOut(token, isRefreshRefused, stepLimitMs());
-    const outcome = await countWait(deadline(Infinity, ended, signal));
+    const outcome = await countWait(withTimeout(Infinity, ended, signal));
     return outcome;
   }
 }

@@ -1,5 +1,5 @@
 /** Calls that need the same input of the user at the same time share one dialog. @module */
-import { deadline } from "./outage.ts";
+import { withTimeout } from "./outage.ts";
 
 /** What a hook gets to end its dialog with. */
 export interface Dialog<Answer> {
@@ -92,7 +92,7 @@ export function createDialogs(): {
       const current = openDialogs.get(key) ?? start(key, hook);
       current.callers++;
       try {
-        return await deadline(Infinity, current.answer, signal);
+        return await withTimeout(Infinity, current.answer, signal);
       } finally {
         if (--current.callers === 0) current.cancel();
       }

@@ -5,10 +5,10 @@
  *
  * @module
  */
-import { clientProblem, judge } from "../problems/client.ts";
+import { classifyProblem, clientProblem } from "../problems/client.ts";
 import type { Problem, ProblemFields } from "../problems/problem.ts";
 import type { ProblemCode, Source } from "../problems/table.ts";
-import { deadline, parseJson } from "./outage.ts";
+import { parseJson, withTimeout } from "./outage.ts";
 import { isProblem } from "./problem_of.ts";
 
 /**
@@ -80,7 +80,7 @@ export async function readBounded(
     }
     return undefined;
   };
-  const text = await deadline(timeoutMs, read()).catch(() => undefined);
+  const text = await withTimeout(timeoutMs, read()).catch(() => undefined);
   if (text === undefined) reader?.cancel().catch(() => {});
   return text;
 }
@@ -109,7 +109,7 @@ export async function readFailure(
   const text = await readBounded(response.clone(), timeoutMs);
   if (text === undefined) response.body?.cancel?.().catch(() => {});
   const body = parseJson(text ?? "");
-  if (isProblem(body) && body.status === response.status) return { ...judge(body), text };
+  if (isProblem(body) && body.status === response.status) return { ...classifyProblem(body), text };
   const problem = platformProblem(response.status, response.headers, body);
   return { problem, source: "platform", text };
 }

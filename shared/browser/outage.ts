@@ -12,11 +12,11 @@
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(await deadline(1000, Promise.resolve("here")), "here");
- * assertEquals(await deadline(0, new Promise(() => {})), undefined);
+ * assertEquals(await withTimeout(1000, Promise.resolve("here")), "here");
+ * assertEquals(await withTimeout(0, new Promise(() => {})), undefined);
  * ```
  */
-export function deadline<T>(
+export function withTimeout<T>(
   timeoutMs: number,
   promise: Promise<T>,
   signal?: AbortSignal | null,
@@ -64,7 +64,7 @@ export async function delay(
   const endedEarly = new Promise<void>((resolve) => endDelay = resolve);
   if (mayEndEarly) endableDelays.add(endDelay);
   try {
-    await deadline(delayMs, endedEarly, signal);
+    await withTimeout(delayMs, endedEarly, signal);
   } finally {
     endableDelays.delete(endDelay);
   }

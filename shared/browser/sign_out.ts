@@ -1,7 +1,7 @@
 /** Signs out on this device only, once Auth has confirmed that the session has ended. @module */
 import { authCode, readBounded } from "./failure.ts";
 import { sameSession, sameUser, type StoredSession } from "./client.ts";
-import { deadline } from "./outage.ts";
+import { withTimeout } from "./outage.ts";
 import type { SessionStore } from "./session.ts";
 
 /** The outcome of a sign-out. */
@@ -92,7 +92,7 @@ async function run(
     );
     if (found !== undefined) return found;
     // A listener that throws or hangs must not keep the session: the next read decides.
-    await deadline(timeoutMs, client.removeSession()).catch(() => {});
+    await withTimeout(timeoutMs, client.removeSession()).catch(() => {});
   }
   return compareWithStored(await store.read(), token, onlyToken) ?? "unconfirmed";
 }
@@ -124,7 +124,7 @@ async function confirm(
     return authCode(response, await readBounded(response, timeoutMs));
   };
   try {
-    const code = await deadline(timeoutMs, askAuth());
+    const code = await withTimeout(timeoutMs, askAuth());
     if (code === undefined) return null;
     // `no_authorization` means that the token did not arrive, which says nothing about the token.
     const isEnded = /^(session_(not_found|expired)|user_not_found)$/.test(code);

@@ -101,11 +101,13 @@ export function clientProblem(code: ProblemCode, source: Source, fields: Problem
  * import { assertEquals } from "@std/assert";
  *
  * const body = { code: "user_not_found", message: "…", request_id: "r1", replay: true } as const;
- * assertEquals(judge({ ...body, status: 404, action: "sign_in" }).problem.action, "fix_request");
- * assertEquals(judge({ ...body, status: 401, action: "none" }).problem.action, "sign_in");
+ * assertEquals(classifyProblem({ ...body, status: 404, action: "sign_in" }).problem.action, "fix_request");
+ * assertEquals(classifyProblem({ ...body, status: 401, action: "none" }).problem.action, "sign_in");
  * ```
  */
-export function judge(body: Problem): { readonly problem: Problem; readonly source: Source } {
+export function classifyProblem(
+  body: Problem,
+): { readonly problem: Problem; readonly source: Source } {
   const [status, own] = rowOf(body.code, "credential");
   const source = body.status === status ? "credential" : "handler";
   const action = source === "credential"

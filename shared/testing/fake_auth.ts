@@ -1,7 +1,7 @@
 import { answer, answerWithFault, type AuthFault, refuse } from "./auth_answers.ts";
 import { installRuntime } from "./runtime.ts";
 import type { TokenState } from "./token_states.ts";
-import { decodeToken, encodeToken, hasKnownSignature, type TokenClaims } from "./tokens.ts";
+import { encodeToken, hasKnownSignature, readClaims, type TokenClaims } from "./tokens.ts";
 
 /** Options of {@linkcode fakeAuth}. */
 export interface FakeAuthOptions {
@@ -225,7 +225,7 @@ export function fakeAuth(options: FakeAuthOptions = {}): FakeAuth {
     });
     const [, token] = /^Bearer ([^ ,]+)$/i.exec(request.headers.get("Authorization") ?? "") ?? [];
     if (token === undefined) return refused("no_authorization");
-    const claims = decodeToken(token);
+    const claims = readClaims(token);
     if (claims === undefined) return refused("bad_jwt", undefined, MALFORMED);
     if (!hasKnownSignature(token)) return refused("bad_jwt", undefined, WRONG_SIGNATURE);
     const { exp, sub, session_id: sessionId } = claims;

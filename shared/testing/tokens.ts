@@ -35,7 +35,7 @@ export function hasKnownSignature(token: string): boolean {
 }
 
 /** Reads the claims of a token; `undefined` for what is no JWT. */
-export function decodeToken(token: string): Record<string, unknown> | undefined {
+export function readClaims(token: string): Record<string, unknown> | undefined {
   const parts = token.split(".");
   if (parts.length !== 3) return undefined;
   try {

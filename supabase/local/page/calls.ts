@@ -6,7 +6,7 @@ import { byId, onClick, say, sayLater, type Tone } from "./dom.ts";
 import { observeRequests } from "./exchange.ts";
 import { isUnderWay, observeRuns, observeStep, Run } from "./run.ts";
 import { newPassword, rememberUser } from "./user.ts";
-import { judge } from "./verdicts.ts";
+import { showVerdicts } from "./verdicts.ts";
 import { endLimit, noteAnswer, sayWaiting, showLimit } from "./waiting.ts";
 
 type Method = "GET" | "POST" | "PUT" | "DELETE";
@@ -114,7 +114,7 @@ export function startCalls(): void {
     return (exchange) => {
       noteAnswer(exchange);
       tell(exchange);
-      judge(exchange);
+      showVerdicts(exchange);
     };
   });
   hooks.onStep = (event) => {

@@ -61,7 +61,7 @@ export function showSignedOut(isTold = true): void {
 }
 
 /** Looks at the answer of a function. Its token stays on show when the client has dropped it. */
-export function judge(exchange: Exchange): void {
+export function showVerdicts(exchange: Exchange): void {
   const token = bearerOf(exchange.request);
   if (token === undefined || !isFunction(exchange.request)) return;
   showSession(exchange);

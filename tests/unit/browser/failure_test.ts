@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { readFailure } from "../../../shared/browser/failure.ts";
-import { judge } from "../../../shared/problems/client.ts";
+import { classifyProblem } from "../../../shared/problems/client.ts";
 import { problem } from "../../../shared/problems/problem.ts";
 import { ACTIONS, outcomeOf, type ProblemCode, PROBLEMS } from "../../../shared/problems/table.ts";
 import { json, refuses } from "./_support.ts";
@@ -15,25 +15,25 @@ Deno.test("outcomeOf() gives different statuses per source when the action depen
   }
 });
 
-Deno.test("judge() takes the action from the table when the body has another action", () => {
+Deno.test("classifyProblem() takes the action from the table when the body has another action", () => {
   for (const code of codes) {
     for (const source of ["credential", "handler"] as const) {
       const body = problem(code, source, { request_id: "r1", replay: true });
-      assertEquals(judge(body).problem.action, body.action, `${code} ${source}`);
+      assertEquals(classifyProblem(body).problem.action, body.action, `${code} ${source}`);
       if (source === "handler" || !SESSION_ACTIONS.includes(body.action)) continue;
       for (const action of ACTIONS) {
-        assertEquals(judge({ ...body, action }).problem.action, body.action, code);
+        assertEquals(classifyProblem({ ...body, action }).problem.action, body.action, code);
       }
     }
   }
 });
 
-Deno.test("judge() allows session actions only for a credential's status when the table has the code", () => {
+Deno.test("classifyProblem() allows session actions only for a credential's status when the table has the code", () => {
   for (const code of codes) {
     for (const status of [400, 401, 403, 404, 409, 422, 429, 500, 503]) {
       for (const action of ACTIONS) {
         const body = { ...problem(code, "handler", { request_id: "r1" }), status, action };
-        const judged = judge({ ...body, replay: true });
+        const judged = classifyProblem({ ...body, replay: true });
         const touches = SESSION_ACTIONS.includes(judged.problem.action);
         const isOwn = status === outcomeOf(code, "credential").status;
         // A 401 that is not in the table leads to one refresh at most.
@@ -45,11 +45,11 @@ Deno.test("judge() allows session actions only for a credential's status when th
   }
 });
 
-Deno.test("judge() never returns sign_in or step_up when the table does not have the code", () => {
+Deno.test("classifyProblem() never returns sign_in or step_up when the table does not have the code", () => {
   for (const status of [400, 401, 403, 500]) {
     for (const action of ACTIONS) {
       const body = { ...problem("brand_new", "handler", { request_id: "r1" }), status, action };
-      const judged = judge({ ...body, replay: true }).problem;
+      const judged = classifyProblem({ ...body, replay: true }).problem;
       const harmless = !SESSION_ACTIONS.includes(action);
       const expected = status === 401 ? "refresh" : harmless ? action : "fix_request";
       assertEquals([judged.action, judged.replay], [expected, status === 401]);

@@ -1,0 +1,110 @@
+/** What an application sets: the hooks and limits of recovery. @module */
+import type { Problem } from "../problems/problem.ts";
+import type { Dialog } from "./dialogs.ts";
+import type { Outage } from "./outage.ts";
+import type { Step } from "./step.ts";
+
+/** One step of recovery, for a timeline or a log. */
+export interface RecoveryEvent {
+  /** The next step. `replay` sends the same request again; `signed_out` has happened already. */
+  readonly step: Step["kind"] | "replay" | "signed_out";
+  /** The method and path of the request; empty for `signed_out`. */
+  readonly request: string;
+  /** The code that led to this step. */
+  readonly code: string;
+  /** For `wait`: how long, in milliseconds. */
+  readonly ms?: number;
+}
+
+/** The options of `createRecovery()` and `withRecovery()`. */
+export interface RecoveryOptions {
+  /**
+   * The session has ended and is removed from this device: show the sign-in. Called once per tab
+   * and session. The code is `no_authorization` if Auth did not end the session: the user signed
+   * out, here or in another tab, or cleared the site's data.
+   *
+   * @default no hook; `onSession()` reports it too
+   */
+  readonly onSignedOut?: ((problem: Problem) => void) | undefined;
+  /**
+   * Asks the user to confirm a second factor (`required_aal`) or to sign in again (`max_age`).
+   * Calls that need it at the same time share one dialog. `complete` or a resolved promise sends
+   * them again; `cancel`, `false` or a rejection ends them with their problem.
+   *
+   * @default the problem is returned
+   */
+  readonly onStepUp?:
+    | ((problem: Problem, dialog: Dialog<true | void>) => Promise<boolean | void> | void)
+    | undefined;
+  /**
+   * Asks the user for the code that Auth mails and for the current password. The object given to
+   * `complete`, or that the promise resolves to, is added to the JSON body of every call that waits
+   * for the dialog; an empty value cancels. Called again, up to three times per call, if a value
+   * was wrong.
+   *
+   * @default the problem is returned
+   */
+  readonly onReauthenticate?:
+    | ((
+      problem: Problem,
+      dialog: Dialog<object>,
+    ) => Promise<object | null | undefined | "" | false> | void)
+    | undefined;
+  /**
+   * Auth does not answer or cannot be reached: show a banner. Called after each failed try, and
+   * with `null` when the outage is over.
+   *
+   * @default no hook
+   */
+  readonly onOutage?: ((outage: Outage | null) => void) | undefined;
+  /**
+   * Called before each step of recovery. What it throws is reported and does not affect recovery.
+   *
+   * @default no hook
+   */
+  readonly onStep?: ((event: RecoveryEvent) => void) | undefined;
+  /**
+   * The fetch that sends the requests.
+   *
+   * @default the runtime's fetch
+   */
+  readonly fetch?: typeof fetch | undefined;
+  /**
+   * The time limit, in milliseconds, of one refresh or other request to Auth.
+   *
+   * @default {10_000}
+   */
+  readonly timeout?: number | undefined;
+  /**
+   * How long one call may wait in total, in milliseconds: for a refresh, a `retry` or a
+   * confirmation by Auth. The time that the function itself and the user take does not count. A
+   * call that would have to wait longer returns its problem at once.
+   *
+   * @default {30_000}
+   */
+  readonly patience?: number | undefined;
+}
+
+/** The options with their defaults filled in. */
+export type CallOptions = RecoveryOptions & { readonly timeout: number; readonly patience: number };
+
+function parseMs(value: number | undefined, standard: number, name: string): number {
+  if (value === undefined) return standard;
+  if (Number.isFinite(value) && value >= 0) return value;
+  throw new TypeError(`${name} must be a number of milliseconds.`);
+}
+
+/**
+ * Fills in the defaults.
+ *
+ * @param options The application's options.
+ * @returns All of them.
+ * @throws {TypeError} A number of milliseconds is wrong.
+ */
+export function withDefaults(options: RecoveryOptions): CallOptions {
+  return {
+    ...options,
+    timeout: parseMs(options.timeout, 10_000, "timeout"),
+    patience: parseMs(options.patience, 30_000, "patience"),
+  };
+}
