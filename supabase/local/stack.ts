@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Amr, AuthContext } from "./auth/call.ts";
 import { answerAuth } from "./auth/answer.ts";
 import { PkceFlows } from "./auth/pkce.ts";
+import { addSimulatedFactor } from "./auth/second_factor.ts";
 import { AuthStore } from "./auth/store.ts";
 import { type AuthSettings, readConfig } from "./config.ts";
 import { Faults } from "./control/faults.ts";
@@ -120,6 +121,7 @@ function authContext(
     flows: new PkceFlows(),
     settings,
     amr: new Map<string, Amr[]>(),
+    factors: new Map(),
     now,
     lite: lite.auth,
     liteToken: lite.token,
@@ -137,6 +139,7 @@ function controlsOf(auth: AuthContext, faults: Faults): Controls {
       await auth.store.setCreatedAt(id, at);
       auth.amr.set(id, [{ method: "password", timestamp: Math.floor(at.getTime() / 1000) }]);
     },
+    addFactor: (userId) => addSimulatedFactor(userId, auth),
     admin: (method, id, body) => {
       const init = { method, headers: admin, body: JSON.stringify(body) };
       return answerAuth(new Request(`${auth.issuer}/admin/users/${id}`, init), auth);

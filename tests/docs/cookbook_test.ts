@@ -1,5 +1,5 @@
-// The cookbook's snippets are the files of cookbook/, which `deno task check` type-checks with the
-// types of react, vue and @supabase/ssr. Here: that README.md shows exactly those.
+// The snippets of shared/browser/README.md are the files of cookbook/: `deno task check` type-checks
+// them, and tests/e2e/chromium/readme_test.ts runs them. Here: that the page shows exactly those.
 import { assertEquals } from "@std/assert";
 import { createBrowserClient } from "@supabase/ssr";
 import { createRecovery, problemOf } from "../../shared/browser/mod.ts";

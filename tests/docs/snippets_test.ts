@@ -257,7 +257,7 @@ async function runModule({ text, page, line }: Block, project: string): Promise<
   await Deno.remove(file);
 }
 
-/** A block of the browser page is a file of cookbook/, which is type-checked with the rest. */
+/** A block of the browser page is a file of cookbook/, which tests/e2e/chromium/readme_test.ts runs. */
 async function checkCookbook({ text, page, line }: Block): Promise<void> {
   const plain = (code: string) =>
     code.replaceAll(/^\/\/\/ .*\n/gm, "").replaceAll(/(["'])(?:\.\.?\/)+(?:shared\/)?/g, "$1")

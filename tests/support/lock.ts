@@ -7,10 +7,13 @@ import { ROOT } from "./project_copy.ts";
 const NOT_RUN = [
   "@tanstack/query-core",
   "@types/react",
+  "@types/react-dom",
   "@vue/runtime-dom",
   "axe-core",
   "eventsource-parser",
   "playwright-core",
+  "react",
+  "react-dom",
   "tar",
   "typescript",
 ];

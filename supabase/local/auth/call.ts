@@ -5,6 +5,7 @@ import type { AuthSettings } from "../config.ts";
 import type { MailContext } from "../mail/outbox.ts";
 import type { AuthStore, UserRow } from "./store.ts";
 import type { PkceFlows } from "./pkce.ts";
+import type { SimulatedFactor } from "./second_factor.ts";
 
 /** An error as Supabase Auth answers it, in the shape that the request asked for. */
 export class AuthError extends Error {
@@ -75,6 +76,8 @@ export interface AuthContext {
   readonly settings: AuthSettings;
   /** The `amr` claim of each session: lite has no such column. */
   readonly amr: Map<string, Amr[]>;
+  /** The simulated second factor of each user who has one. */
+  readonly factors: Map<string, SimulatedFactor>;
   now(): number;
   /** Sends a request to lite. The mails that it causes are written with `mail`. */
   lite(request: LiteRequest, mail?: MailContext): Promise<Response>;

@@ -9,6 +9,7 @@ import { adminToken, userToken } from "./credential.ts";
 import { passwordRules } from "./password_rules.ts";
 import { pkceExchange } from "./pkce.ts";
 import { unknownRoutes } from "./routes.ts";
+import { simulatedFactor } from "./second_factor.ts";
 import {
   appMetadata,
   bannedSignIn,
@@ -36,5 +37,6 @@ export const differences: readonly Difference[] = [
   defaultLogoutScope,
   passwordChange,
   userColumns,
+  simulatedFactor,
   issuedTokens,
 ];

@@ -27,6 +27,7 @@ const table: readonly [path: RegExp, access: Access, ...methods: string[]][] = [
   [/^\/user$/, "user", "GET", "PUT"],
   [/^\/logout$/, "user", "POST"],
   [/^\/reauthenticate$/, "user", "GET"],
+  [/^\/factors\/[^/]+\/(challenge|verify)$/, "user", "POST"],
   [/^\/admin\/users$/, "admin", "GET", "POST"],
   [/^\/admin\/users\/[^/]+$/, "admin", "DELETE", "GET", "PUT"],
 ];

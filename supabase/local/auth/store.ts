@@ -98,6 +98,14 @@ export class AuthStore {
       .executeTakeFirst();
   }
 
+  /** The refresh token of a session that was not used yet. */
+  async refreshTokenOf(sessionId: string): Promise<string | undefined> {
+    const row = await this.#db.selectFrom("auth.refresh_tokens").selectAll()
+      .$castTo<RefreshTokenRow>().where("session_id", "=", sessionId).orderBy("id", "desc")
+      .executeTakeFirst();
+    return row?.token;
+  }
+
   /** Ends one session. */
   async endSession(id: string): Promise<void> {
     await this.#db.deleteFrom("auth.refresh_tokens").where("session_id", "=", id).execute();

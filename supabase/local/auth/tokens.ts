@@ -42,7 +42,7 @@ export async function reissue(
     app_metadata: user.app_metadata,
     user_metadata: user.user_metadata,
     role: user.role,
-    aal: "aal1",
+    aal: amr.some(({ method }) => method === "totp") ? "aal2" : "aal1",
     amr,
     session_id: session,
     is_anonymous: false,

@@ -9,6 +9,8 @@
  *                                                             expired a minute ago
  *     POST /_local/session/age      {"token"}                 {"access_token"}: of the same session,
  *                                                             whose sign-in was 25 hours ago
+ *     POST /_local/user/factor      {"token"}                 {"code"}: of a second factor, which is
+ *                                                             simulated
  *     POST /_local/user/delete      {"token"}                 by the admin API
  *     POST /_local/user/ban         {"token"}                 for a day
  *     POST /_local/user/unban       {"token"}
@@ -17,6 +19,7 @@
  * `token` is an access token of this stack, which may have expired: it names the session and user.
  */
 
+import { SIMULATED_CODE } from "../auth/simulated_code.ts";
 import { BadToken, type Claims, type KeyRing } from "../jwt.ts";
 import { isCrossSite } from "../mail/page.ts";
 import { type Faults, type Mode, MODES } from "./faults.ts";
@@ -28,6 +31,8 @@ export interface Controls {
   endSession(id: string): Promise<void>;
   /** Moves the sign-in that opened a session. */
   setSignedInAt(id: string, at: Date): Promise<void>;
+  /** Gives a user a simulated second factor. */
+  addFactor(userId: string): void;
   /** Calls Auth's admin API for one user, whatever the mode of {@linkcode Faults} is. */
   admin(method: string, userId: string, body: Record<string, unknown>): Promise<Response>;
   now(): number;
@@ -91,6 +96,12 @@ async function age(body: Body, controls: Controls): Promise<Response> {
   return answer(200, { access_token: await controls.ring.sign({ ...claims, amr }) });
 }
 
+async function addFactor(body: Body, controls: Controls): Promise<Response> {
+  const { sub } = await claimsOf(body, controls);
+  controls.addFactor(String(sub));
+  return answer(200, { code: SIMULATED_CODE });
+}
+
 function asAdmin(method: string, change: (body: Body) => Record<string, unknown>): Route {
   return async (body, controls) => {
     const { sub } = await claimsOf(body, controls);
@@ -105,6 +116,7 @@ const posts: Readonly<Record<string, Route>> = {
   "/_local/session/end": endSession,
   "/_local/session/expire": expire,
   "/_local/session/age": age,
+  "/_local/user/factor": addFactor,
   "/_local/user/delete": asAdmin("DELETE", () => ({})),
   "/_local/user/ban": asAdmin("PUT", () => ({ ban_duration: "24h" })),
   "/_local/user/unban": asAdmin("PUT", () => ({ ban_duration: "none" })),

@@ -45,13 +45,14 @@ export function answerLine(exchange: Exchange): Line {
 /** A request to Auth, and what it answered. */
 export function authLine(exchange: Exchange): Line {
   const { method, path } = exchange.request;
-  const short = path.slice("/auth/v1".length).replace(/[?&]redirect_to=[^&]*/, "");
+  const short = path.slice("/auth/v1".length).replace(/[?&]redirect_to=[^&]*/, "")
+    .replace(/^\/factors\/[^/]+/, "/factors/…");
   const text = `${method} ${short} → ${said(exchange)}`;
   return { kind: "auth", tone: toneOf(exchange), text, exchange };
 }
 
 /** What the client does next. */
-export function stepLine({ step, ms = 0 }: RecoveryEvent): Line | undefined {
+export function stepLine({ step, code, ms = 0 }: RecoveryEvent): Line | undefined {
   const line = (text: string, tone: Tone = "info"): Line => ({ kind: "client", tone, text });
   switch (step) {
     case "refresh":
@@ -63,7 +64,11 @@ export function stepLine({ step, ms = 0 }: RecoveryEvent): Line | undefined {
       return { ...line(text, "wait"), key: "wait" };
     }
     case "step_up":
-      return line("step_up: asks the user to sign in anew");
+      return line(
+        code === "insufficient_aal"
+          ? "step_up: asks for the second factor"
+          : "step_up: asks the user to sign in anew",
+      );
     case "reauthenticate":
       return line("reauthenticate: asks for the password, and for a code that Auth mails");
     case "replay":

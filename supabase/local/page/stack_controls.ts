@@ -65,6 +65,12 @@ const CHANGES: Readonly<Record<string, Change>> = {
       "asks who you are.",
     store: (access_token) => ({ access_token }),
   },
+  factor: {
+    path: "user/factor",
+    title: "Here: a second factor, simulated",
+    text: "The user has a second factor. It is simulated: its code is always the same. PUT " +
+      "account/password or DELETE account/other-sessions now asks for it.",
+  },
 };
 
 /** What Auth does in each mode, for the header and as a headline. */

@@ -1,4 +1,4 @@
-import { QueryClient, type QueryOptions } from "@tanstack/query-core";
+import { QueryClient } from "@tanstack/query-core";
 import { problemOf } from "../../../shared/browser/mod.ts";
 import { supabase } from "./supabase.ts";
 
@@ -7,9 +7,9 @@ export const queries = new QueryClient({
   defaultOptions: { queries: { retry: (n, error) => n < 3 && problemOf(error) === undefined } },
 });
 
-export const me: QueryOptions<{ id: string } | null> = {
+export const me = {
   queryKey: ["me"],
-  queryFn: async ({ signal }) => {
+  queryFn: async ({ signal }: { signal: AbortSignal }) => {
     const { data, error } = await supabase.functions.invoke<{ id: string }>("me", { signal });
     if (error) throw error;
     return data;

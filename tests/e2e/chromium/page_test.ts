@@ -173,6 +173,39 @@ Deno.test("a sign-in of yesterday is made anew in place when a call wants a rece
   await page.context().close();
 });
 
+Deno.test("a second factor, which the stack simulates, is asked for and the call is sent again", async () => {
+  const page = await openPage(place);
+  await press(page, "Add a second factor");
+  await says(page, "It is simulated");
+  await press(page, "DELETE account/other-sessions");
+  const dialog = page.getByRole("dialog", { name: "Confirm the second factor" });
+  await dialog.filter({ hasText: "This stack simulates the factor" }).waitFor();
+  assertEquals(await dialog.getByLabel("Current password").isVisible(), false);
+  await dialog.getByLabel("Code of the second factor").fill("000000");
+  await press(page, "Confirm");
+  await dialog.filter({ hasText: "Invalid TOTP code entered. Try again." }).waitFor();
+  await dialog.getByLabel("Code of the second factor").fill("123456");
+  await press(page, "Confirm");
+  await says(page, "DELETE account/other-sessions was answered with 204.");
+  const lines = await lastRun(page);
+  assertEquals(lines.slice(0, 3), [
+    "request DELETE account/other-sessions",
+    "answer 401 insufficient_aal",
+    "client step_up: asks for the second factor",
+  ]);
+  assertEquals(lines.slice(-5), [
+    "auth POST /factors/…/verify → 200",
+    "client sends the same request again",
+    "request DELETE account/other-sessions",
+    "answer 204",
+    "result done, 204",
+  ]);
+  // The session has it now: nobody is asked again.
+  await press(page, "PUT account/password");
+  await page.getByRole("dialog", { name: "Is it you?" }).waitFor();
+  await page.context().close();
+});
+
 Deno.test("a token that has run out on the device is renewed when something is called", async () => {
   const page = await openPage(place);
   await press(page, "Let the token run out");
@@ -451,6 +484,12 @@ Deno.test("axe finds nothing when it looks at the page in light and dark, wide a
   await press(page, "PUT account/password");
   await page.getByRole("dialog").waitFor();
   await check("dialog");
+  await press(page, "Cancel");
+  await press(page, "Add a second factor");
+  await says(page, "It is simulated");
+  await press(page, "DELETE account/other-sessions");
+  await page.getByRole("dialog", { name: "Confirm the second factor" }).waitFor();
+  await check("second factor");
   await press(page, "Cancel");
   await press(page, SHOW);
   await says(page, "This session has ended.");

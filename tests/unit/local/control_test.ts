@@ -183,3 +183,36 @@ Deno.test("Faults delay an answer in the mode slow, until the mode changes", asy
     assertEquals(answers, ["on", "on"]);
   });
 });
+
+Deno.test("user/factor adds a simulated second factor, whose code makes a session aal2", async () => {
+  const signedUp = await signUp(stack);
+  const other = await signIn(stack, signedUp);
+  const { access_token: token } = signedUp;
+  const { body: { code } } = await control("user/factor", { token });
+  const { body: { factors } } = await user(token);
+  assertEquals([factors.length, factors[0].factor_type, factors[0].status], [
+    1,
+    "totp",
+    "verified",
+  ]);
+  const factor = `/auth/v1/factors/${factors[0].id}`;
+  const headers = { authorization: `Bearer ${token}` };
+  const { body: { id: challenge_id } } = await send(`${factor}/challenge`, { body: {}, headers });
+  const verify = (body: unknown) => send(`${factor}/verify`, { body, headers });
+  assertStrictEquals((await verify({ challenge_id, code: "000000" })).status, 422);
+  assertStrictEquals((await verify({ challenge_id: "another", code })).status, 422);
+  const { status, body } = await verify({ challenge_id, code });
+  const claims = decodeClaims(body.access_token);
+  assertEquals([status, claims.aal, Object(claims.amr)[0].method], [200, "aal2", "totp"]);
+  assertStrictEquals(claims.session_id, decodeClaims(token).session_id);
+  // It ends the user's other sessions; a renewal keeps the level.
+  assertStrictEquals((await user(other.access_token)).body.error_code, "session_not_found");
+  const path = "/token?grant_type=refresh_token";
+  const renewed = await post<Session>(stack, path, { refresh_token: body.refresh_token });
+  assertStrictEquals(decodeClaims(renewed.access_token).aal, "aal2");
+  // Nobody else can use it.
+  const { access_token } = await signUp(stack);
+  const bearer = { authorization: `Bearer ${access_token}` };
+  const theirs = await send(`${factor}/challenge`, { body: {}, headers: bearer });
+  assertEquals([theirs.status, theirs.body.error_code], [404, "mfa_factor_not_found"]);
+});

@@ -1,0 +1,2 @@
+/** The code that every simulated second factor accepts. */
+export const SIMULATED_CODE = "123456";
