@@ -6,15 +6,29 @@
  *
  * @module
  */
-import { sameSession, sameUser, type StoredSession, unverifiedClaims } from "./client.ts";
-import { delay, endDelaysEarly, type OutageState, parseJson, withTimeout } from "./outage.ts";
+import {
+  compareWithStored,
+  sameSession,
+  sameUser,
+  type StoredSession,
+  type Successor,
+  unverifiedClaims,
+} from "./client.ts";
+import {
+  delay,
+  endDelaysEarly,
+  jsonResponse,
+  type OutageState,
+  parseJson,
+  withTimeout,
+} from "./outage.ts";
 import { authCode, readBounded } from "./failure.ts";
 import { JUST_NOW_MS, type SessionStore } from "./session.ts";
 
 /** The outcome of a refresh. */
 export type RefreshOutcome =
-  /** There is a newer token of the same user: send the request again with it. */
-  | "token"
+  /** `newer`: send the request again with the stored token. */
+  | Successor
   /** Refreshed less than 30 seconds ago, and the new token was refused too. */
   | "too_soon"
   /**
@@ -25,11 +39,7 @@ export type RefreshOutcome =
   /** Auth will never refresh this session; its error code says why. */
   | { readonly code: string }
   /** Auth does not refresh the session of a suspended user; the suspension may be lifted. */
-  | "banned"
-  /** Nobody is signed in any more. */
-  | "gone"
-  /** Another user is signed in now. */
-  | "other";
+  | "banned";
 
 /** The fetch between supabase-js and Auth, and what calls need of it. */
 export interface AuthFetch {
@@ -150,7 +160,7 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     // Read again: the user may have signed in, or another tab may have refreshed the session.
     const current = await store.read();
     if (current?.refresh_token !== token) {
-      if (result?.response.ok) recordSuccess("token");
+      if (result?.response.ok) recordSuccess("newer");
       if (current !== null) return { response: await answerWithStored(current, true) };
     }
     stored = current ?? stored;
@@ -158,7 +168,7 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
       const { response, text = "" } = result;
       const session: Partial<StoredSession> = Object(parseJson(text));
       if (response.ok && isSessionOf(session, stored)) {
-        recordSuccess("token");
+        recordSuccess("newer");
         const renewed = jsonResponse({ ...session, renewed_at: Date.now() });
         // Other tabs wait for the lock until the new session is stored.
         return { response: renewed, visible: withTimeout(1000, store.nextWrite()) };
@@ -232,7 +242,7 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     },
     async refresh(token, limitMs) {
       const before = await store.read();
-      const decided = compareWithStored(before, token);
+      const decided = compareWithStored(before, token, Object.is);
       if (decided !== undefined || before === null) return decided ?? "gone";
       if (before.refresh_token === refused.token) return refused;
       if (isRecent(before)) return "too_soon";
@@ -247,12 +257,12 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
         : auth.refreshSession();
       await withTimeout(limitMs, refreshing.catch(() => {})); // `throwOnError`
       isCallWaiting = false;
-      const found = compareWithStored(await store.read(), token);
+      const found = compareWithStored(await store.read(), token, Object.is);
       // supabase-js has removed the session after a refusal; or it was refreshed, here or in
       // another tab.
       if (found !== undefined) return found;
       const outcome = last as RefreshOutcome | undefined;
-      return outcome && outcome !== "token" ? outcome : MIN_RETRY_MS;
+      return outcome && outcome !== "newer" ? outcome : MIN_RETRY_MS;
     },
     isStale: (stored) =>
       failed.token === stored.refresh_token &&
@@ -287,21 +297,6 @@ interface Granted {
   readonly response: Response;
   /** Settles when the other tabs can read the new session. */
   readonly visible?: Promise<unknown>;
-}
-
-function jsonResponse(body: unknown, status = 200): Response {
-  const headers = { "content-type": "application/json" };
-  return new Response(JSON.stringify(body), { status, headers });
-}
-
-/** The outcome that the stored session already decides; `undefined` if Auth must be asked. */
-function compareWithStored(
-  stored: StoredSession | null,
-  token: string,
-): RefreshOutcome | undefined {
-  if (stored === null) return "gone";
-  if (stored.access_token === token) return undefined;
-  return sameUser(stored.access_token, token) ? "token" : "other";
 }
 
 /** Whether it is a session of the same user, and not the answer of a cache or a captive portal. */

@@ -7,14 +7,14 @@ import type { Problem } from "../problems/problem.ts";
 import type { AuthFetch } from "./auth_fetch.ts";
 import { sameSession, sameUser, type StoredSession, unverifiedClaims } from "./client.ts";
 import type { createDialogs, Dialog } from "./dialogs.ts";
-import { callHook, delay, type OutageState, withTimeout } from "./outage.ts";
+import { callHook, delay, jsonResponse, type OutageState, withTimeout } from "./outage.ts";
 import { withProblem } from "./problem_of.ts";
 import type { CallOptions, RecoveryEvent } from "./options.ts";
 import { type Failure, failure, networkProblem, readFailure } from "./failure.ts";
 import { fetchOnce, type OutgoingRequest, withMembers } from "./request.ts";
 import { endProblem, type SessionStore } from "./session.ts";
 import type { SignOut } from "./sign_out.ts";
-import { nextStep, type Progress } from "./step.ts";
+import { nextStep, type Progress, retryDelayMs } from "./step.ts";
 
 /** What the calls of one client share. */
 export interface ClientState {
@@ -44,9 +44,6 @@ interface Attempt {
   readonly error?: unknown;
 }
 
-/** What to do after a failure: send this request, or end with this problem. */
-type Next = { readonly request: OutgoingRequest } | { readonly problem: Problem };
-
 /** The paths whose failures are recovered from. supabase-js handles the responses of Auth. */
 export const RECOVERED_PATHS: RegExp = /\/(functions|rest|storage|graphql)\/v1\//;
 
@@ -69,69 +66,75 @@ export async function call(
 ): Promise<Response> {
   const { session, outage, dialogs } = state;
   const { signal } = request;
-  const { patience, timeout } = options;
-  let progress: Omit<Progress, "token" | "waitedMs"> = {
+  const { patience, timeout, onStepUp, onReauthenticate } = options;
+  const limits = {
+    canStepUp: onStepUp !== undefined,
+    canReauthenticate: onReauthenticate !== undefined,
+    patienceMs: patience,
+  };
+  const progress: Progress = {
+    token: null,
     refreshed: false,
     steppedUp: false,
     reauthenticated: 0,
     waits: 0,
+    // The time that a dialog is open does not count.
+    waitedMs: session?.authFetch.lastWaitMs() ?? 0,
   };
   /** The last newer token that was sent instead of opening a dialog. */
   let steppedUpToken: string | undefined;
   let sentAtMs = 0;
-  /** How long the call has waited; the time that a dialog is open does not count. */
-  let waitedMs = session?.authFetch.lastWaitMs() ?? 0;
-  let attempt: Attempt = await sendFirst();
-  for (;;) {
-    const { refused } = attempt;
-    if (!refused) return attempt.response as Response;
-    const next = await recover(refused, attempt.token);
-    if ("problem" in next) return finalResponse(request, attempt, next.problem);
-    request = next.request;
-    attempt = await send(await currentToken(attempt.token));
+  let attempt = await sendFirst();
+  while (attempt.refused) {
+    const ended = await recover(attempt.refused, attempt.token);
+    if (ended) return finalResponse(request, attempt, ended);
+    report("replay", attempt.refused.problem);
+    attempt = await sendAgain(attempt.token);
   }
+  return attempt.response as Response;
 
   /** Sends it with the token from supabase-js, or with the stored one if supabase-js gave none. */
   async function sendFirst(): Promise<Attempt> {
+    if (session === null) return await send(null);
+    const { store, authFetch } = session;
     const bearer = request.headers.get("authorization")?.replace(/^bearer /i, "");
-    const stored = await session?.store.read();
-    const isKey = bearer === undefined || bearer === session?.store.client.key;
-    let token: string | null = null;
-    if (session && bearer && !isKey) {
+    const stored = await store.read();
+    if (bearer !== undefined && bearer !== store.client.key) {
       const isStored = stored && sameSession(stored.access_token, bearer);
-      if (isStored) token = stored.access_token;
-      else if (session.store.hasSeen(bearer)) token = bearer;
-    } else if (session && stored) {
-      const isMissing = bearer === undefined || isExpired(stored) ||
-        session.authFetch.justTaken();
-      if (isMissing) token = stored.access_token;
+      return await sendUnlessStale(
+        isStored ? stored.access_token : store.hasSeen(bearer) ? bearer : null,
+        stored,
+      );
     }
-    const ended = isKey && stored === null && session?.store.justEnded();
-    if (ended) return { refused: { problem: ended, source: "handler" }, token };
+    const ended = stored === null && store.justEnded();
+    if (ended) return { refused: { problem: ended, source: "handler" }, token: null };
+    // Some versions send the key of the client, and not the token, in these cases.
+    const isMissing = stored &&
+      (bearer === undefined || isExpired(stored) || authFetch.justTaken());
+    return await sendUnlessStale(isMissing ? stored.access_token : null, stored);
+  }
+
+  async function sendUnlessStale(
+    token: string | null,
+    stored: StoredSession | null,
+  ): Promise<Attempt> {
     if (token !== null && stored?.access_token === token && session?.authFetch.isStale(stored)) {
       // Not sent: it would be refused, or treated as a request of nobody.
-      const { problem } = failure("token_expired", "credential", { request_id: "", replay: true });
-      return { refused: { problem, source: "credential" }, token };
+      return { refused: failure("token_expired", { request_id: "" }), token };
     }
     return await send(token);
   }
 
-  /** The current token of the user that the call was sent as; a failure if there is none. */
-  async function currentToken(before: string | null): Promise<string | null | Failure> {
-    if (session === null || before === null) return null;
+  /** Sends it with the current token, if that is of the user that it was sent as. */
+  async function sendAgain(token: string | null): Promise<Attempt> {
+    if (session === null || token === null) return await send(null);
     const stored = await session.store.read();
-    const fields = { request_id: "", replay: true };
-    if (stored === null) return failure("no_authorization", "credential", fields);
-    const { access_token } = stored;
-    return sameUser(access_token, before)
-      ? access_token
-      : failure("auth_unavailable", "credential", fields);
+    if (stored && sameUser(stored.access_token, token)) return await send(stored.access_token);
+    const code = stored ? "auth_unavailable" : "no_authorization";
+    return { refused: failure(code, { request_id: "" }), token };
   }
 
-  async function send(token: string | null | Failure): Promise<Attempt> {
-    if (typeof token === "object" && token !== null) {
-      return { refused: token, token: attempt.token };
-    }
+  async function send(token: string | null): Promise<Attempt> {
     let response: Response;
     sentAtMs = performance.now();
     try {
@@ -145,9 +148,7 @@ export async function call(
       return { token, response };
     }
     const { text, ...refused } = await countWait(readFailure(response, stepLimitMs()));
-    const isUnavailable = refused.source === "credential" &&
-      refused.problem.code === "auth_unavailable";
-    if (!isUnavailable) outage.end("call");
+    if (!isOutage(refused)) outage.end("call");
     return { refused, token, ...(text === undefined ? {} : { response, text }) };
   }
 
@@ -156,13 +157,13 @@ export async function call(
     try {
       return await promise;
     } finally {
-      waitedMs += performance.now() - startedAtMs;
+      progress.waitedMs += performance.now() - startedAtMs;
     }
   }
 
   /** The time limit of one step. */
   function stepLimitMs(): number {
-    return Math.min(timeout, Math.max(patience, MIN_STEP_MS) - waitedMs);
+    return Math.min(timeout, Math.max(patience, MIN_STEP_MS) - progress.waitedMs);
   }
 
   function report(step: RecoveryEvent["step"], { code }: Problem, ms?: number): void {
@@ -172,133 +173,109 @@ export async function call(
   }
 
   async function wait(delayMs: number, problem: Problem): Promise<void> {
-    progress = { ...progress, waits: progress.waits + 1 };
+    progress.waits++;
     report("wait", problem, delayMs);
     // A rate limit does not end early when the page gets the focus.
     await countWait(delay(delayMs, signal, problem.status !== 429));
   }
 
-  async function recover(refused: Failure, token: string | null): Promise<Next> {
-    let current = refused;
-    for (;;) {
-      const { problem } = current;
-      const limits = {
-        canStepUp: options.onStepUp !== undefined && token !== null,
-        canReauthenticate: options.onReauthenticate !== undefined,
-        patienceMs: patience,
-      };
-      const ageSeconds = token === null
-        ? 0
-        : Date.now() / 1000 - Number(unverifiedClaims(token).iat ?? 0);
-      const facts = { ...progress, waitedMs, token: token === null ? null : { ageSeconds } };
-      const step = nextStep(current, request, facts, limits, Math.random());
-      if (step.kind !== "wait") report(step.kind, problem);
-      const replayOrEnd = (replay = true): Next => {
-        if (!replay) return { problem };
-        report("replay", problem);
-        return { request };
-      };
-      switch (step.kind) {
-        case "wait":
-          reportOutage(current, step.ms);
-          await wait(step.ms, problem);
-          return replayOrEnd();
-        case "refresh": {
-          progress = { ...progress, refreshed: true };
-          const ended = await refresh(token ?? "", problem);
-          if (ended === "token") return replayOrEnd(step.replay);
-          if (ended !== "newer") return { problem: ended };
-          return step.replay ? replayOrEnd() : { problem: unavailable(problem) };
-        }
-        case "confirm": {
-          const ended = await signOut(token ?? "", false);
-          if (ended === "out") return { problem: endProblem(problem.code, problem.request_id) };
-          if (ended === "newer" && step.replay) return replayOrEnd();
-          current = { problem: unavailable(problem), source: "credential" };
-          // Another user's session must not send this request. What Auth did not confirm may
-          // succeed in a moment, so it is retried.
-          if (ended !== "unconfirmed") return { problem: current.problem };
-          continue;
-        }
-        case "step_up": {
-          // The user confirmed the second factor after this was sent.
-          const stored = await session?.store.read();
-          if (stored && stored.access_token !== token && stored.access_token !== steppedUpToken) {
-            steppedUpToken = stored.access_token;
-            return replayOrEnd();
-          }
-          progress = { ...progress, steppedUp: true };
-          const hook = options.onStepUp;
-          const done = await dialogs.open("step_up", sentAtMs, (dialog) => {
-            const given = hook?.(problem, dialog);
-            return given && Promise.resolve(given).then((value) => value !== false);
-          }, signal);
-          return done ? replayOrEnd() : { problem };
-        }
-        case "reauthenticate": {
-          progress = { ...progress, reauthenticated: progress.reauthenticated + 1 };
-          const hook = options.onReauthenticate;
-          const open = (dialog: Dialog<unknown>) => hook?.(problem, dialog as Dialog<object>);
-          const members = await dialogs.open("reauthenticate", sentAtMs, open, signal);
-          if (typeof members !== "object" || members === null) return { problem };
-          request = withMembers(request, members);
-          return replayOrEnd();
-        }
-        default:
-          return {
-            problem: problem.action === "sign_in" && token !== null
-              ? unavailable(problem)
-              : problem,
-          };
+  /** Takes the steps until the request can be sent again, or returns the problem it ends with. */
+  async function recover(refused: Failure, token: string | null): Promise<Problem | undefined> {
+    const { problem } = refused;
+    const iat = token === null ? 0 : Number(unverifiedClaims(token).iat ?? 0);
+    progress.token = token === null ? null : { ageSeconds: Date.now() / 1000 - iat };
+    const step = nextStep(refused, request, progress, limits, Math.random());
+    if (step.kind !== "wait") report(step.kind, problem);
+    switch (step.kind) {
+      case "wait":
+        if (isOutage(refused)) outage.begin("call", step.ms);
+        await wait(step.ms, problem);
+        return undefined;
+      case "refresh": {
+        progress.refreshed = true;
+        const ended = await refresh(token ?? "", problem);
+        return ended ?? (step.replay ? undefined : problem);
       }
+      case "confirm": {
+        const ended = await signOut(token ?? "", false);
+        if (ended === "gone") return endProblem(problem.code, problem.request_id);
+        if (ended === "newer" && step.replay) return undefined;
+        const unconfirmed = unavailable(problem);
+        // Another user's session must not send this request. What Auth did not confirm may succeed
+        // in a moment, so it is retried.
+        return ended === "unconfirmed" ? await recover(unconfirmed, token) : unconfirmed.problem;
+      }
+      case "step_up": {
+        // The user confirmed the second factor after this was sent.
+        const stored = await session?.store.read();
+        if (stored && stored.access_token !== token && stored.access_token !== steppedUpToken) {
+          steppedUpToken = stored.access_token;
+          return undefined;
+        }
+        progress.steppedUp = true;
+        const confirm = (dialog: Dialog<unknown>) => {
+          const given = onStepUp?.(problem, dialog);
+          return given && Promise.resolve(given).then((value) => value !== false);
+        };
+        const isConfirmed = await dialogs.open("step_up", sentAtMs, confirm, signal);
+        return isConfirmed ? undefined : problem;
+      }
+      case "reauthenticate": {
+        progress.reauthenticated++;
+        const ask = (dialog: Dialog<unknown>) =>
+          onReauthenticate?.(problem, dialog as Dialog<object>);
+        const members = await dialogs.open("reauthenticate", sentAtMs, ask, signal);
+        if (typeof members !== "object" || members === null) return problem;
+        request = withMembers(request, members);
+        return undefined;
+      }
+      default:
+        return problem.action === "sign_in" && token !== null
+          ? unavailable(problem).problem
+          : problem;
     }
   }
 
-  function reportOutage({ problem, source }: Failure, delayMs: number): void {
-    const isUnavailable = source === "network" ||
-      (source === "credential" && problem.code === "auth_unavailable");
-    if (isUnavailable) outage.begin("call", delayMs);
-  }
-
-  /** Refreshes the token; waits for Auth as long as `patience` allows. */
-  async function refresh(token: string, problem: Problem): Promise<"token" | "newer" | Problem> {
+  /** Refreshes the token, and waits for Auth as long as `patience` allows. */
+  async function refresh(token: string, problem: Problem): Promise<Problem | undefined> {
     if (session === null) return problem;
     for (;;) {
       const outcome = await countWait(
         withTimeout(Infinity, session.authFetch.refresh(token, stepLimitMs()), signal),
       );
+      if (outcome === "newer") return undefined;
       if (outcome === undefined || outcome === "too_soon") return problem;
-      if (outcome === "token") return outcome;
-      if (outcome === "banned") return failure("user_banned", "credential", problem).problem;
+      if (outcome === "banned") return failure("user_banned", problem).problem;
       if (outcome === "gone") return endProblem("no_authorization", problem.request_id);
-      if (outcome === "other") return unavailable(problem);
+      if (outcome === "other") return unavailable(problem).problem;
       if (typeof outcome === "object") {
         const ended = await signOut(token, true);
-        if (ended === "out") return endProblem(outcome.code, problem.request_id);
-        return ended === "newer" ? ended : unavailable(problem);
+        if (ended === "newer") return undefined;
+        return ended === "gone"
+          ? endProblem(outcome.code, problem.request_id)
+          : unavailable(problem).problem;
       }
-      const leftMs = patience - waitedMs;
-      if (outcome > leftMs) return unavailable(problem, Math.ceil(outcome / 1000));
-      const backoffMs = progress.waits && 2 ** progress.waits * 1000 * (1 + Math.random() / 4);
-      const ms = Math.min(leftMs, Math.max(outcome, backoffMs));
-      await wait(Math.round(ms), unavailable(problem));
+      const leftMs = patience - progress.waitedMs;
+      if (outcome > leftMs) return unavailable(problem, Math.ceil(outcome / 1000)).problem;
+      const backoffMs = progress.waits && retryDelayMs(0, progress.waits, Math.random());
+      await wait(Math.min(leftMs, Math.max(outcome, backoffMs)), unavailable(problem).problem);
     }
   }
 
   async function signOut(token: string, isRefreshRefused: boolean) {
-    if (session === null) return undefined;
-    const ended = session.signOut(token, isRefreshRefused, stepLimitMs());
-    const outcome = await countWait(withTimeout(Infinity, ended, signal));
-    return outcome;
+    const ended = session?.signOut(token, isRefreshRefused, stepLimitMs());
+    return ended && await countWait(withTimeout(Infinity, ended, signal));
   }
 }
 
-/**
- * The problem "the sign-in could not be checked", in place of a `sign_in` that Auth did not
- * confirm.
- */
-function unavailable({ request_id, replay }: Problem, retry_after?: number): Problem {
-  return failure("auth_unavailable", "credential", { request_id, replay, retry_after }).problem;
+/** The failure "the sign-in could not be checked", instead of a `sign_in` that is not confirmed. */
+function unavailable({ request_id, replay }: Problem, retry_after?: number): Failure {
+  return failure("auth_unavailable", { request_id, replay, retry_after });
+}
+
+/** Whether Auth does not answer, or nothing can be reached. */
+function isOutage({ problem, source }: Failure): boolean {
+  return source === "network" || (source === "credential" && problem.code === "auth_unavailable");
 }
 
 /** The same test as in supabase-js, which gives no token then. */
@@ -308,23 +285,19 @@ function isExpired({ expires_at }: StoredSession): boolean {
 
 /** The caller's response: the last one as it came if it has the final problem, or a new one. */
 function finalResponse(request: OutgoingRequest, attempt: Attempt, problem: Problem): Response {
-  const { response, error, refused, text = null } = attempt;
+  const { error, refused } = attempt;
   // postgrest-js retries 503, 520 and network errors by itself, three times, regardless of
   // `patience`.
   const isRepeated = request.url.pathname.includes("/rest/v1/") && request.repeatable;
-  const statusOf = (status: number) => isRepeated && [503, 520].includes(status) ? 504 : status;
-  if (response && problem.code === refused?.problem.code) {
-    const { status, headers } = response;
-    const finalStatus = statusOf(status);
-    return withProblem(
-      finalStatus === status ? response : new Response(text, { status: finalStatus, headers }),
-      problem,
-    );
-  }
-  if (error !== undefined && !isRepeated) {
+  const last = problem.code === refused?.problem.code ? attempt.response : undefined;
+  if (!last && error !== undefined && !isRepeated) {
     throw typeof error === "object" && error !== null ? withProblem(error, problem) : error;
   }
-  const headers = { "content-type": "application/json" };
-  const init = { status: statusOf(problem.status), headers };
-  return withProblem(new Response(JSON.stringify(problem), init), problem);
+  const given = (last ?? problem).status;
+  const status = isRepeated && (given === 503 || given === 520) ? 504 : given;
+  if (last && status === given) return withProblem(last, problem);
+  const response = last
+    ? new Response(attempt.text, { status, headers: last.headers })
+    : jsonResponse(problem, status);
+  return withProblem(response, problem);
 }

@@ -331,6 +331,27 @@ export function sameSession(one: string, two: string): boolean {
   return one === two || (id !== undefined && id === (b.session_id ?? b.sub));
 }
 
+/** What became of the session of a token: it is gone, or the stored one is a newer or another's. */
+export type Successor = "gone" | "newer" | "other";
+
+/**
+ * Compares a token with the stored session.
+ *
+ * @param stored The stored session.
+ * @param token A token that was sent.
+ * @param isSame Whether two tokens are of one session.
+ * @returns What is stored instead; `undefined` if it is still that session.
+ */
+export function compareWithStored(
+  stored: StoredSession | null,
+  token: string,
+  isSame: (one: string, two: string) => boolean,
+): Successor | undefined {
+  if (stored === null) return "gone";
+  if (isSame(stored.access_token, token)) return undefined;
+  return sameUser(stored.access_token, token) ? "newer" : "other";
+}
+
 /**
  * Whether two tokens are of the same user.
  *

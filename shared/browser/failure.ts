@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { classifyProblem, clientProblem } from "../problems/client.ts";
+import { classifyProblem, CLIENT_PROBLEMS, clientProblem } from "../problems/client.ts";
 import type { Problem, ProblemFields } from "../problems/problem.ts";
 import type { ProblemCode, Source } from "../problems/table.ts";
 import { parseJson, withTimeout } from "./outage.ts";
@@ -27,21 +27,23 @@ export interface Failure {
 /**
  * Creates a failure from the table, for a call that was not sent or whose response is not trusted.
  *
- * @param code A code of the table.
- * @param source The source of the failure.
- * @param fields The fields that are not in the table.
+ * @param code A code of the client's part of the table, which gives the source as well.
+ * @param fields The fields that are not in the table. @default {replay} for `credential`: the
+ * handler did not run
  * @returns The failure.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * const { problem } = failure("auth_unavailable", "credential", { request_id: "r1" });
- * assertEquals([problem.action, problem.retry_after], ["retry", 2]);
+ * const { problem, source } = failure("auth_unavailable", { request_id: "r1" });
+ * assertEquals([problem.action, problem.retry_after, source], ["retry", 2, "credential"]);
  * ```
  */
-export function failure(code: ProblemCode, source: Source, fields: ProblemFields): Failure {
-  return { problem: clientProblem(code, source, fields), source };
+export function failure(code: ProblemCode, fields: ProblemFields): Failure {
+  const source: Source = Object.hasOwn(CLIENT_PROBLEMS.handler, code) ? "handler" : "credential";
+  const replay = fields.replay ?? source === "credential";
+  return { problem: clientProblem(code, source, { ...fields, replay }), source };
 }
 
 /** The longest body that is read. */
@@ -142,79 +144,50 @@ export function authCode({ status, headers }: Response, text = ""): string | und
 }
 
 /**
- * A code of the table, its source, whether the function certainly did not run, and seconds to wait.
+ * What a response says, as `code: text`, and the code that it means; the first match counts. `true`:
+ * the function certainly did not run.
  */
-type Interpretation = readonly [
-  code: ProblemCode,
-  source: Source,
-  replay: boolean,
-  seconds?: number,
-];
-
-const NO_TOKEN: Interpretation = ["no_authorization", "credential", true];
-const INVALID_TOKEN: Interpretation = ["bad_jwt", "credential", true];
-const TOKEN_EXPIRED: Interpretation = ["token_expired", "credential", true];
-/** The server's clock is behind Auth's: the same token is valid in a moment. */
-const TOO_NEW: Interpretation = ["auth_unavailable", "credential", true, 1];
-const SERVER_ERROR: Interpretation = ["internal_error", "handler", false];
-const UNAVAILABLE: Interpretation = ["unexpected_failure", "handler", false];
-
-/** Error codes; the first match counts. */
-const CODES: readonly (readonly [code: RegExp, Interpretation])[] = [
-  // verify_jwt refuses before the function runs.
-  [/^UNAUTHORIZED_NO_AUTH_HEADER$|^PGRST302$/, NO_TOKEN],
-  [/^UNAUTHORIZED_|^PGRST301$/, INVALID_TOKEN],
-  // The worker. If it did not start, nothing ran; if it was ended, the function may have run.
-  [/^NOT_FOUND$/, ["not_found", "handler", true]],
-  // The function did not start; or PostgREST could not open a transaction.
-  [/^BOOT_ERROR$|^PGRST00[0-3]$/, ["unexpected_failure", "handler", true]],
-  [/^(WORKER_ERROR|EDGE_FUNCTION_ERROR|INVALID_RESPONSE_STATUS_CODE)$/, SERVER_ERROR],
-  [/^WORKER_(RESOURCE_)?LIMIT$/, UNAVAILABLE],
-  [/^IDLE_TIMEOUT$/, ["request_timeout", "handler", false]],
-];
-
-/**
- * Message texts of senders without a clear code: gateways, older `verify_jwt`, Storage, PGRST303.
- */
-const TEXTS: readonly (readonly [text: RegExp, Interpretation])[] = [
-  [/^jwt issued at future|^jwt not yet valid/i, TOO_NEW],
-  [/^jwt expired|^"exp" claim timestamp check failed/i, TOKEN_EXPIRED],
-  [/^invalid (jwt|compact jws)|^signature verification failed|^invalid signature/i, INVALID_TOKEN],
-  [/^(error: )?missing authorization header/i, NO_TOKEN],
+const MEANINGS: readonly (readonly [said: RegExp, code: ProblemCode, didNotRun?: true])[] = [
+  // verify_jwt, which refuses before the function runs; the gateways; PostgREST; Storage.
   [
-    /^invalid api key|^no api key found|^legacy api keys are|^invalid authentication credentials/i,
-    ["auth_misconfigured", "credential", true],
+    /^(UNAUTHORIZED_NO_AUTH_HEADER|PGRST302):|: (error: )?missing authorization/i,
+    "no_authorization",
   ],
+  [
+    /^(UNAUTHORIZED_\w+|PGRST301):|: (invalid (jwt|compact jws|signature)|signature verification)/i,
+    "bad_jwt",
+  ],
+  // The server's clock is behind Auth's: the same token is valid in a moment.
+  [/: jwt (issued at future|not yet valid)/i, "auth_unavailable"],
+  [/^PGRST303:|: (jwt expired|"exp" claim timestamp check failed)/i, "token_expired"],
+  [
+    /: (invalid api key|no api key found|legacy api keys are|invalid authentication credentials)/i,
+    "auth_misconfigured",
+  ],
+  // The function did not start; or PostgREST could not open a transaction.
+  [/^NOT_FOUND:/, "not_found", true],
+  [/^(BOOT_ERROR|PGRST00[0-3]):/, "unexpected_failure", true],
+  // The worker was ended: the function may have run.
+  [/^(WORKER_ERROR|EDGE_FUNCTION_ERROR|INVALID_RESPONSE_STATUS_CODE):/, "internal_error"],
+  [/^WORKER_(RESOURCE_)?LIMIT:/, "unexpected_failure"],
+  [/^IDLE_TIMEOUT:/, "request_timeout"],
 ];
 
-const STATUSES: Readonly<Record<number, Interpretation>> = {
-  401: ["insufficient_scope", "handler", false],
-  403: ["insufficient_scope", "handler", false],
-  404: ["not_found", "handler", false],
-  405: ["method_not_allowed", "handler", false],
-  413: ["request_entity_too_large", "handler", false],
-  429: ["over_request_rate_limit", "handler", false],
-  504: ["request_timeout", "handler", false],
+const STATUSES: Readonly<Record<number, ProblemCode>> = {
+  401: "insufficient_scope",
+  403: "insufficient_scope",
+  404: "not_found",
+  405: "method_not_allowed",
+  413: "request_entity_too_large",
+  429: "over_request_rate_limit",
+  504: "request_timeout",
 };
 
-function interpret(
-  status: number,
-  headers: Headers,
-  body: Record<string, unknown>,
-): Interpretation {
-  const code = String(body.code || headers.get("sb-error-code"));
-  const text = String(body.message ?? body.msg);
-  const find = (rows: typeof CODES, value: string) => rows.find(([one]) => one.test(value))?.[1];
-  // Storage refuses tokens with 400.
-  const isTokenStatus = status === 401 || status === 403 || (status === 400 && "error" in body);
-  return find(CODES, code) ?? (isTokenStatus ? find(TEXTS, text) : undefined) ??
-    (code === "PGRST303" ? TOKEN_EXPIRED : undefined) ?? STATUSES[status] ??
-    // 501 to 599 come from gateways and proxies. A 500 or an unfollowed redirect is a defect.
-    (status > 500
-      ? UNAVAILABLE
-      : status >= 400 && status < 500
-      ? ["validation_failed", "handler", false]
-      : SERVER_ERROR);
+/** 501 to 599 come from gateways and proxies. A 500 or an unfollowed redirect is a defect. */
+function codeOfStatus(status: number): ProblemCode {
+  const isCallersFault = status >= 400 && status < 500;
+  return STATUSES[status] ??
+    (status > 500 ? "unexpected_failure" : isCallersFault ? "validation_failed" : "internal_error");
 }
 
 /**
@@ -235,11 +208,19 @@ function interpret(
  * ```
  */
 export function platformProblem(status: number, headers: Headers, body: unknown): Problem {
-  const [code, source, replay, seconds] = interpret(status, headers, Object(body));
-  const wait = /^\d{1,6}$/.exec(headers.get("retry-after") ?? "")?.[0];
-  const request_id = headers.get("x-request-id") ?? headers.get("sb-request-id") ?? "";
-  const retry_after = wait === undefined ? seconds : Number(wait);
-  return { ...clientProblem(code, source, { request_id, retry_after }), replay };
+  const { code, message, msg, error }: Record<string, unknown> = Object(body);
+  // Storage refuses tokens with 400.
+  const isTokenStatus = status === 401 || status === 403 || (status === 400 && error !== undefined);
+  const text = isTokenStatus ? message ?? msg : "";
+  const said = `${code || headers.get("sb-error-code")}: ${text}`;
+  const [, meaning, didNotRun] = MEANINGS.find(([pattern]) => pattern.test(said)) ??
+    [said, codeOfStatus(status)];
+  const seconds = /^\d{1,6}$/.exec(headers.get("retry-after") ?? "")?.[0];
+  const { problem, source } = failure(meaning, {
+    request_id: headers.get("x-request-id") ?? headers.get("sb-request-id") ?? "",
+    retry_after: seconds === undefined ? undefined : Number(seconds),
+  });
+  return { ...problem, replay: didNotRun ?? source === "credential" };
 }
 
 /**
@@ -257,5 +238,5 @@ export function platformProblem(status: number, headers: Headers, body: unknown)
  */
 export function networkProblem(): Problem {
   const message = "The server cannot be reached. Check your connection, then try again.";
-  return { ...clientProblem("unexpected_failure", "handler", { request_id: "" }), message };
+  return { ...failure("unexpected_failure", { request_id: "" }).problem, message };
 }

@@ -112,6 +112,12 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** A response with a JSON body. */
+export function jsonResponse(body: unknown, status = 200): Response {
+  const headers = { "content-type": "application/json" };
+  return new Response(JSON.stringify(body), { status, headers });
+}
+
 /** Calls a hook of the application. What it throws is reported and does not affect recovery. */
 export function callHook(hook: () => void): void {
   try {

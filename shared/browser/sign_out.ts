@@ -1,19 +1,11 @@
 /** Signs out on this device only, once Auth has confirmed that the session has ended. @module */
 import { authCode, readBounded } from "./failure.ts";
-import { sameSession, sameUser, type StoredSession } from "./client.ts";
+import { compareWithStored, sameSession, type Successor } from "./client.ts";
 import { withTimeout } from "./outage.ts";
 import type { SessionStore } from "./session.ts";
 
-/** The outcome of a sign-out. */
-export type SignOutOutcome =
-  /** Nobody is signed in on this device any more. */
-  | "out"
-  /** The same user has a newer session. */
-  | "newer"
-  /** Another user is signed in. */
-  | "other"
-  /** Auth did not confirm that the session has ended. It stays. */
-  | "unconfirmed";
+/** The outcome of a sign-out; `unconfirmed`: Auth did not confirm, and the session stays. */
+export type SignOutOutcome = Successor | "unconfirmed";
 
 /** Signs out the session of a token; `isRefreshRefused`: Auth has just refused to refresh it. */
 export type SignOut = (
@@ -45,25 +37,6 @@ export function createSignOut(store: SessionStore, send: typeof fetch): SignOut 
   };
 }
 
-/**
- * The outcome that the stored session already decides; `undefined` if it must be removed. If Auth
- * says that the session has ended, all its tokens are invalid. If only a refresh was refused,
- * another tab may have refreshed the session at the same moment: the stored token is a different
- * one then, and stays.
- */
-function compareWithStored(
-  stored: StoredSession | null,
-  token: string,
-  isRefreshRefused: boolean,
-): SignOutOutcome | undefined {
-  if (stored === null) return "out";
-  const { access_token } = stored;
-  if (isRefreshRefused ? access_token === token : sameSession(access_token, token)) {
-    return undefined;
-  }
-  return sameUser(access_token, token) ? "newer" : "other";
-}
-
 async function run(
   store: SessionStore,
   send: typeof fetch,
@@ -72,13 +45,16 @@ async function run(
   timeoutMs: number,
 ): Promise<SignOutOutcome> {
   const { client } = store;
-  const outcomeBefore = compareWithStored(await store.read(), token, isRefreshRefused);
-  if (outcomeBefore !== undefined) return outcomeBefore;
+  let isSame = isRefreshRefused ? Object.is : sameSession;
+  const before = compareWithStored(await store.read(), token, isSame);
+  if (before !== undefined) return before;
   const code = client.isServer
     ? null
     : await confirm(store, send, token, isRefreshRefused, timeoutMs);
   if (code === null) return "unconfirmed";
-  const onlyToken = code === "bad_jwt";
+  // If Auth says that the session has ended, all its tokens are invalid. If only this token was
+  // refused, another tab may have refreshed the session at the same moment: its new token stays.
+  isSame = code === "bad_jwt" ? Object.is : sameSession;
   store.setEndReason(token, code);
   // At most twice: again if supabase-js did not remove the session the first time.
   for (let tries = 0; tries < 2; tries++) {
@@ -88,13 +64,13 @@ async function run(
     const found = compareWithStored(
       peeked instanceof Promise ? await peeked : peeked,
       token,
-      onlyToken,
+      isSame,
     );
     if (found !== undefined) return found;
     // A listener that throws or hangs must not keep the session: the next read decides.
     await withTimeout(timeoutMs, client.removeSession()).catch(() => {});
   }
-  return compareWithStored(await store.read(), token, onlyToken) ?? "unconfirmed";
+  return compareWithStored(await store.read(), token, isSame) ?? "unconfirmed";
 }
 
 /**

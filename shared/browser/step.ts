@@ -16,14 +16,14 @@ export interface RequestFacts {
 /** What recovery has done for the call so far. */
 export interface Progress {
   /** The client's own token, if it was sent; its age by this device's clock. */
-  readonly token: { readonly ageSeconds: number } | null;
-  readonly refreshed: boolean;
-  readonly steppedUp: boolean;
+  token: { readonly ageSeconds: number } | null;
+  refreshed: boolean;
+  steppedUp: boolean;
   /** How often the user was asked to reauthenticate. */
-  readonly reauthenticated: number;
+  reauthenticated: number;
   /** How often it waited, and for how long in total. */
-  readonly waits: number;
-  readonly waitedMs: number;
+  waits: number;
+  waitedMs: number;
 }
 
 /** What the application's options allow. */
@@ -61,7 +61,7 @@ const MAX_REAUTHENTICATIONS = 3;
  * import { assert } from "@std/assert";
  * import { failure } from "./failure.ts";
  *
- * const late = failure("unexpected_failure", "handler", { request_id: "r1" });
+ * const late = failure("unexpected_failure", { request_id: "r1" });
  * assert(!mayReplay(late, { repeatable: false, bodyReusable: true }));
  * assert(mayReplay(late, { repeatable: true, bodyReusable: true }));
  * ```
@@ -98,7 +98,7 @@ export function mayReplay({ problem }: Failure, request: RequestFacts): boolean 
  *   waitedMs: 0,
  * };
  * const limits = { canStepUp: false, canReauthenticate: false, patienceMs: 30_000 };
- * const expired = failure("token_expired", "credential", { request_id: "r1", replay: true });
+ * const expired = failure("token_expired", { request_id: "r1", replay: true });
  * assertEquals(nextStep(expired, request, progress, limits), { kind: "refresh", replay: true });
  * assertEquals(nextStep(expired, request, { ...progress, refreshed: true }, limits), {
  *   kind: "give_up",
@@ -108,7 +108,7 @@ export function mayReplay({ problem }: Failure, request: RequestFacts): boolean 
 export function nextStep(
   failure: Failure,
   request: RequestFacts,
-  progress: Progress,
+  progress: Readonly<Progress>,
   limits: Limits,
   random = 0,
 ): Step {
@@ -127,7 +127,9 @@ export function nextStep(
       return isOwnToken ? { kind: "confirm", replay } : GIVE_UP;
     }
     case "step_up":
-      return limits.canStepUp && replay && !progress.steppedUp ? { kind: "step_up" } : GIVE_UP;
+      return limits.canStepUp && progress.token !== null && replay && !progress.steppedUp
+        ? { kind: "step_up" }
+        : GIVE_UP;
     case "reauthenticate": {
       const mayAsk = limits.canReauthenticate && progress.reauthenticated < MAX_REAUTHENTICATIONS;
       return mayAsk ? { kind: "reauthenticate" } : GIVE_UP;
@@ -142,6 +144,6 @@ export function nextStep(
 }
 
 /** Exponential backoff, at least `Retry-After`, plus up to 25 % jitter. */
-function retryDelayMs(seconds: number, waits: number, random: number): number {
+export function retryDelayMs(seconds: number, waits: number, random: number): number {
   return Math.round(Math.max(seconds, 2 ** waits) * 1000 * (1 + random / 4));
 }
