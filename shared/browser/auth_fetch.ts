@@ -22,7 +22,7 @@ import {
   parseJson,
   withTimeout,
 } from "./outage.ts";
-import { authCode, readBounded } from "./failure.ts";
+import { authCode, readBounded, withText } from "./failure.ts";
 import { JUST_NOW_MS, type SessionStore } from "./session.ts";
 
 /** The outcome of a refresh. */
@@ -58,7 +58,7 @@ export interface AuthFetch {
    * then, and some versions send the next request without a token.
    */
   justTaken(): boolean;
-  /** How long the last try took if it failed just now: the call has already waited for it. */
+  /** How long the last try took if it ended just now: the call has already waited for it. */
   lastWaitMs(): number;
 }
 
@@ -88,55 +88,69 @@ export interface AuthFetchOptions {
 /** Creates the fetch between one client and Auth. */
 export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOptions): AuthFetch {
   const { client } = store;
-  let last: RefreshOutcome | undefined;
+  /** The last try to refresh: the refresh token, when it began and ended, and what came of it. */
+  let lastTry = { token: "", fromMs: 0, toMs: -Infinity, outcome: "newer" as RefreshOutcome };
   let failures = 0;
-  /** The refresh token of the last try that failed, and when the try began and ended. */
-  let failed = { token: "", fromMs: 0, toMs: -Infinity };
   /**
    * The earliest times, by `performance.now()`, of the next try: for a waiting call, and without
    * one.
    */
   let [notBeforeMs, backgroundNotBeforeMs] = [0, 0];
   let takenAtMs = -Infinity;
-  /** The refresh token that Auth refused for ever: it is not sent to Auth again. */
-  let refused = { token: "", code: "" };
   /** A call waits for the next try. */
   let isCallWaiting = false;
 
   /** Answers with the stored session in Auth's format, so that supabase-js keeps what is stored. */
-  async function answerWithStored(stored: StoredSession, isTaken = false): Promise<Response> {
+  async function answerWithStored(stored: StoredSession, isTaken = false): Promise<Granted> {
     if (isTaken) takenAtMs = performance.now();
-    return jsonResponse({
-      ...await client.storedUser(),
-      ...stored,
-      expires_in: stored.expires_in || 60,
-    });
+    const expires_in = stored.expires_in || 60;
+    return { response: jsonResponse({ ...await client.storedUser(), ...stored, expires_in }) };
   }
 
-  function recordFailure(token: string, fromMs: number, response?: Response): void {
+  /** Ends a try. Without an outcome Auth has not decided, and is asked again later. */
+  function endTry(
+    token: string,
+    fromMs: number,
+    outcome: RefreshOutcome | undefined,
+    response?: Response,
+  ): void {
     const toMs = performance.now();
-    failed = { token, fromMs, toMs };
-    const retryAfterSeconds = Number(response?.headers.get("retry-after")) || 0;
+    const isDecided = outcome !== undefined;
     // Auth's rate limit has no Retry-After, so every further try waits longer.
-    const stepMs = Math.min(MIN_RETRY_MS * 2 ** failures++, MAX_RETRY_MS);
-    notBeforeMs = toMs +
-      Math.max(retryAfterSeconds * 1000, response?.status === 429 ? stepMs : MIN_RETRY_MS);
-    backgroundNotBeforeMs = Math.max(notBeforeMs, toMs + stepMs);
-    last = notBeforeMs - toMs;
-    outage.begin("auth", backgroundNotBeforeMs - toMs);
-  }
-
-  function recordSuccess(outcome: RefreshOutcome): void {
-    last = outcome;
-    failures = notBeforeMs = backgroundNotBeforeMs = 0;
-    failed = { ...failed, token: "" };
+    const backoffMs = Math.min(MIN_RETRY_MS * 2 ** failures, MAX_RETRY_MS);
+    const retryAfterMs = Number(response?.headers.get("retry-after")) * 1000 || 0;
+    const retryMs = Math.max(retryAfterMs, response?.status === 429 ? backoffMs : MIN_RETRY_MS);
+    failures = isDecided ? 0 : failures + 1;
+    notBeforeMs = isDecided ? 0 : toMs + retryMs;
+    backgroundNotBeforeMs = outcome === "banned"
+      ? toMs + MIN_RETRY_MS
+      : isDecided
+      ? 0
+      : Math.max(notBeforeMs, toMs + backoffMs);
+    lastTry = { token, fromMs, toMs, outcome: outcome ?? retryMs };
+    if (!isDecided) return outage.begin("auth", backgroundNotBeforeMs - toMs);
     outage.end("auth");
     endDelaysEarly();
   }
 
-  async function refreshGrant(input: Input, init?: RequestInit, fromMs = performance.now()) {
+  async function ask(input: Input, init: RequestInit | undefined, limitMs: number) {
+    const stop = new AbortController();
+    const read = async () => {
+      const response = await send(input, { ...init, signal: stop.signal });
+      return { response, text: await readBounded(response, timeoutMs) };
+    };
+    const answer = await withTimeout(limitMs, read()).catch(() => undefined);
+    stop.abort();
+    return answer;
+  }
+
+  async function refreshGrant(
+    input: Input,
+    init: RequestInit | undefined,
+    fromMs: number,
+  ): Promise<Granted> {
     const token = Object(parseJson(String(init?.body))).refresh_token;
-    let stored = await store.read();
+    const stored = await store.read();
     // Not ours: refreshed in another tab since supabase-js read it, or a token from elsewhere,
     // which the application itself sends.
     const isOurs = stored?.refresh_token === token;
@@ -144,51 +158,33 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
       return { response: await passThrough(input, init) };
     }
     const nowMs = performance.now();
-    if (
-      !isOurs || (isAboutToExpire(stored) && isRecent(stored)) ||
-      nowMs < (isCallWaiting ? notBeforeMs : backgroundNotBeforeMs)
-    ) return { response: await answerWithStored(stored, !isOurs) };
+    const isTooSoon = nowMs < (isCallWaiting ? notBeforeMs : backgroundNotBeforeMs) ||
+      (isAboutToExpire(stored) && isRecent(stored));
+    if (!isOurs || isTooSoon) return await answerWithStored(stored, !isOurs);
     isCallWaiting = false;
 
-    const stop = new AbortController();
-    const ask = async () => {
-      const response = await send(input, { ...init, signal: stop.signal });
-      return { response, text: await readBounded(response, timeoutMs) };
-    };
-    const result = await withTimeout(timeoutMs - (nowMs - fromMs), ask()).catch(() => undefined);
-    stop.abort();
+    const { response, text = "" } = await ask(input, init, timeoutMs - (nowMs - fromMs)) ?? {};
+    const renewed: Partial<StoredSession> = Object(parseJson(text));
     // Read again: the user may have signed in, or another tab may have refreshed the session.
     const current = await store.read();
-    if (current?.refresh_token !== token) {
-      if (result?.response.ok) recordSuccess("newer");
-      if (current !== null) return { response: await answerWithStored(current, true) };
-    }
-    stored = current ?? stored;
-    if (result) {
-      const { response, text = "" } = result;
-      const session: Partial<StoredSession> = Object(parseJson(text));
-      if (response.ok && isSessionOf(session, stored)) {
-        recordSuccess("newer");
-        const renewed = jsonResponse({ ...session, renewed_at: Date.now() });
+    const isReplaced = current !== null && current.refresh_token !== token;
+    if (response?.ok && (isReplaced || isSessionOf(renewed, stored))) {
+      endTry(token, fromMs, "newer");
+      if (isReplaced) return await answerWithStored(current, true);
+      return {
+        response: jsonResponse({ ...renewed, renewed_at: Date.now() }),
         // Other tabs wait for the lock until the new session is stored.
-        return { response: renewed, visible: withTimeout(1000, store.nextWrite()) };
-      }
-      const code = authCode(response, text);
-      if (code !== undefined && FINAL_CODES.test(code)) {
-        refused = { token: stored.refresh_token, code };
-        recordSuccess(refused);
-        store.setEndReason(stored.access_token, code);
-        if (!client.isServer) {
-          const { status, headers } = response;
-          return { response: new Response(text, { status, headers }) };
-        }
-      } else if (code === "user_banned") {
-        recordSuccess("banned");
-        failed = { token: stored.refresh_token, fromMs, toMs: performance.now() };
-        backgroundNotBeforeMs = failed.toMs + MIN_RETRY_MS;
-      } else recordFailure(stored.refresh_token, fromMs, response);
-    } else recordFailure(stored.refresh_token, fromMs);
-    return { response: await answerWithStored(stored) };
+        visible: withTimeout(1000, store.nextWrite()),
+      };
+    }
+    if (isReplaced) return await answerWithStored(current, true);
+    const code = response && authCode(response, text);
+    if (response && code && FINAL_CODES.test(code)) {
+      endTry(token, fromMs, { code });
+      store.setEndReason(stored.access_token, code);
+      if (!client.isServer) return { response: withText(response, text) };
+    } else endTry(token, fromMs, code === "user_banned" ? "banned" : undefined, response);
+    return await answerWithStored(stored);
   }
 
   /**
@@ -209,21 +205,20 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     const response = await withTimeout(timeoutMs, send(input, init), init?.signal);
     if (!response) throw new TypeError("Auth did not answer.");
     if (response.ok) return response;
-    const text = await readBounded(response, timeoutMs);
-    const { status, headers } = response;
-    const body: Record<string, unknown> = Object(parseJson(text ?? ""));
-    if (body.code === "session_not_found" || body.error_code === "session_not_found") {
+    const text = await readBounded(response, timeoutMs) ?? "";
+    const stored = await store.read();
+    const code = "session_not_found";
+    if (stored !== null && text.includes(code)) {
       const token = new Headers(init?.headers).get("authorization")?.slice(7) ?? "";
-      const stored = await store.read();
-      const isVerdict = authCode(response, text) !== undefined && !client.isServer;
-      if (isVerdict && stored !== null && sameSession(stored.access_token, token)) {
-        store.setEndReason(token, "session_not_found");
-      } else if (stored !== null) {
-        const code = "bad_jwt";
-        return jsonResponse({ code, error_code: code, message: code }, status);
+      const isVerdict = authCode(response, text) === code && !client.isServer &&
+        sameSession(stored.access_token, token);
+      if (!isVerdict) {
+        const refusal = { code: "bad_jwt", error_code: "bad_jwt", message: "bad_jwt" };
+        return jsonResponse(refusal, response.status);
       }
+      store.setEndReason(token, code);
     }
-    return new Response(text ?? "", { status, headers });
+    return withText(response, text);
   }
 
   return {
@@ -244,12 +239,13 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
       const before = await store.read();
       const decided = compareWithStored(before, token, Object.is);
       if (decided !== undefined || before === null) return decided ?? "gone";
-      if (before.refresh_token === refused.token) return refused;
+      // A refresh token that Auth refused for ever is not sent to Auth again.
+      const { token: tried, outcome: refusal } = lastTry;
+      if (before.refresh_token === tried && typeof refusal === "object") return refusal;
       if (isRecent(before)) return "too_soon";
-      const earlyMs = notBeforeMs - performance.now();
-      if (earlyMs > 0) return earlyMs;
+      const startedAtMs = performance.now();
+      if (notBeforeMs > startedAtMs) return notBeforeMs - startedAtMs;
       isCallWaiting = true;
-      last = undefined;
       const { auth } = client;
       // getSession() refreshes a token that is about to expire; refreshSession() would do it twice.
       const refreshing: Promise<unknown> = isAboutToExpire(before)
@@ -261,24 +257,22 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
       // supabase-js has removed the session after a refusal; or it was refreshed, here or in
       // another tab.
       if (found !== undefined) return found;
-      const outcome = last as RefreshOutcome | undefined;
-      return outcome && outcome !== "newer" ? outcome : MIN_RETRY_MS;
+      const { toMs, outcome } = lastTry;
+      return toMs >= startedAtMs && outcome !== "newer" ? outcome : MIN_RETRY_MS;
     },
     isStale: (stored) =>
-      failed.token === stored.refresh_token &&
+      lastTry.outcome !== "newer" && lastTry.token === stored.refresh_token &&
       (stored.renewed_at === undefined
         ? expiryMs(stored) <= Date.now()
         : Date.now() - stored.renewed_at > stored.expires_in * 1000),
     tryNow() {
-      if (failed.token === "") return;
+      if (lastTry.outcome === "newer") return;
       backgroundNotBeforeMs = notBeforeMs;
       delay(notBeforeMs - performance.now()).then(() => client.auth.getSession()).catch(() => {});
     },
     justTaken: () => performance.now() - takenAtMs < JUST_NOW_MS,
     lastWaitMs: () =>
-      failed.token && performance.now() - failed.toMs < JUST_NOW_MS
-        ? failed.toMs - failed.fromMs
-        : 0,
+      performance.now() - lastTry.toMs < JUST_NOW_MS ? lastTry.toMs - lastTry.fromMs : 0,
   };
 }
 

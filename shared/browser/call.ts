@@ -10,7 +10,7 @@ import type { createDialogs, Dialog } from "./dialogs.ts";
 import { callHook, delay, jsonResponse, type OutageState, withTimeout } from "./outage.ts";
 import { withProblem } from "./problem_of.ts";
 import type { CallOptions, RecoveryEvent } from "./options.ts";
-import { type Failure, failure, networkProblem, readFailure } from "./failure.ts";
+import { type Failure, failure, networkProblem, readFailure, withText } from "./failure.ts";
 import { fetchOnce, type OutgoingRequest, withMembers } from "./request.ts";
 import { endProblem, type SessionStore } from "./session.ts";
 import type { SignOut } from "./sign_out.ts";
@@ -297,7 +297,7 @@ function finalResponse(request: OutgoingRequest, attempt: Attempt, problem: Prob
   const status = isRepeated && (given === 503 || given === 520) ? 504 : given;
   if (last && status === given) return withProblem(last, problem);
   const response = last
-    ? new Response(attempt.text, { status, headers: last.headers })
+    ? withText(last, attempt.text ?? "", status)
     : jsonResponse(problem, status);
   return withProblem(response, problem);
 }

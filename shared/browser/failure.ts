@@ -87,6 +87,15 @@ export async function readBounded(
   return text;
 }
 
+/** The same response with a body that was read already. */
+export function withText(
+  { status, headers }: Response,
+  text: string,
+  newStatus = status,
+): Response {
+  return new Response(text, { status: newStatus, headers });
+}
+
 /**
  * Reads a response that is not a success. A problem body is trusted if its status equals the
  * response's status; anything else is treated as a response of the platform.

@@ -127,7 +127,6 @@ export function createRecovery(options: RecoveryOptions = {}): Recovery {
       ? await call(state, settings, await parseRequest(input, init, state.url))
       : await send(input, init);
   };
-  recoveringFetches.add(recoveringFetch);
 
   return {
     fetch: recoveringFetch,
@@ -140,8 +139,8 @@ export function createRecovery(options: RecoveryOptions = {}): Recovery {
       }
       if (hasAccessTokenOption(supabase)) {
         console.warn(
-          "attach(): this client takes its tokens from `accessToken`. Calls wait, repeat and ask " +
-            "again as `action` says; refreshing and ending the session stay with its provider.",
+          "attach(): this client takes its tokens from `accessToken`. Its calls wait, retry and " +
+            "reauthenticate; its provider refreshes tokens and ends sessions.",
         );
       }
       attached = { ...joinState(supabase, settings, send), supabase, url };
@@ -152,8 +151,6 @@ export function createRecovery(options: RecoveryOptions = {}): Recovery {
 }
 
 type Attached = ClientState & { readonly supabase: AnyClient; readonly url: string };
-
-const recoveringFetches = /* @__PURE__ */ new WeakSet<typeof fetch>();
 
 /** The result of {@linkcode withRecovery}. */
 export interface Calls<Client extends AnyClient = AnyClient> {

@@ -1,4 +1,5 @@
 /** A request that can be sent more than once. @module */
+import { parseJson } from "./outage.ts";
 
 /** A request that was taken apart, so that it can be sent several times. */
 export interface OutgoingRequest {
@@ -103,12 +104,7 @@ function isStream(body: BodyInit | null): boolean {
  */
 export function withMembers(request: OutgoingRequest, members: object): OutgoingRequest {
   const { body } = request;
-  let parsed: unknown;
-  try {
-    parsed = typeof body === "string" ? JSON.parse(body) : undefined;
-  } catch {
-    // Not JSON: the body is replaced.
-  }
+  const parsed = typeof body === "string" ? parseJson(body) : undefined;
   const headers = new Headers(request.headers);
   headers.set("content-type", "application/json");
   return { ...request, headers, body: JSON.stringify({ ...Object(parsed), ...members }) };

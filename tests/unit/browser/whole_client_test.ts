@@ -201,7 +201,7 @@ onBoth(
   },
 );
 
-const MISSING = ["ReadableStream", "reportError", "BroadcastChannel", "atob", "TextDecoder"];
+const MISSING = ["ReadableStream", "reportError", "BroadcastChannel", "TextDecoder"];
 
 onBoth(
   "createRecovery() works when the globals missing in React Native and Safari 16.4 are absent",
