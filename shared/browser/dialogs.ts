@@ -52,27 +52,19 @@ export function createDialogs(): {
     const stop = new AbortController();
     let resolve = (_: unknown) => {};
     const answer = new Promise<unknown>((done) => resolve = done);
-    const end = (value?: unknown) => {
+    const end = (isAnswer: boolean, value?: unknown) => {
       if (stop.signal.aborted) return;
       clearTimeout(timer);
       openDialogs.delete(key);
       stop.abort();
+      if (isAnswer) answered.set(key, { atMs: performance.now(), value: value || undefined });
       resolve(value || undefined);
     };
-    const answerWith = (value?: unknown) => {
-      if (!stop.signal.aborted) {
-        answered.set(key, { atMs: performance.now(), value: value || undefined });
-      }
-      end(value);
-    };
-    const cancel = () => answerWith();
-    const timer = setTimeout(end, MAX_DIALOG_MS);
-    const dialog: Dialog<unknown> = {
-      complete: (value = true) => answerWith(value),
-      cancel,
-      signal: stop.signal,
-    };
-    const current = { answer, cancel: () => end(), callers: 0 };
+    const complete = (value?: unknown) => end(true, value);
+    const cancel = () => end(true);
+    const timer = setTimeout(() => end(false), MAX_DIALOG_MS);
+    const dialog = { complete: (value: unknown = true) => complete(value), cancel, signal: stop.signal };
+    const current = { answer, cancel: () => end(false), callers: 0 };
     openDialogs.set(key, current);
     let given: unknown;
     try {
@@ -80,8 +72,8 @@ export function createDialogs(): {
     } catch {
       cancel();
     }
-    if (given instanceof Promise) given.then(answerWith, cancel);
-    else if (given !== undefined) answerWith(given);
+    if (given instanceof Promise) given.then(complete, cancel);
+    else if (given !== undefined) complete(given);
     return current;
   }
 
