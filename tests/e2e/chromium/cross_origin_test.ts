@@ -2,21 +2,17 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { problemSchema } from "../../../shared/server/problem_schema.ts";
 import { createStackClient } from "../scenarios/client.ts";
-import { openPlace, type Place } from "./visit.ts";
+import { placeOfFile } from "./visit.ts";
 
-let place: Place;
+const place = placeOfFile();
 let elsewhere: Deno.HttpServer<Deno.NetAddr>;
-Deno.test.beforeAll(async () => {
-  place = await openPlace();
+Deno.test.beforeAll(() => {
   elsewhere = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => {
     const headers = { "content-type": "text/html; charset=utf-8" };
     return new Response("<!doctype html><title>Another origin</title>", { headers });
   });
 });
-Deno.test.afterAll(async () => {
-  await place.close();
-  await elsewhere.shutdown();
-});
+Deno.test.afterAll(() => elsewhere.shutdown());
 
 async function openElsewhere() {
   const page = await place.browser.newPage();

@@ -5,8 +5,7 @@ import {
   lastRun,
   newDevice,
   openPage,
-  openPlace,
-  type Place,
+  placeOfFile,
   press,
   recordRequests,
   says,
@@ -16,11 +15,7 @@ import {
   waitForSignIn,
 } from "./visit.ts";
 
-let place: Place;
-Deno.test.beforeAll(async () => {
-  place = await openPlace();
-});
-Deno.test.afterAll(() => place.close());
+const place = placeOfFile();
 
 const CALLBACK = "POST /functions/v1/auth-callback";
 

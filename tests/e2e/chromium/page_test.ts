@@ -12,8 +12,7 @@ import {
   newDevice,
   newestRun,
   openPage,
-  openPlace,
-  type Place,
+  placeOfFile,
   press,
   recordRequests,
   says,
@@ -25,14 +24,7 @@ import {
   waitForSignIn,
 } from "./visit.ts";
 
-let place: Place;
-Deno.test.beforeAll(async () => {
-  place = await openPlace();
-});
-Deno.test.beforeEach(() => {
-  place.stack.faults.mode = "on";
-});
-Deno.test.afterAll(() => place.close());
+const place = placeOfFile();
 
 const SHOW = "End the session elsewhere, then call";
 

@@ -8,21 +8,14 @@ import { bundle } from "../../../supabase/local/bundle.ts";
 import { createStackClient } from "../scenarios/client.ts";
 import type { ReadmeApp } from "./readme_page.ts";
 import type { ReadmeSsrApp } from "./readme_ssr_page.ts";
-import { newDevice, openPlace, type Place, recordRequests } from "./visit.ts";
+import { newDevice, placeOfFile, recordRequests } from "./visit.ts";
 
-let place: Place;
+const place = placeOfFile();
 let site: Deno.HttpServer<Deno.NetAddr>;
-Deno.test.beforeAll(async () => {
-  place = await openPlace();
+Deno.test.beforeAll(() => {
   site = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, answer);
 });
-Deno.test.beforeEach(() => {
-  place.stack.faults.mode = "on";
-});
-Deno.test.afterAll(async () => {
-  await place.close();
-  await site.shutdown();
-});
+Deno.test.afterAll(() => site.shutdown());
 
 /** Fills in the project's URL and key, as whoever copies a snippet does. */
 function fillIn(script: string): string {

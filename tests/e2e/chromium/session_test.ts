@@ -6,8 +6,7 @@ import {
   lastRun,
   newDevice,
   openPage,
-  openPlace,
-  type Place,
+  placeOfFile,
   press,
   recordRequests,
   says,
@@ -17,11 +16,7 @@ import {
   waitForSignIn,
 } from "./visit.ts";
 
-let place: Place;
-Deno.test.beforeAll(async () => {
-  place = await openPlace();
-});
-Deno.test.afterAll(() => place.close());
+const place = placeOfFile();
 
 Deno.test("every tab shows the sign-in when one tab signs out", async () => {
   const device = await newDevice(place);

@@ -6,8 +6,7 @@ import {
   newDevice,
   newestRun,
   openPage,
-  openPlace,
-  type Place,
+  placeOfFile,
   press,
   recordRequests,
   says,
@@ -17,11 +16,7 @@ import {
   waitForSignedIn,
 } from "./visit.ts";
 
-let place: Place;
-Deno.test.beforeAll(async () => {
-  place = await openPlace();
-});
-Deno.test.afterAll(() => place.close());
+const place = placeOfFile();
 
 const count = (all: readonly string[], one: string) => all.filter((it) => it === one).length;
 

@@ -1,13 +1,9 @@
 // Large uploads through the local stack: answered, refused or not, before the page gives up.
 import { assertEquals } from "@std/assert";
 import { createStackClient } from "../scenarios/client.ts";
-import { openPage, openPlace, type Place } from "./visit.ts";
+import { openPage, placeOfFile } from "./visit.ts";
 
-let place: Place;
-Deno.test.beforeAll(async () => {
-  place = await openPlace();
-});
-Deno.test.afterAll(() => place.close());
+const place = placeOfFile();
 
 /** Posts 10 MB of JSON to a function; the status and code of the answer. */
 async function upload(path: string, token: string): Promise<string> {

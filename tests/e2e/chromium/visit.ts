@@ -12,17 +12,30 @@ const TIMEOUT_MS = 20_000;
 export interface Place {
   readonly stack: RunningStack;
   readonly browser: Browser;
-  close(): Promise<void>;
 }
 
-/** Boots a stack on a free port, and a browser. */
-export async function openPlace(): Promise<Place> {
-  const [stack, browser] = await Promise.all([bootStack({ port: 0 }), launchChromium()]);
-  const close = async () => {
+/** A stack on a free port and a browser, for the tests of a file; Auth is on when each begins. */
+export function placeOfFile(): Place {
+  let stack: RunningStack;
+  let browser: Browser;
+  Deno.test.beforeAll(async () => {
+    [stack, browser] = await Promise.all([bootStack({ port: 0 }), launchChromium()]);
+  });
+  Deno.test.beforeEach(() => {
+    stack.faults.mode = "on";
+  });
+  Deno.test.afterAll(async () => {
     await browser.close();
     await stack.close();
+  });
+  return {
+    get stack() {
+      return stack;
+    },
+    get browser() {
+      return browser;
+    },
   };
-  return { stack, browser, close };
 }
 
 /** A browser with a storage of its own: another device. */
