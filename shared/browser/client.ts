@@ -187,8 +187,11 @@ export function clientOf(supabase: AnyClient): ClientAccess {
   };
 }
 
-/** How often, and at which interval, a missing session is read again. */
-const MAX_REREADS = 6;
+/**
+ * For how long a missing session is read again, also after a write of this tab, and at which
+ * interval.
+ */
+const MAX_REREAD_MS = 600;
 const REREAD_INTERVAL_MS = 100;
 
 /**
@@ -201,13 +204,18 @@ function reliableStorage(
 ): { storage: Storage; forget: () => void } {
   let cached: string | null = null;
   let unwritten: string | undefined;
+  let writtenAtMs = -Infinity;
   let warned = false;
   const forget = () => {
     cached = null;
     unwritten = undefined;
   };
   const reread = async (failed: boolean): Promise<string | null> => {
-    for (let n = 0; n < MAX_REREADS && (failed || cached !== null); n++) {
+    const beganAtMs = performance.now();
+    while (
+      (failed || cached !== null) &&
+      performance.now() < Math.max(beganAtMs, writtenAtMs) + MAX_REREAD_MS
+    ) {
       await delay(REREAD_INTERVAL_MS);
       try {
         const value = await storage.getItem(key);
@@ -253,6 +261,7 @@ function reliableStorage(
         if (name !== key) return storage.setItem(name, value);
         cached = value;
         unwritten = undefined;
+        writtenAtMs = performance.now();
         try {
           const written = storage.setItem(key, value);
           return isThenable(written)

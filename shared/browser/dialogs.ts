@@ -63,7 +63,11 @@ export function createDialogs(): {
     const complete = (value?: unknown) => end(true, value);
     const cancel = () => end(true);
     const timer = setTimeout(() => end(false), MAX_DIALOG_MS);
-    const dialog = { complete: (value: unknown = true) => complete(value), cancel, signal: stop.signal };
+    const dialog = {
+      complete: (value: unknown = true) => complete(value),
+      cancel,
+      signal: stop.signal,
+    };
     const current = { answer, cancel: () => end(false), callers: 0 };
     openDialogs.set(key, current);
     let given: unknown;

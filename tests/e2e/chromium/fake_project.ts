@@ -4,6 +4,7 @@ import { bundle } from "../../../supabase/local/bundle.ts";
 import { problem } from "../../../shared/problems/problem.ts";
 import type { Source } from "../../../shared/problems/table.ts";
 import { json, now, token, USER_ID } from "../../support/server.ts";
+import { launchChromium } from "./chromium.ts";
 import type { App } from "./fake_project_page.ts";
 
 /** Where the page keeps the session. */
@@ -89,6 +90,7 @@ export class FakeProject {
       const script = await bundle(new URL("fake_project_page.ts", import.meta.url));
       return new Response(script, { headers: { "content-type": "text/javascript" } });
     }
+    if (pathname === "/ping") return new Response("pong");
     this.seen.push(pathname);
     const route = this.routes[pathname];
     if (route) return await route(request);
@@ -105,6 +107,28 @@ export class FakeProject {
   }
 }
 
+/** A browser for the tests of a file, and a project of its own for each. */
+export function projectOfFile(): { readonly project: FakeProject; readonly browser: Browser } {
+  let project: FakeProject;
+  let browser: Browser;
+  Deno.test.beforeAll(async () => {
+    browser = await launchChromium();
+  });
+  Deno.test.beforeEach(() => {
+    project = new FakeProject();
+  });
+  Deno.test.afterEach(() => project.close());
+  Deno.test.afterAll(() => browser.close());
+  return {
+    get project() {
+      return project;
+    },
+    get browser() {
+      return browser;
+    },
+  };
+}
+
 /** A device of somebody who is signed in. */
 export async function deviceOf(browser: Browser, session: TestSession): Promise<BrowserContext> {
   const device = await browser.newContext();
@@ -117,13 +141,15 @@ export async function deviceOf(browser: Browser, session: TestSession): Promise<
   return device;
 }
 
-/** A tab of a device. */
+/** A tab of a device; with a clock that only {@linkcode runClock} moves, if there is a time. */
 export async function openTab(
   device: BrowserContext,
   project: FakeProject,
   query = "",
+  time?: number,
 ): Promise<Page> {
   const page = await device.newPage();
+  if (time !== undefined) await page.clock.install({ time });
   await page.goto(`${project.url}/${query}`);
   await page.waitForFunction(() => "app" in globalThis);
   return page;
@@ -138,14 +164,61 @@ export function callMe(page: Page): Promise<string> {
   });
 }
 
+/** Calls a function in a tab and does not wait for it; its outcome as of {@linkcode callMe}. */
+export function startCall(page: Page): { readonly outcome: Promise<string>; isDone: boolean } {
+  const call = { outcome: callMe(page), isDone: false };
+  call.outcome.finally(() => call.isDone = true).catch(() => {});
+  return call;
+}
+
+/**
+ * Moves the clock of a tab on until something is so.
+ *
+ * @param isDone What is waited for.
+ * @param limitMs The longest time on the tab's clock.
+ * @param stepMs How far it is moved at a time.
+ * @returns How much time passed on it, in milliseconds.
+ */
+export async function runClock(
+  page: Page,
+  isDone: () => boolean | Promise<boolean>,
+  limitMs: number,
+  stepMs = 250,
+): Promise<number> {
+  let elapsedMs = 0;
+  while (!await isDone() && elapsedMs < limitMs) {
+    await page.clock.runFor(stepMs);
+    elapsedMs += stepMs;
+    // What the tab sent has been answered when these are.
+    await page.evaluate(() => Promise.all([fetch("/ping"), fetch("/ping")]).then(() => {}));
+  }
+  return elapsedMs;
+}
+
 /** What a tab was told so far. */
 export function toldOf(
   page: Page,
-): Promise<{ told: string[]; kinds: string[]; outages: number[] }> {
+): Promise<{ told: string[]; kinds: string[]; outages: number[]; errors: string[] }> {
   return page.evaluate(() => {
-    const { told, kinds, outages } = (globalThis as unknown as { app: App }).app;
-    return { told, kinds, outages };
+    const { told, kinds, outages, errors } = (globalThis as unknown as { app: App }).app;
+    return { told, kinds, outages, errors };
   });
+}
+
+/** Waits until a tab was told of an ending so many times. */
+export async function waitForTold(page: Page, count: number): Promise<void> {
+  await page.waitForFunction(
+    (count) => (globalThis as unknown as { app: App }).app.told.length >= count,
+    count,
+  );
+}
+
+/** Waits until so many dialogs were opened in a tab. */
+export async function waitForDialogs(page: Page, count: number): Promise<void> {
+  await page.waitForFunction(
+    (count) => (globalThis as unknown as { app: App }).app.dialogs.length >= count,
+    count,
+  );
 }
 
 /** The session in a tab's storage. */
