@@ -46,6 +46,8 @@ export interface ClientAccess extends Pick<ClientConfig, "url" | "key"> {
   removeSession(): Promise<void>;
   /** Drops the cached session, so that an empty storage means that nobody is signed in. */
   forget(): void;
+  /** The `global.fetch` option, or the runtime's fetch. */
+  readonly fetch: typeof globalThis.fetch;
   /** Sets the fetch for the client's requests to Auth. */
   setAuthFetch(fetch: typeof globalThis.fetch): void;
   /** The `invoke` of functions-js with another fetch. */
@@ -65,7 +67,6 @@ interface Storage {
 interface ClientInternals {
   readonly supabaseUrl: string;
   readonly supabaseKey: string;
-  readonly settings?: { readonly global?: { readonly fetch?: typeof fetch } };
   readonly accessToken?: unknown;
   readonly auth: {
     storage: Storage;
@@ -91,25 +92,19 @@ export interface ClientConfig {
   /** The URL of the project, without a slash at the end. */
   readonly url: string;
   readonly key: string;
-  /** The `global.fetch` option. */
-  readonly fetch: typeof fetch | undefined;
 }
 
 /**
  * The configuration of a client.
  *
  * @param supabase A client.
- * @returns Its URL, API key and fetch.
+ * @returns Its URL and API key.
  * @throws {TypeError} It is not a client of supabase-js 2.109 or later.
  */
 export function configOf(supabase: AnyClient): ClientConfig {
-  const { supabaseUrl, supabaseKey, settings } = supabase as unknown as ClientInternals;
+  const { supabaseUrl, supabaseKey } = supabase as unknown as ClientInternals;
   if (typeof supabaseUrl !== "string" || typeof supabaseKey !== "string") throw unsupportedClient();
-  return {
-    url: supabaseUrl.replace(/\/+$/, ""),
-    key: supabaseKey,
-    fetch: settings?.global?.fetch,
-  };
+  return { url: supabaseUrl.replace(/\/+$/, ""), key: supabaseKey };
 }
 
 function unsupportedClient(): TypeError {
@@ -158,6 +153,7 @@ export function clientOf(supabase: AnyClient): ClientAccess {
   };
   return {
     auth: supabase.auth,
+    fetch: auth.fetch,
     url,
     key,
     storageKey,

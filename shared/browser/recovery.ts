@@ -21,11 +21,14 @@ export interface Recovery {
   /**
    * Attaches the client that was created with this fetch. Call it right after `createClient()`.
    *
-   * @throws {TypeError} The client was created without this fetch, or is not a client of
-   * supabase-js 2.109 or later.
+   * @throws {TypeError} The client was created without this fetch (not checked if it has the
+   * `accessToken` option), or is not a client of supabase-js 2.109 or later.
    */
   attach<Client extends AnyClient>(supabase: Client): Client;
 }
+
+/** Requested by {@linkcode createRecovery} to find out whether a client uses its fetch. */
+const PROBE = "data:,";
 
 const states = /* @__PURE__ */ new WeakMap<object, ClientState>();
 
@@ -109,10 +112,15 @@ export function createRecovery(options: RecoveryOptions = {}): Recovery {
   const settings = withDefaults(options);
   const send: typeof fetch = (input, init) => (options.fetch ?? globalThis.fetch)(input, init);
   let attached: Attached | undefined;
+  let isProbed = false;
   let resolveAttached = (_: Attached) => {};
   const attaching = new Promise<Attached>((resolve) => resolveAttached = resolve);
 
   const recoveringFetch: typeof fetch = async (input, init) => {
+    if (input === PROBE) {
+      isProbed = true;
+      return new Response();
+    }
     // supabase-js may send a request before attach() is called.
     const state = attached ?? await withTimeout(1000, attaching);
     if (!state) {
@@ -133,11 +141,15 @@ export function createRecovery(options: RecoveryOptions = {}): Recovery {
     attach(supabase) {
       if (attached?.supabase === supabase) return supabase;
       if (attached) throw new TypeError("createRecovery(): one recovery is for one client.");
-      const { url, fetch } = configOf(supabase);
-      if (!fetch) {
-        throw new TypeError("attach(): createClient() needs `global: { fetch: recovery.fetch }`.");
-      }
-      if (hasAccessTokenOption(supabase)) {
+      const { url } = configOf(supabase);
+      if (!hasAccessTokenOption(supabase)) {
+        sessionStoreOf(supabase).client.fetch(PROBE).catch(() => {});
+        if (!isProbed) {
+          throw new TypeError(
+            "attach(): createClient() needs `global: { fetch: recovery.fetch }`.",
+          );
+        }
+      } else {
         console.warn(
           "attach(): this client takes its tokens from `accessToken`. Its calls wait, retry and " +
             "reauthenticate; its provider refreshes tokens and ends sessions.",
@@ -189,11 +201,11 @@ export function withRecovery<Client extends AnyClient>(
   options: RecoveryOptions = {},
 ): Calls<Client> {
   const settings = withDefaults(options);
-  const { url, key, fetch } = configOf(supabase);
-  const send: typeof globalThis.fetch = (input, init) =>
-    (options.fetch ?? fetch ?? globalThis.fetch)(input, init);
   const isNew = !states.has(supabase);
   const { client } = sessionStoreOf(supabase);
+  const { url, key } = client;
+  const send: typeof globalThis.fetch = (input, init) =>
+    (options.fetch ?? client.fetch)(input, init);
   const state = joinState(supabase, settings, send);
   if (isNew && state.session) client.setAuthFetch(state.session.authFetch.fetch);
   const recoveringFetch: typeof globalThis.fetch = async (input, init) => {
