@@ -37,9 +37,16 @@ export type RefreshOutcome =
    */
   | number
   /** Auth will never refresh this session; its error code says why. */
-  | { readonly code: string }
+  | Refusal
   /** Auth does not refresh the session of a suspended user; the suspension may be lifted. */
   | "banned";
+
+interface Refusal {
+  readonly code: string;
+  /** Auth's response. */
+  readonly response: Response;
+  readonly text: string;
+}
 
 /** The fetch between supabase-js and Auth, and what calls need of it. */
 export interface AuthFetch {
@@ -97,8 +104,8 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
    */
   let [notBeforeMs, backgroundNotBeforeMs] = [0, 0];
   let takenAtMs = -Infinity;
-  /** A call waits for the next try. */
-  let isCallWaiting = false;
+  /** How many calls wait for a refresh. */
+  let waitingCalls = 0;
 
   /** Answers with the stored session in Auth's format, so that supabase-js keeps what is stored. */
   async function answerWithStored(stored: StoredSession, isTaken = false): Promise<Granted> {
@@ -158,10 +165,12 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
       return { response: await passThrough(input, init) };
     }
     const nowMs = performance.now();
-    const isTooSoon = nowMs < (isCallWaiting ? notBeforeMs : backgroundNotBeforeMs) ||
-      (isAboutToExpire(stored) && isRecent(stored));
+    const isForCall = waitingCalls > 0;
+    const isTooSoon = nowMs < (isForCall ? notBeforeMs : backgroundNotBeforeMs) ||
+      ((isForCall || isAboutToExpire(stored)) && isRecent(stored));
     if (!isOurs || isTooSoon) return await answerWithStored(stored, !isOurs);
-    isCallWaiting = false;
+    const known = refusalOf(stored);
+    if (known) return await answerRefused(stored, known);
 
     const { response, text = "" } = await ask(input, init, timeoutMs - (nowMs - fromMs)) ?? {};
     const renewed: Partial<StoredSession> = Object(parseJson(text));
@@ -180,11 +189,28 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     if (isReplaced) return await answerWithStored(current, true);
     const code = response && authCode(response, text);
     if (response && code && FINAL_CODES.test(code)) {
-      endTry(token, fromMs, { code });
-      store.setEndReason(stored.access_token, code);
-      if (!client.isServer) return { response: withText(response, text) };
-    } else endTry(token, fromMs, code === "user_banned" ? "banned" : undefined, response);
+      const refusal = { code, response, text };
+      endTry(token, fromMs, refusal);
+      return await answerRefused(stored, refusal);
+    }
+    endTry(token, fromMs, code === "user_banned" ? "banned" : undefined, response);
     return await answerWithStored(stored);
+  }
+
+  /** The refusal of a stored refresh token, which is not sent to Auth again. */
+  function refusalOf({ refresh_token }: StoredSession): Refusal | undefined {
+    const { token, outcome } = lastTry;
+    return token === refresh_token && typeof outcome === "object" ? outcome : undefined;
+  }
+
+  /** Passes a refusal on when the access token has expired too: until then the session lives. */
+  async function answerRefused(
+    stored: StoredSession,
+    { code, response, text }: Refusal,
+  ): Promise<Granted> {
+    if (client.isServer || expiryMs(stored) > Date.now()) return await answerWithStored(stored);
+    store.setEndReason(stored.access_token, code);
+    return { response: withText(response, text) };
   }
 
   /**
@@ -239,20 +265,19 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
       const before = await store.read();
       const decided = compareWithStored(before, token, Object.is);
       if (decided !== undefined || before === null) return decided ?? "gone";
-      // A refresh token that Auth refused for ever is not sent to Auth again.
-      const { token: tried, outcome: refusal } = lastTry;
-      if (before.refresh_token === tried && typeof refusal === "object") return refusal;
+      const refusal = refusalOf(before);
+      if (refusal) return refusal;
       if (isRecent(before)) return "too_soon";
       const startedAtMs = performance.now();
       if (notBeforeMs > startedAtMs) return notBeforeMs - startedAtMs;
-      isCallWaiting = true;
+      waitingCalls++;
       const { auth } = client;
       // getSession() refreshes a token that is about to expire; refreshSession() would do it twice.
       const refreshing: Promise<unknown> = isAboutToExpire(before)
         ? auth.getSession()
         : auth.refreshSession();
       await withTimeout(limitMs, refreshing.catch(() => {})); // `throwOnError`
-      isCallWaiting = false;
+      waitingCalls--;
       const found = compareWithStored(await store.read(), token, Object.is);
       // supabase-js has removed the session after a refusal; or it was refreshed, here or in
       // another tab.

@@ -27,8 +27,9 @@ export interface Recovery {
   attach<Client extends AnyClient>(supabase: Client): Client;
 }
 
-/** Requested by {@linkcode createRecovery} to find out whether a client uses its fetch. */
+/** Requested to find out whether a client uses the fetch of a recovery. */
 const PROBE = "data:,";
+let isProbed = false;
 
 const states = /* @__PURE__ */ new WeakMap<object, ClientState>();
 
@@ -112,7 +113,6 @@ export function createRecovery(options: RecoveryOptions = {}): Recovery {
   const settings = withDefaults(options);
   const send: typeof fetch = (input, init) => (options.fetch ?? globalThis.fetch)(input, init);
   let attached: Attached | undefined;
-  let isProbed = false;
   let resolveAttached = (_: Attached) => {};
   const attaching = new Promise<Attached>((resolve) => resolveAttached = resolve);
 
@@ -143,6 +143,7 @@ export function createRecovery(options: RecoveryOptions = {}): Recovery {
       if (attached) throw new TypeError("createRecovery(): one recovery is for one client.");
       const { url } = configOf(supabase);
       if (!hasAccessTokenOption(supabase)) {
+        isProbed = false;
         sessionStoreOf(supabase).client.fetch(PROBE).catch(() => {});
         if (!isProbed) {
           throw new TypeError(
