@@ -15,8 +15,13 @@ const FIRST_PROCESS = [
   "tests/unit/local",
 ];
 const SECOND_PROCESS = ["shared", "functions"];
-/** They have tasks of their own: one needs a browser, the other npm and minutes. */
-const IGNORED = ["tests/e2e/chromium", "tests/e2e/frontends", "tests/e2e/faults"];
+/** They have tasks of their own: they need a browser, or npm and minutes. */
+const IGNORED = [
+  "tests/e2e/chromium",
+  "tests/e2e/webkit",
+  "tests/e2e/frontends",
+  "tests/e2e/faults",
+];
 
 /** How many tests ended how. */
 export interface Summary {

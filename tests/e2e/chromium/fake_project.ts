@@ -46,6 +46,11 @@ export function refuses(code: string, source: Source = "credential", more: objec
 export const authSays = (status: number, error_code: string) =>
   json(status, { code: status, error_code, msg: "UPSTREAM" });
 
+const SCRIPTS: Readonly<Record<string, string>> = {
+  "/app.js": "fake_project_page.ts",
+  "/worker.js": "fake_project_worker.ts",
+};
+
 /** The server, and what its parts answer. */
 export class FakeProject {
   /** The refresh grant; `null` renews. */
@@ -86,8 +91,9 @@ export class FakeProject {
         `<!doctype html><title>A page</title><script type="module" src="/app.js"></script>`;
       return new Response(html, { headers: { "content-type": "text/html" } });
     }
-    if (pathname === "/app.js") {
-      const script = await bundle(new URL("fake_project_page.ts", import.meta.url));
+    const entry = SCRIPTS[pathname];
+    if (entry !== undefined) {
+      const script = await bundle(new URL(entry, import.meta.url));
       return new Response(script, { headers: { "content-type": "text/javascript" } });
     }
     if (pathname === "/ping") return new Response("pong");
