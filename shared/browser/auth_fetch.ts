@@ -22,7 +22,7 @@ import {
   parseJson,
   withTimeout,
 } from "./outage.ts";
-import { authCode, readBounded, withText } from "./failure.ts";
+import { authCode, fetchBounded, readBounded, withText } from "./failure.ts";
 import { JUST_NOW_MS, type SessionStore } from "./session.ts";
 
 /** The outcome of a refresh. */
@@ -140,17 +140,6 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     endDelaysEarly();
   }
 
-  async function ask(input: Input, init: RequestInit | undefined, limitMs: number) {
-    const stop = new AbortController();
-    const read = async () => {
-      const response = await send(input, { ...init, signal: stop.signal });
-      return { response, text: await readBounded(response, timeoutMs) };
-    };
-    const answer = await withTimeout(limitMs, read()).catch(() => undefined);
-    stop.abort();
-    return answer;
-  }
-
   async function refreshGrant(
     input: Input,
     init: RequestInit | undefined,
@@ -172,7 +161,8 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     const known = refusalOf(stored);
     if (known) return await answerRefused(stored, known);
 
-    const { response, text = "" } = await ask(input, init, timeoutMs - (nowMs - fromMs)) ?? {};
+    const limitMs = timeoutMs - (nowMs - fromMs);
+    const { response, text = "" } = await fetchBounded(send, limitMs, input, init) ?? {};
     const renewed: Partial<StoredSession> = Object(parseJson(text));
     // Read again: the user may have signed in, or another tab may have refreshed the session.
     const current = await store.read();
@@ -242,7 +232,7 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
         const refusal = { code: "bad_jwt", error_code: "bad_jwt", message: "bad_jwt" };
         return jsonResponse(refusal, response.status);
       }
-      store.setEndReason(token, code);
+      store.setEndReason(stored.access_token, code);
     }
     return withText(response, text);
   }

@@ -87,6 +87,31 @@ export async function readBounded(
   return text;
 }
 
+/**
+ * Fetches a response of limited size within a time limit. The connection is closed afterwards.
+ *
+ * @param send The fetch to do it with.
+ * @param timeoutMs The time limit.
+ * @param input The URL.
+ * @param init As for fetch, without a signal.
+ * @returns The response and its text, or `undefined` if there is no response in time.
+ */
+export async function fetchBounded(
+  send: typeof fetch,
+  timeoutMs: number,
+  input: Parameters<typeof fetch>[0],
+  init: RequestInit | undefined,
+): Promise<{ readonly response: Response; readonly text: string | undefined } | undefined> {
+  const stop = new AbortController();
+  const read = async () => {
+    const response = await send(input, { ...init, signal: stop.signal });
+    return { response, text: await readBounded(response, timeoutMs) };
+  };
+  const answer = await withTimeout(timeoutMs, read()).catch(() => undefined);
+  stop.abort();
+  return answer;
+}
+
 /** The same response with a body that was read already. */
 export function withText(
   { status, headers }: Response,

@@ -32,10 +32,8 @@ export interface SessionStore {
   readonly client: ClientAccess;
   /** Reads the stored session, and notifies the listeners of a change. */
   read(): Promise<StoredSession | null>;
-  /** Takes over a session that was just read, and notifies the listeners. */
-  update(stored: StoredSession | null, event?: AuthChangeEvent): void;
   /** Sets the reason that listeners get when the session of this token is gone. */
-  setEndReason(token: string, code: string, request_id?: string): Problem;
+  setEndReason(token: string, code: string): void;
   /** Whether this tab has seen this access or refresh token, or a token of the same session. */
   hasSeen(token: string): boolean;
   /** Resolves when supabase-js next writes to its storage. */
@@ -113,18 +111,19 @@ function createSessionStore(client: ClientAccess): SessionStore {
   >();
   const writeListeners = new Set<() => void>();
 
-  const update: SessionStore["update"] = (stored, event) => {
+  /** Takes over a session that was just read, and notifies the listeners. */
+  const update = (stored: StoredSession | null, event?: AuthChangeEvent) => {
     const before = current;
     current = stored;
     if (stored !== null) {
       addBounded(seen, stored.access_token);
       addBounded(seen, stored.refresh_token);
       ended = undefined;
+      if (reason?.token !== stored.access_token) reason = undefined;
     } else if (before) {
-      const isFromAuth = reason && sameSession(reason.token, before.access_token);
-      const problem = isFromAuth ? reason!.problem : endProblem("no_authorization");
+      const problem = reason?.problem ?? endProblem("no_authorization");
       ended = problem;
-      endedAtMs = isFromAuth ? performance.now() : -Infinity;
+      endedAtMs = reason ? performance.now() : -Infinity;
       for (const listener of endListeners) callHook(() => listener(problem));
     }
     const defaultEvent = stored === null ? "SIGNED_OUT" : "TOKEN_REFRESHED";
@@ -147,7 +146,8 @@ function createSessionStore(client: ClientAccess): SessionStore {
     else update(first);
     client.auth.onAuthStateChange((event, given) => {
       if (event === "SIGNED_OUT") client.forget();
-      for (const written of writeListeners) written();
+      for (const resolve of writeListeners) resolve();
+      writeListeners.clear();
       // Not awaited: supabase-js waits for its listeners, and a listener may call supabase-js.
       queue = queue.then(async () => {
         const stored = await client.peek();
@@ -172,20 +172,11 @@ function createSessionStore(client: ClientAccess): SessionStore {
   return {
     client,
     read,
-    update,
-    setEndReason(token, code, request_id) {
-      reason = { token, problem: endProblem(code, request_id) };
-      return reason.problem;
+    setEndReason(token, code) {
+      reason = { token, problem: endProblem(code) };
     },
     hasSeen: (token) => seen.some((one) => one === token || sameSession(one, token)),
-    nextWrite: () =>
-      new Promise((resolve) => {
-        const written = () => {
-          writeListeners.delete(written);
-          resolve();
-        };
-        writeListeners.add(written);
-      }),
+    nextWrite: () => new Promise((resolve) => writeListeners.add(resolve)),
     justEnded: () => performance.now() - endedAtMs < JUST_NOW_MS ? ended : undefined,
     onEnd(listener) {
       endListeners.add(listener);

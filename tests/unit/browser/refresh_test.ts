@@ -15,6 +15,7 @@ import {
   refreshingProject,
   refuses,
   session,
+  settle,
   store,
   stored,
   TabStorage,
@@ -141,15 +142,21 @@ onBoth(
       [ME]: ({ bearer }) =>
         bearer === fresh.access_token ? json(200, "in") : refuses("token_expired", "credential"),
       [TOKEN]: () => authSays(400, "refresh_token_already_used"),
+      "/auth/v1/logout": () => new Response(null, { status: 204 }),
       "/auth/v1/user": () => {
         store(storage, fresh);
         return authSays(403, "bad_jwt");
       },
     });
-    const onSignedOut = (problem: unknown) => void signedOutCodes.push(problem);
-    const { invoke } = withRecovery(openTab(create, storage, fetch), { onSignedOut });
+    const onSignedOut = ({ code }: { code: string }) => void signedOutCodes.push(code);
+    const supabase = openTab(create, storage, fetch);
+    const { invoke } = withRecovery(supabase, { onSignedOut });
     assertEquals([(await invoke("me")).data, signedOutCodes], ["in", []]);
     assertEquals(stored(storage)?.access_token, fresh.access_token);
+    // The refusal is not the reason of a later end.
+    await supabase.auth.signOut({ scope: "local" });
+    await settle();
+    assertEquals(signedOutCodes, ["no_authorization"]);
   },
 );
 
