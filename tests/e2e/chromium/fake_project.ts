@@ -155,7 +155,10 @@ export async function openTab(
   time?: number,
 ): Promise<Page> {
   const page = await device.newPage();
-  if (time !== undefined) await page.clock.install({ time });
+  if (time !== undefined) {
+    await page.clock.install({ time });
+    await page.clock.pauseAt(time + 1);
+  }
   await page.goto(`${project.url}/${query}`);
   await page.waitForFunction(() => "app" in globalThis);
   return page;

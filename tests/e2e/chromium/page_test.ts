@@ -238,20 +238,25 @@ Deno.test("a renewal has a run of its own when supabase-js makes it in the backg
 });
 
 Deno.test("a firewall in front of the refresh signs nobody out when the token has run out", async () => {
-  const page = await openPage(place);
+  const device = await newDevice(place);
+  const page = await device.newPage();
+  await page.clock.install();
+  await visit(page, `${place.stack.url}/`);
   await setAuth(page, "Renews nothing", "Auth renews nothing");
   await press(page, "Let the token run out");
   await says(page, "this device knows");
   await press(page, "GET me");
   await says(page, "Something else answers in the place of Auth. You stay signed in");
+  await page.clock.pauseAt(Date.now() + 2000);
   await newestRun(page).locator(".step", { hasText: "/token?grant_type=refresh_token → 403" })
     .waitFor();
   await waitForSignedIn(page);
   await setAuth(page, "None", "Auth is on");
   await press(page, "Try now");
+  await page.clock.runFor(2500); // Auth is asked every two seconds at most
   await says(page, "GET me was answered with 200.");
   await waitForSignedIn(page);
-  await page.context().close();
+  await device.close();
 });
 
 Deno.test("the page counts down to the next try when Auth is off, and tries when it is told to", async () => {
@@ -281,7 +286,10 @@ Deno.test("the page counts down to the next try when Auth is off, and tries when
 });
 
 Deno.test("a 429 is called a limit, never an Auth that does not answer", async () => {
-  const page = await openPage(place);
+  const device = await newDevice(place);
+  const page = await device.newPage();
+  await page.clock.install();
+  await visit(page, `${place.stack.url}/`);
   await setAuth(page, "Limits us", "Auth limits us");
   await press(page, "GET me");
   await says(page, "Auth limits how often it is asked. You stay signed in");
@@ -296,15 +304,18 @@ Deno.test("a 429 is called a limit, never an Auth that does not answer", async (
   await says(page, "this device knows");
   await press(page, "SELECT todos");
   await says(page, "Auth limits how often it is asked. You stay signed in");
+  await page.clock.pauseAt(Date.now() + 2000);
   await setAuth(page, "None", "Auth is on");
   await press(page, "Try now");
+  await page.clock.runFor(30_000); // Auth is asked less often after each 429
+  await page.clock.resume();
   await says(page, "SELECT todos was answered with 200.");
   await press(page, "Sign out here");
   await waitForSignIn(page);
   await setAuth(page, "Limits us", "Auth limits us");
   await press(page, "Sign in");
   await says(page, "Too many tries.");
-  await page.context().close();
+  await device.close();
 });
 
 Deno.test("the steps of a call stay in its own run when another one was made since", async () => {
