@@ -72,7 +72,7 @@ export interface AuthFetch {
 /** The shortest time between two refreshes of one session. */
 const MIN_REFRESH_INTERVAL_MS = 30_000;
 
-/** The shortest time between two tries, and the longest between tries that no call waits for. */
+/** The shortest and the longest time between two tries. */
 const MIN_RETRY_MS = 2_000;
 const MAX_RETRY_MS = 30_000;
 
@@ -126,7 +126,9 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     // Auth's rate limit has no Retry-After, so every further try waits longer.
     const backoffMs = Math.min(MIN_RETRY_MS * 2 ** failures, MAX_RETRY_MS);
     const retryAfterMs = Number(response?.headers.get("retry-after")) * 1000 || 0;
-    const retryMs = Math.max(retryAfterMs, response?.status === 429 ? backoffMs : MIN_RETRY_MS);
+    const leastMs = response?.status === 429 ? backoffMs : MIN_RETRY_MS;
+    // Bounded, because it may be the header of a proxy, and the user waits.
+    const retryMs = Math.min(Math.max(retryAfterMs, leastMs), MAX_RETRY_MS);
     failures = isDecided ? 0 : failures + 1;
     notBeforeMs = isDecided ? 0 : toMs + retryMs;
     backgroundNotBeforeMs = outcome === "banned"

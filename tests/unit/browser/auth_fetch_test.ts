@@ -180,6 +180,25 @@ onBoth("invoke() succeeds within two seconds when the outage is over", async (cr
 });
 
 onBoth(
+  "invoke() tries again within a minute when something answers with a Retry-After of a day",
+  async (create) => {
+    await inFakeTime(async (time) => {
+      const { storage, state, fetch } = outage(() =>
+        new Response("<html>no</html>", { status: 403, headers: { "retry-after": "86400" } })
+      );
+      const supabase = openRecovering(create, storage, fetch, { patience: 60_000 });
+      supabase.functions.invoke("me");
+      await runUntil(time, () => false, 1000);
+      state.answer = null;
+      let data: unknown;
+      supabase.functions.invoke("me").then((result) => data = result.data);
+      const elapsed = await runUntil(time, () => data !== undefined, 100_000);
+      assertEquals(data, "in", `${elapsed} ms`);
+    });
+  },
+);
+
+onBoth(
   "createRecovery() tries again at once when the device is online or the page has the focus",
   async (create) => {
     for (const name of ["online", "focus"]) {
