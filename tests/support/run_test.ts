@@ -54,7 +54,9 @@ Deno.test("commandLines() leaves out no test file but those that have a task of 
   const missed = testFiles("tests").filter((file) =>
     !tested.some((path) => file === path || file.startsWith(`${path}/`))
   );
-  for (const file of missed) assertMatch(file, /^tests\/e2e\/(?:chromium|faults|frontends|webkit)\//);
+  for (const file of missed) {
+    assertMatch(file, /^tests\/e2e\/(?:chromium|faults|frontends|webkit)\//);
+  }
 });
 
 /** Every test file below a folder. */
