@@ -5,62 +5,97 @@ import type { Mail } from "./mail/outbox.ts";
 import type { MigrationReport } from "./migrations.ts";
 import type { RunningStack } from "./stack.ts";
 
+/** How many columns a line of a list has; longer ones are cut. */
+const MAX_COLUMNS = 96;
+
+function cut(line: string): string {
+  return line.length > MAX_COLUMNS ? `${line.slice(0, MAX_COLUMNS - 1)}…` : line;
+}
+
+/** A line of the list of addresses, and more lines below it. */
+function entry(name: string, ...lines: string[]): string[] {
+  return lines.map((line, i) => cut(`  ${(i === 0 ? name : "").padEnd(13)}${line}`));
+}
+
+/** What of the project's SQL did not run, one line per statement; it goes above the banner. */
+export function skippedLines({ skipped }: MigrationReport): string[] {
+  return skipped.map(({ file, statement, reason }) =>
+    `did not run: ${file}: ${statement} (${reason})`
+  );
+}
+
 function migrationLines({ applied, skipped }: MigrationReport): string[] {
-  return [
-    ...applied.map((file) => `  applied  ${file}`),
-    ...skipped.map(({ file, statement, reason }) =>
-      `  skipped  ${file}: ${statement}\n           ${reason}`
-    ),
-  ];
+  if (applied.length + skipped.length === 0) return [];
+  const files = `${applied.length} ${applied.length === 1 ? "file" : "files"} applied`;
+  if (skipped.length === 0) return entry("SQL", files);
+  const statements = skipped.length === 1 ? "1 statement" : `${skipped.length} statements`;
+  return entry("SQL", `${files}, ${statements} did not run, see above`);
 }
 
 /**
- * Lines for a terminal with curl and sed: sign up, call a function, sign out, call it again.
+ * Lines for a terminal with curl and sed: sign up, call a function, and, where it is one that checks
+ * sessions, sign out and call it again.
  *
  * The address is new in every terminal, so that the lines can be pasted twice.
  */
-export function curlLines(url: string, publishable: string, name: string): string[] {
+export function curlLines(
+  url: string,
+  publishable: string,
+  name: string,
+  signsOut: boolean,
+): string[] {
+  const call = `curl -s $API/functions/v1/${name} -H "Authorization: Bearer $TOKEN"; echo`;
   return [
-    `TOKEN=$(curl -s ${url}/auth/v1/signup -H 'apikey: ${publishable}' \\`,
-    `  -H 'Content-Type: application/json' \\`,
-    `  -d "{\\"email\\":\\"me-$(date +%s)@example.com\\",\\"password\\":\\"correct-horse\\"}" \\`,
-    `  | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`,
-    `curl -s ${url}/functions/v1/${name} -H "Authorization: Bearer $TOKEN"; echo`,
-    `curl -s -X POST ${url}/auth/v1/logout -H 'apikey: ${publishable}' ` +
-    `-H "Authorization: Bearer $TOKEN"`,
-    `curl -s ${url}/functions/v1/${name} -H "Authorization: Bearer $TOKEN"; echo`,
+    `API=${url} KEY=${publishable}`,
+    `TOKEN=$(curl -s $API/auth/v1/signup -H "apikey: $KEY" -H 'Content-Type: application/json' \\`,
+    `  -d "{\\"email\\":\\"me-$(date +%s)@example.com\\",\\"password\\":\\"correct-horse\\"}" |`,
+    `  sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`,
+    call,
+    ...(signsOut
+      ? [
+        `curl -s -X POST $API/auth/v1/logout -H "apikey: $KEY" -H "Authorization: Bearer $TOKEN"`,
+        call,
+      ]
+      : []),
   ];
 }
 
-/** The text that is printed once the stack runs. */
-export async function banner(stack: RunningStack): Promise<string> {
-  const { url, keys } = stack;
-  const names = await stack.functions();
+/** What to do next, for a stack with functions. */
+function nextLines({ url, keys }: RunningStack, names: readonly string[]): string[] {
   const name = names.includes("me") ? "me" : names[0];
+  if (name === undefined) return [];
+  // `me` is the first function that `deno task adopt` writes.
+  const isGuarded = name === "me";
   return [
     ``,
-    `${stack.name}: ${url}`,
+    isGuarded
+      ? `Next, open the page, or paste: sign up, call me (200), sign out, call it again (401)`
+      : `Next, paste: sign up, and call ${name} as the new user`,
+    ...curlLines(url, keys.publishable, name, isGuarded),
+  ];
+}
+
+/** The text that is printed once the stack runs: at most 24 lines, one screen. */
+export async function banner(stack: RunningStack): Promise<string> {
+  const { url, keys, mailUrl, migrations, notEmulated } = stack;
+  const names = await stack.functions();
+  return [
     ``,
-    `Open ${url}/ and see what an ended session looks like, or paste the lines below.`,
+    `Local stack, ${stack.name}: ${url}`,
     ``,
-    `publishable   ${keys.publishable}`,
-    `secret        ${keys.secret}`,
-    `secret:cron   ${cronKey}`,
-    `anon          ${keys.anon}`,
-    `service_role  ${keys.serviceRole}`,
-    `mail          ${stack.mailUrl}`,
-    ``,
-    `functions`,
-    ...(names.length > 0 ? names.map((one) => `  ${url}/functions/v1/${one}`) : ["  none yet"]),
-    ``,
-    `migrations`,
-    ...migrationLines(stack.migrations),
-    ...(name === undefined ? [] : [
-      ``,
-      `Try it: sign up, call ${name} (200), sign out, call again (401 session_not_found)`,
-      ``,
-      ...curlLines(url, keys.publishable, name),
-    ]),
+    ...entry("page", `${url}/`),
+    ...entry("mails", mailUrl ?? "none"),
+    ...entry(
+      "functions",
+      `${url}/functions/v1/<name>`,
+      names.length > 0 ? names.join(", ") : "none yet: supabase/functions/<name>/index.ts",
+    ),
+    ...entry("publishable", keys.publishable),
+    ...entry("secret", `${keys.secret} (legacy keys: --keys)`),
+    ...entry("secret:cron", cronKey),
+    ...migrationLines(migrations),
+    ...(notEmulated.length > 0 ? entry("ignored", notEmulated.join(", ")) : []),
+    ...nextLines(stack, names),
     ``,
     `Ctrl-C ends the stack. Its data is only in memory.`,
     ``,

@@ -1,6 +1,8 @@
-/** Applies supabase/migrations as far as the engine can, and reports what it cannot run. */
+/** Runs a project's migrations and seeds as far as the engine can, and reports what it cannot run. */
 
 import type { Connection } from "@supabase/lite";
+import { glob } from "node:fs/promises";
+import { join } from "node:path";
 import type { Engine } from "./lite.ts";
 import { pgliteDriver } from "./pglite.ts";
 
@@ -19,11 +21,15 @@ export interface MigrationReport {
   readonly skipped: readonly SkippedStatement[];
 }
 
-/** Runs one statement; returns the reason if the engine cannot. */
-type Runner = (statement: string) => Promise<string | undefined>;
+/** Runs statements; returns for each the reason if the engine cannot. */
+type Runner = (statements: readonly string[]) => Promise<(string | undefined)[]>;
 
 function firstLine(text: string): string {
   return text.split("\n")[0]?.trim().slice(0, 160) ?? "";
+}
+
+function reasonOf(error: unknown): string {
+  return firstLine(error instanceof Error ? error.message : String(error));
 }
 
 function headOf(statement: string): string {
@@ -33,13 +39,12 @@ function headOf(statement: string): string {
 
 async function pgliteRunner(connection: Connection): Promise<Runner> {
   const driver = await pgliteDriver(connection);
-  return async (statement) => {
-    try {
-      await driver.exec(statement);
-      return undefined;
-    } catch (error) {
-      return firstLine(String(error));
+  return async (statements) => {
+    const reasons: (string | undefined)[] = [];
+    for (const statement of statements) {
+      reasons.push(await driver.exec(statement).then(() => undefined, reasonOf));
     }
+    return reasons;
   };
 }
 
@@ -51,28 +56,42 @@ function snapshot(value: unknown): string {
   });
 }
 
-async function sqliteRunner(connection: Connection): Promise<[Runner, () => Promise<void>]> {
-  let kept = "";
-  let before = snapshot(await connection.translateDdl(kept));
-  const run: Runner = async (statement) => {
-    const sql = `${kept}${statement};\n`;
-    try {
-      // Together with the statements before it: a policy needs its table.
-      const after = snapshot(await connection.translateDdl(sql));
-      if (after === before) return "the engine ignores it";
-      [kept, before] = [sql, after];
-      return undefined;
-    } catch (error) {
-      return firstLine(error instanceof Error ? error.message : String(error));
+/** Statements about rows; the others change the schema. */
+const ABOUT_ROWS = /^(?:delete|insert|select|update|with)\b/i;
+
+/** Runs what changes the schema first, at once, as lite's migrator wants it, and then the rest. */
+async function sqliteRunner(connection: Connection): Promise<Runner> {
+  const { translatePostgresDdl } = await import("@supabase/lite");
+  return async (statements) => {
+    const reasons: (string | undefined)[] = statements.map(() => undefined);
+    let kept = "";
+    let before = snapshot(await connection.translateDdl(kept));
+    for (const [i, statement] of statements.entries()) {
+      if (ABOUT_ROWS.test(headOf(statement))) continue;
+      const sql = `${kept}${statement};\n`;
+      try {
+        // Together with the statements before it: a policy needs its table.
+        const after = snapshot(await connection.translateDdl(sql));
+        if (after === before) reasons[i] = "the engine ignores it";
+        else [kept, before] = [sql, after];
+      } catch (error) {
+        reasons[i] = reasonOf(error);
+      }
     }
+    await connection.createMigrator(kept).migrate();
+    for (const [i, statement] of statements.entries()) {
+      if (!ABOUT_ROWS.test(headOf(statement))) continue;
+      const run = async () => void await connection.exec(await translatePostgresDdl(statement));
+      reasons[i] = await run().then(() => undefined, reasonOf);
+    }
+    return reasons;
   };
-  return [run, async () => void await connection.createMigrator(kept).migrate()];
 }
 
 async function migrationFiles(folder: string): Promise<string[]> {
   const names: string[] = [];
   try {
-    for await (const entry of Deno.readDir(folder)) {
+    for await (const entry of Deno.readDir(join(folder, "migrations"))) {
       if (entry.isFile && entry.name.endsWith(".sql")) names.push(entry.name);
     }
   } catch (error) {
@@ -81,39 +100,55 @@ async function migrationFiles(folder: string): Promise<string[]> {
   return names.sort();
 }
 
+/** The files that the patterns name, each once, in their order. */
+async function seedFiles(folder: string, patterns: readonly string[]): Promise<string[]> {
+  const found = new Set<string>();
+  for (const pattern of patterns) {
+    const names = await Array.fromAsync(glob(pattern, { cwd: folder }));
+    for (const name of names.sort()) found.add(name);
+  }
+  return [...found];
+}
+
 /**
- * Applies every migration to a fresh database, in order of their names.
+ * Applies every migration to a fresh database, in order of their names, and then the seeds.
  *
- * @param folder The folder that holds `migrations/`, and perhaps `seed.sql`.
+ * @param folder The folder `supabase/`.
+ * @param seeds Paths and patterns of seeds, relative to it.
  * @returns The files that ran, and the statements that the engine could not run.
  */
 export async function applyMigrations(
   connection: Connection,
   engine: Engine,
   folder: string,
+  seeds: readonly string[],
 ): Promise<MigrationReport> {
   const { splitSqlStatements } = await import("@supabase/lite");
-  const applied: string[] = [];
-  const skipped: SkippedStatement[] = [];
-  const [run, finish] = engine === "pglite"
-    ? [await pgliteRunner(connection), undefined]
-    : await sqliteRunner(connection);
-  for (const file of await migrationFiles(`${folder}/migrations`)) {
-    const failed = skipped.length;
-    const sql = await Deno.readTextFile(`${folder}/migrations/${file}`);
-    for (const statement of splitSqlStatements(sql)) {
-      if (headOf(statement) === "") continue;
-      const reason = await run(statement);
-      if (reason !== undefined) skipped.push({ file, statement: headOf(statement), reason });
-    }
-    if (skipped.length === failed) applied.push(file);
+  const run = engine === "pglite" ? await pgliteRunner(connection) : await sqliteRunner(connection);
+  const files = [
+    ...(await migrationFiles(folder)).map((name) => ({
+      file: name,
+      path: join(folder, "migrations", name),
+    })),
+    ...(await seedFiles(folder, seeds)).map((file) => ({ file, path: join(folder, file) })),
+  ];
+  const statements: { file: string; sql: string }[] = [];
+  const empty = new Set<string>();
+  for (const { file, path } of files) {
+    const text = await Deno.readTextFile(path);
+    const all = splitSqlStatements(text).filter((sql) => headOf(sql) !== "");
+    if (all.length === 0) empty.add(file);
+    statements.push(...all.map((sql) => ({ file, sql })));
   }
-  await finish?.();
-  const file = "seed.sql";
-  const seed = await Deno.readTextFile(`${folder}/${file}`).catch(() => "");
-  for (const statement of splitSqlStatements(seed).map(headOf).filter((head) => head !== "")) {
-    skipped.push({ file, statement, reason: "the embedded stack does not run a seed" });
-  }
+  const reasons = await run(statements.map(({ sql }) => sql));
+  const skipped = statements.flatMap(({ file, sql }, i) => {
+    const reason = reasons[i];
+    return reason === undefined ? [] : [{ file, statement: headOf(sql), reason }];
+  });
   await connection.clearSchemaCache();
+  const failed = new Set(skipped.map(({ file }) => file));
+  const applied = files.map(({ file }) => file).filter((file) =>
+    !failed.has(file) && !empty.has(file)
+  );
   return { applied, skipped };
 }

@@ -1,16 +1,20 @@
 /** The embedded stack: the services of `supabase start` in one process, without docker. */
 
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Amr, AuthContext } from "./auth/call.ts";
 import { answerAuth } from "./auth/answer.ts";
 import { PkceFlows } from "./auth/pkce.ts";
 import { addSimulatedFactor } from "./auth/second_factor.ts";
 import { AuthStore } from "./auth/store.ts";
+import { DEFAULT_PORT, takenPort } from "./cli.ts";
 import { type AuthSettings, readConfig } from "./config.ts";
+import { bootDatabase } from "./database.ts";
 import { Faults } from "./control/faults.ts";
 import { answerControl, type Controls } from "./control/routes.ts";
 import { functionEnv } from "./functions/env.ts";
 import { FunctionHost } from "./functions/host.ts";
+import { ProjectFunctions } from "./functions/project_functions.ts";
 import { createUpload } from "./functions/upload.ts";
 import { acceptWebSocket } from "./functions/web_socket.ts";
 import { type Backends, gateway } from "./gateway.ts";
@@ -19,7 +23,7 @@ import { type ApiKeys, apiKeys, jwtSecret, type SigningKey, signingKey } from ".
 import { bootLite, type Engine, type Lite } from "./lite.ts";
 import { type Mail, Outbox } from "./mail/outbox.ts";
 import { answerMailPage } from "./mail/page.ts";
-import { applyMigrations, type MigrationReport } from "./migrations.ts";
+import type { MigrationReport } from "./migrations.ts";
 import { answerRest } from "./rest.ts";
 import { answerSite } from "./site.ts";
 
@@ -44,14 +48,24 @@ export interface Stack {
 
 /** Options of {@linkcode bootStack}. */
 export interface StackOptions {
-  /** 0 takes any free port. @default {54321} */
+  /** 0 takes any free port. @default `[api] port` of config.toml, else 54321 */
   readonly port?: number;
-  /** @default {"sqlite"} */
+  /**
+   * @default {"sqlite"} With `project`: sqlite, or pglite where sqlite cannot run all of its SQL.
+   */
   readonly engine?: Engine;
   /** Which functions to serve: all, none, or these. @default {true} */
   readonly functions?: boolean | readonly string[];
-  /** The folder that holds functions/, shared/ and supabase/. @default this repository */
+  /**
+   * A folder that holds supabase/, and functions/ that use this repository's packages: they run in
+   * workers of this process. @default this repository
+   */
   readonly root?: string;
+  /**
+   * The folder that holds supabase/ of any project, as an absolute path. Its functions run in
+   * processes of their own, each with its own import map. Replaces `root`.
+   */
+  readonly project?: string;
   /** Restart a function and rebuild the page when files change. @default {false} */
   readonly watch?: boolean;
   /** Replaces settings of supabase/config.toml. */
@@ -75,6 +89,8 @@ export interface RunningStack extends Stack, AsyncDisposable {
   /** Turns Auth off, makes it slow, makes it answer 429. */
   readonly faults: Faults;
   readonly migrations: MigrationReport;
+  /** Settings of config.toml that are on, and that this stack does not have. */
+  readonly notEmulated: readonly string[];
   /** The names of the functions. */
   functions(): Promise<string[]>;
   /** Closes the port, the workers and the database. */
@@ -90,7 +106,15 @@ function listen(port: number): {
 } {
   const { promise, resolve } = Promise.withResolvers<(request: Request) => Promise<Response>>();
   const options = { hostname: "127.0.0.1", port, onListen: () => {} };
-  const server = Deno.serve(options, async (request, info) => {
+  const serve = (handler: Deno.ServeHandler<Deno.NetAddr>) => {
+    try {
+      return Deno.serve(options, handler);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+      throw new Deno.errors.AddrInUse(takenPort(port));
+    }
+  };
+  const server = serve(async (request, info) => {
     const handler = await promise;
     // Not the signal of the server's request: that one aborts also after a complete answer.
     const gone = new AbortController();
@@ -152,6 +176,7 @@ function controlsOf(auth: AuthContext, faults: Faults): Controls {
  * Starts the embedded stack with an empty database and the project's migrations.
  *
  * @throws {Deno.errors.AddrInUse} The port is taken.
+ * @throws {ProjectError} config.toml cannot be read.
  * @example
  * ```ts ignore
  * await using stack = await bootStack({ port: 0 });
@@ -159,28 +184,38 @@ function controlsOf(auth: AuthContext, faults: Faults): Controls {
  * ```
  */
 export async function bootStack(options: StackOptions = {}): Promise<RunningStack> {
-  const { engine = "sqlite", now = Date.now, log = () => {}, onMail = () => {} } = options;
-  const root = options.root ?? fileURLToPath(new URL("../../", import.meta.url)).slice(0, -1);
-  const { server, answer } = listen(options.port ?? 54321);
+  const { now = Date.now, log = () => {}, onMail = () => {}, project } = options;
+  const root = project ?? options.root ??
+    fileURLToPath(new URL("../../", import.meta.url)).slice(0, -1);
+  const config = await readConfig(root);
+  const { server, answer } = listen(options.port ?? config.port ?? DEFAULT_PORT);
   const { port } = server.addr;
   const url = `http://127.0.0.1:${port}`;
   try {
-    const config = await readConfig(root);
     const settings = { ...config.auth, ...options.settings };
     const outbox = new Outbox(`${url}/auth/v1`, settings, onMail);
     const ring = await KeyRing.of(signingKey, jwtSecret);
-    const lite = await bootLite(engine, url, settings, outbox);
-    const migrations = await applyMigrations(lite.connection, engine, `${root}/supabase`);
+    const { lite, engine, migrations } = await bootDatabase({
+      engine: options.engine ?? (project === undefined ? "sqlite" : undefined),
+      folder: join(root, "supabase"),
+      seeds: config.seeds,
+      boot: (engine) => bootLite(engine, url, settings, outbox),
+    });
     const auth = authContext(url, ring, lite, settings, now);
     const { functions: served = true } = options;
+    const inProcesses = project !== undefined;
+    const functions = new ProjectFunctions({ root, inProcesses, config, log });
     const host = new FunctionHost({
-      folder: `${root}/functions`,
-      libraries: [`${root}/shared`],
-      env: () => functionEnv(root, url, apiKeys, settings.siteUrl),
-      verifyJwt: config.verifyJwt,
+      places: () => functions.places(),
+      start: (served, env, log) => functions.start(served, env, log),
+      env: () => {
+        const { siteUrl } = settings;
+        return functionEnv({ root, url, keys: apiKeys, siteUrl, secrets: functions.secrets });
+      },
       verify: (token) => ring.verify(token, now()).then(() => true, () => false),
       ...(typeof served === "boolean" ? (served ? {} : { only: [] }) : { only: served }),
-      watch: options.watch ?? false,
+      watched: options.watch ? functions.watched() : [],
+      onChange: (paths) => functions.changed(paths),
       log,
     });
     const faults = new Faults();
@@ -216,6 +251,7 @@ export async function bootStack(options: StackOptions = {}): Promise<RunningStac
       store: auth.store,
       faults,
       migrations,
+      notEmulated: config.notEmulated,
       functions: () => host.names(),
       close,
       [Symbol.asyncDispose]: close,

@@ -1,16 +1,13 @@
 /** The environment variables of a function. */
 
+import { join } from "node:path";
+import { readEnvFile as parseVariables } from "../../doctor/project/env_file.ts";
 import { type ApiKeys, cronKey, functionJwks } from "../keys.ts";
 
-/** Reads `NAME=value` lines; quotes around a value are left out. */
+/** Reads `NAME=value` lines as dotenv does: quotes, `export`, comments. */
 export function parseEnvFile(text: string): Record<string, string> {
-  const values: Record<string, string> = {};
-  for (const line of text.split("\n")) {
-    const [, name, value] = /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
-    if (name === undefined || value === undefined) continue;
-    values[name] = /^(["']).*\1$/.test(value) ? value.slice(1, -1) : value.replace(/\s+#.*$/, "");
-  }
-  return values;
+  const { variables } = parseVariables(".env", text);
+  return Object.fromEntries(variables.map(({ name, value }) => [name, value]));
 }
 
 async function readEnvFile(path: string): Promise<Record<string, string>> {
@@ -22,22 +19,36 @@ async function readEnvFile(path: string): Promise<Record<string, string>> {
   }
 }
 
+/** What the variables of a function are made of. */
+export interface FunctionEnvOptions {
+  /** The folder that holds `supabase/`. */
+  readonly root: string;
+  /** The URL of the stack. */
+  readonly url: string;
+  readonly keys: ApiKeys;
+  readonly siteUrl: string;
+  /** `[edge_runtime.secrets]` of config.toml. */
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
 /**
- * The environment of a function: the platform's variables, and those of functions/.env or
- * supabase/functions/.env, which cannot replace the platform's.
+ * The environment of a function: the platform's variables, and those of the project: the secrets of
+ * config.toml, functions/.env and supabase/functions/.env. As with the CLI, a name of the project
+ * that begins with `SUPABASE_` is left out.
  *
  * APP_ORIGINS is the project's value or its site URL, plus the origin of the stack's page.
  */
 export async function functionEnv(
-  root: string,
-  url: string,
-  keys: ApiKeys,
-  siteUrl: string,
+  { root, url, keys, siteUrl, secrets }: FunctionEnvOptions,
 ): Promise<Record<string, string>> {
-  const own = {
-    ...await readEnvFile(`${root}/functions/.env`),
-    ...await readEnvFile(`${root}/supabase/functions/.env`),
+  const all = {
+    ...secrets,
+    ...await readEnvFile(join(root, "functions", ".env")),
+    ...await readEnvFile(join(root, "supabase", "functions", ".env")),
   };
+  const own = Object.fromEntries(
+    Object.entries(all).filter(([name]) => !name.startsWith("SUPABASE_")),
+  );
   return {
     ...own,
     APP_ORIGINS: `${own.APP_ORIGINS || new URL(siteUrl).origin},${new URL(url).origin}`,

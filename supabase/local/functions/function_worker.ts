@@ -1,14 +1,9 @@
 /** A function in a worker, from the side of the host. */
 
 import type { FromWorker, ToWorker } from "./protocol.ts";
+import { BootError, type FunctionRunner, WorkerError } from "./runner.ts";
 import { createUpload, type Upload } from "./upload.ts";
 import { createUpgradeResponse } from "./web_socket.ts";
-
-/** The function could not start; the message says why. */
-export class BootError extends Error {}
-
-/** The function ended while it answered. */
-export class WorkerError extends Error {}
 
 const NULL_BODY_STATUSES = [101, 204, 205, 304];
 
@@ -22,13 +17,13 @@ interface Exchange {
 }
 
 /** A worker that runs one function until it is retired or ends. */
-export class FunctionWorker {
+export class FunctionWorker implements FunctionRunner {
+  readonly ready: Promise<unknown>;
   readonly #worker: Worker;
   readonly #open = new Map<number, Exchange>();
   readonly #ready = Promise.withResolvers<void>();
   #next = 0;
   #retired = false;
-  /** Whether the worker can take no more requests. */
   ended = false;
 
   /**
@@ -45,11 +40,11 @@ export class FunctionWorker {
       event.preventDefault();
       this.#end(event.message);
     };
-    this.#ready.promise.catch(() => {}); // Every request that waits for it rejects.
+    this.ready = this.#ready.promise;
+    this.ready.catch(() => {}); // Every request that waits for it rejects.
     this.#post({ type: "boot", entry, env });
   }
 
-  /** Answers a request by the function. */
   async fetch(request: Request, url: string): Promise<Response> {
     const id = this.#next++;
     const head = Promise.withResolvers<Response>();
@@ -74,13 +69,11 @@ export class FunctionWorker {
     }
   }
 
-  /** Takes no more requests, and ends when the current ones are answered. */
   retire(): void {
     this.#retired = true;
     if (this.#open.size === 0) this.#end("the function was changed");
   }
 
-  /** Ends now. */
   terminate(): void {
     this.#end("the stack was closed");
   }

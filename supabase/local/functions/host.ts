@@ -1,23 +1,39 @@
-/** /functions/v1/<name>: every folder of functions/, each in its own worker. */
+/** /functions/v1/<name>: the functions of a project, each in a worker or process of its own. */
 
-import { toFileUrl } from "./paths.ts";
-import { BootError, FunctionWorker } from "./function_worker.ts";
+import { dirname, relative, sep } from "node:path";
+import {
+  findFunction,
+  functionNames,
+  type FunctionPlaces,
+  isFunctionName,
+  type ServedFunction,
+} from "./find.ts";
+import { BootError, type FunctionRunner, WorkerError } from "./runner.ts";
 import { watchFolders } from "./watch.ts";
 
 /** The functions, and what they run with. */
 export interface FunctionHostOptions {
-  /** The folder with one folder per function. */
-  readonly folder: string;
-  /** Folders that functions import from. */
-  readonly libraries: readonly string[];
+  /** Where the functions are; read for each request. */
+  readonly places: () => FunctionPlaces;
+  /** Starts a function. `log` takes the lines that it prints. */
+  readonly start: (
+    served: ServedFunction,
+    env: Record<string, string>,
+    log: (line: string) => void,
+  ) => FunctionRunner;
   readonly env: () => Promise<Record<string, string>>;
-  /** The functions whose `verify_jwt` is true. */
-  readonly verifyJwt: ReadonlySet<string>;
   /** Whether a token verifies. */
   readonly verify: (token: string) => Promise<boolean>;
   /** Only these functions. @default all */
   readonly only?: readonly string[];
-  readonly watch: boolean;
+  /** Folders whose changes restart functions; empty for none. */
+  readonly watched: readonly string[];
+  /**
+   * Called with changed files. Returns those that functions are made of.
+   *
+   * @default all of them
+   */
+  readonly onChange?: (paths: readonly string[]) => Promise<readonly string[]>;
   readonly log: (line: string) => void;
 }
 
@@ -30,37 +46,34 @@ function platformAnswer(status: number, code: string, message: string): Response
   return Response.json({ code, message }, { status, headers: cors });
 }
 
-/** Serves the functions of a folder. */
+/** Files that editors and tools write beside what they edit, and what no function is made of. */
+const IGNORED =
+  /(?:^|[\\/])(?:node_modules|\.git|\.temp|\.branches)(?:[\\/]|$)|(?:~|\.sw[px]|\.tmp|deno\.lock)$/;
+
+/** Serves the functions of a project. */
 export class FunctionHost {
   readonly #options: FunctionHostOptions;
-  readonly #workers = new Map<string, FunctionWorker>();
-  readonly #retired = new Set<FunctionWorker>();
+  /** By name, the function that runs, and what runs it. */
+  readonly #running = new Map<string, { served: ServedFunction; runner: FunctionRunner }>();
+  readonly #retired = new Set<FunctionRunner>();
+  /** By name, why a function did not start when its files changed. */
+  readonly #failures = new Map<string, string>();
   readonly #stopWatching: () => void;
+  #isClosed = false;
 
   constructor(options: FunctionHostOptions) {
     this.#options = options;
-    const folders = [options.folder, ...options.libraries];
-    this.#stopWatching = options.watch
-      ? watchFolders(folders, (paths) => this.changed(paths))
-      : () => {};
+    this.#stopWatching = watchFolders(options.watched, (paths) => void this.changed(paths));
   }
 
   /** The names of the functions. */
   async names(): Promise<string[]> {
-    const names: string[] = [];
-    try {
-      for await (const entry of Deno.readDir(this.#options.folder)) {
-        if (entry.isDirectory && this.#isName(entry.name)) names.push(entry.name);
-      }
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-    return names.sort();
+    return (await functionNames(this.#options.places())).filter((name) => this.#isServed(name));
   }
 
-  #isName(name: string): boolean {
+  #isServed(name: string): boolean {
     const { only } = this.#options;
-    return /^[A-Za-z0-9][\w-]*$/.test(name) && (only === undefined || only.includes(name));
+    return only === undefined || only.includes(name);
   }
 
   /** Answers a request below /functions/v1/. */
@@ -68,23 +81,29 @@ export class FunctionHost {
     const url = new URL(request.url);
     url.pathname = url.pathname.slice("/functions/v1".length);
     const name = url.pathname.split("/")[1] ?? "";
-    const entry = `${this.#options.folder}/${name}/index.ts`;
-    if (!this.#isName(name) || !await isFile(entry)) {
+    const served = this.#isServed(name)
+      ? await findFunction(name, this.#options.places())
+      : undefined;
+    if (!served) {
       return platformAnswer(404, "NOT_FOUND", "Requested function was not found");
     }
-    const refused = await this.#refuseToken(name, request);
+    const refused = await this.#refuseToken(served, request);
     if (refused) return refused;
     try {
-      const worker = await this.#worker(name, entry);
-      return await worker.fetch(request, url.href);
+      const runner = await this.#runner(served);
+      return await runner.fetch(request, url.href);
     } catch (error) {
+      if (request.signal.aborted) throw error;
       return this.#failure(name, error);
     }
   }
 
   /** The answer of `verify_jwt` to a missing or invalid token, in the shape of the platform. */
-  async #refuseToken(name: string, request: Request): Promise<Response | undefined> {
-    if (!this.#options.verifyJwt.has(name) || request.method === "OPTIONS") return undefined;
+  async #refuseToken(
+    { verifyJwt }: ServedFunction,
+    request: Request,
+  ): Promise<Response | undefined> {
+    if (!verifyJwt || request.method === "OPTIONS") return undefined;
     const header = request.headers.get("authorization");
     if (header === null) {
       const message = "Missing authorization header";
@@ -98,13 +117,18 @@ export class FunctionHost {
     return platformAnswer(401, "UNAUTHORIZED_ASYMMETRIC_JWT", "Invalid JWT");
   }
 
-  async #worker(name: string, entry: string): Promise<FunctionWorker> {
+  async #runner(served: ServedFunction): Promise<FunctionRunner> {
     const env = await this.#options.env();
-    const running = this.#workers.get(name);
+    if (this.#isClosed) throw new WorkerError("the stack was closed");
+    const running = this.#running.get(served.name)?.runner;
     if (running && !running.ended) return running;
-    const worker = new FunctionWorker(name, toFileUrl(entry), env);
-    this.#workers.set(name, worker);
-    return worker;
+    const runner = this.#options.start(
+      served,
+      env,
+      (line) => this.#options.log(`${served.name}: ${line}`),
+    );
+    this.#running.set(served.name, { served, runner });
+    return runner;
   }
 
   #failure(name: string, error: unknown): Response {
@@ -119,41 +143,71 @@ export class FunctionHost {
     return platformAnswer(500, "WORKER_ERROR", message);
   }
 
-  /** Restarts functions whose files changed, at their next request; all for other files. */
-  changed(paths: readonly string[]): void {
-    const inside = `${this.#options.folder}/`;
-    const names = new Set(paths.map((path) => {
-      return path.startsWith(inside) ? path.slice(inside.length).split("/")[0] ?? "" : "";
-    }));
-    const all = [...names].some((name) => !this.#isName(name));
-    const stale = [...this.#workers.keys()].filter((name) => all || names.has(name)).sort();
-    if (stale.length > 0) this.#options.log(`changed, restarts: ${stale.join(", ")}`);
+  /**
+   * Restarts the functions that run and whose files changed; all of them for a file that is in no
+   * function's folder. An error of the start is logged at once, not at the next request.
+   */
+  async changed(paths: readonly string[]): Promise<void> {
+    const { onChange } = this.#options;
+    const edited = paths.filter((path) => !IGNORED.test(path));
+    if (edited.length === 0) return;
+    const relevant = await onChange?.(edited) ?? edited;
+    const running = [...this.#running.values()];
+    const isOf = (path: string, { served }: { served: ServedFunction }) =>
+      isInside(path, dirname(served.entry));
+    // A file of a function that does not run changes no other one.
+    const isShared = (path: string) => {
+      const folder = this.#options.places().folders.find((one) => isInside(path, one));
+      if (folder === undefined) return !running.some((one) => isOf(path, one));
+      const first = relative(folder, path).split(sep)[0] ?? "";
+      return !isFunctionName(first);
+    };
+    const isAll = relevant.some(isShared);
+    const stale = running.filter((one) => isAll || relevant.some((path) => isOf(path, one)))
+      .map(({ served: { name } }) => name).sort();
+    if (stale.length === 0) return;
+    this.#options.log(`changed, restarts: ${stale.join(", ")}`);
     for (const name of stale) this.#retire(name);
+    await Promise.all(stale.map((name) => this.#restart(name)));
+  }
+
+  async #restart(name: string): Promise<void> {
+    const served = await findFunction(name, this.#options.places());
+    if (!served || this.#isClosed) return;
+    const runner = await this.#runner(served);
+    try {
+      await runner.ready;
+      this.#failures.delete(name);
+    } catch (error) {
+      // Where it was changed or closed meanwhile, it is not the function that failed.
+      if (this.#running.get(name)?.runner !== runner) return;
+      const reason = String(error);
+      if (this.#failures.get(name) !== reason) this.#failure(name, error);
+      else this.#options.log(`function ${name} failed to start, as before`);
+      this.#failures.set(name, reason);
+    }
   }
 
   #retire(name: string): void {
-    const worker = this.#workers.get(name);
-    this.#workers.delete(name);
-    if (!worker) return;
+    const runner = this.#running.get(name)?.runner;
+    this.#running.delete(name);
+    if (!runner) return;
     for (const one of [...this.#retired].filter((one) => one.ended)) this.#retired.delete(one);
-    this.#retired.add(worker);
-    worker.retire();
+    this.#retired.add(runner);
+    runner.retire();
   }
 
-  /** Ends all workers. */
+  /** Ends all workers and processes. */
   close(): void {
+    this.#isClosed = true;
     this.#stopWatching();
-    for (const worker of [...this.#workers.values(), ...this.#retired]) worker.terminate();
-    this.#workers.clear();
+    const runners = [...this.#running.values()].map(({ runner }) => runner);
+    this.#running.clear();
+    for (const runner of [...runners, ...this.#retired]) runner.terminate();
     this.#retired.clear();
   }
 }
 
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+function isInside(path: string, folder: string): boolean {
+  return path.startsWith(folder + sep);
 }

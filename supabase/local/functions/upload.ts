@@ -2,6 +2,8 @@
 export interface Upload {
   /** The body, for whoever answers. */
   readonly stream: ReadableStream<Uint8Array>;
+  /** Whether whoever answers does not want the rest of it. */
+  isCancelled(): boolean;
   /** Reads what is left of it, and drops it. */
   drain(): Promise<void>;
 }
@@ -15,16 +17,20 @@ const MAX_DRAINED_BYTES = 256 * 1024 * 1024;
  */
 export function createUpload(body: ReadableStream<Uint8Array>): Upload {
   const reader = body.getReader();
+  let isCancelled = false;
   const stream = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const { value, done } = await reader.read();
       if (done) controller.close();
       else controller.enqueue(value);
     },
-    cancel() {}, // what is left is drained
+    cancel() {
+      isCancelled = true; // what is left is drained
+    },
   });
   return {
     stream,
+    isCancelled: () => isCancelled,
     async drain() {
       let bytes = 0;
       try {

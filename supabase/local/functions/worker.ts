@@ -1,9 +1,8 @@
 /** Runs one function in its worker, with the environment of the platform. */
 
 import type { FromWorker, ToWorker } from "./protocol.ts";
+import { type Handler, info, loadFunction, reasonOf } from "./runtime.ts";
 import { takeUpgrade, upgradeWebSocket } from "./web_socket.ts";
-
-type Handler = (request: Request, info: Deno.ServeHandlerInfo) => Response | Promise<Response>;
 
 interface WorkerScope {
   postMessage(message: FromWorker, transfer?: Transferable[]): void;
@@ -14,63 +13,15 @@ const scope = self as unknown as WorkerScope;
 const running = new Map<number, AbortController>();
 let handler: Handler | undefined;
 
-const info = {
-  remoteAddr: { transport: "tcp", hostname: "127.0.0.1", port: 0 },
-  completed: Promise.resolve(),
-} as Deno.ServeHandlerInfo;
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.stack ?? error.message : String(error);
-}
-
-/** Replaces `Deno.env` by the variables of the platform. */
-function replaceEnv(env: Record<string, string>): void {
-  const values = new Map(Object.entries(env));
-  const value: Deno.Env = {
-    get: (name) => values.get(name),
-    set: (name, text) => void values.set(name, text),
-    delete: (name) => void values.delete(name),
-    has: (name) => values.has(name),
-    toObject: () => Object.fromEntries(values),
-  };
-  Object.defineProperty(Deno, "env", { value, configurable: true });
-}
-
-/** Replaces `Deno.serve` by the platform's: it takes the handler and opens no port. */
-function replaceServe(): void {
-  const serve = (first: Handler | { handler?: Handler }, second?: Handler) => {
-    handler = second ?? (typeof first === "function" ? first : first.handler);
-    return {
-      addr: { transport: "tcp", hostname: "0.0.0.0", port: 0 },
-      finished: new Promise<void>(() => {}),
-      shutdown: () => Promise.resolve(),
-      ref: () => {},
-      unref: () => {},
-    };
-  };
-  Object.defineProperty(Deno, "serve", { value: serve, configurable: true });
-}
-
 /** Replaces `Deno.upgradeWebSocket`, which takes only requests of a server of this worker. */
 function replaceUpgrade(): void {
   Object.defineProperty(Deno, "upgradeWebSocket", { value: upgradeWebSocket, configurable: true });
 }
 
-/** Adds the part of the platform's `EdgeRuntime` that functions use. */
-function addEdgeRuntime(): void {
-  const waitUntil = <T>(promise: Promise<T>): Promise<T> => promise;
-  Object.defineProperty(globalThis, "EdgeRuntime", { value: { waitUntil }, configurable: true });
-}
-
 async function boot(entry: string, env: Record<string, string>): Promise<void> {
   try {
-    replaceEnv(env);
-    replaceServe();
     replaceUpgrade();
-    addEdgeRuntime();
-    const module = await import(entry);
-    handler ??= module.default?.fetch?.bind(module.default);
-    if (!handler) throw new Error("It neither exports `default { fetch }` nor calls Deno.serve().");
+    handler = await loadFunction(entry, env);
     scope.postMessage({ type: "ready" });
   } catch (error) {
     scope.postMessage({ type: "failed", reason: reasonOf(error) });
