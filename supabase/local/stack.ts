@@ -234,7 +234,7 @@ export async function bootStack(options: StackOptions = {}): Promise<RunningStac
     const handler = (request: Request) => gateway(request, port, backends);
     answer(handler);
     const close = async () => {
-      host.close();
+      await host.close();
       await server.shutdown();
       await lite.connection.close();
     };

@@ -17,6 +17,7 @@ import {
   passwordChange,
   refreshChecks,
 } from "./sessions.ts";
+import { disabledSignUp } from "./sign_up.ts";
 import { documents, issuedTokens } from "./tokens.ts";
 import { userColumns } from "./users.ts";
 import { links, postedTokens } from "./verify.ts";
@@ -27,6 +28,7 @@ export const differences: readonly Difference[] = [
   userToken,
   adminToken,
   adminUsers,
+  disabledSignUp,
   bannedSignIn,
   refreshChecks,
   pkceExchange,

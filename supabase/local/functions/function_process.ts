@@ -158,8 +158,9 @@ export class FunctionProcess implements FunctionRunner {
     if (this.#open === 0) this.#end("the function was changed");
   }
 
-  terminate(): void {
+  async terminate(): Promise<void> {
     this.#end("the stack was closed");
+    await this.#child?.status;
   }
 
   async #run(

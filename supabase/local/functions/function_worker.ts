@@ -74,8 +74,9 @@ export class FunctionWorker implements FunctionRunner {
     if (this.#open.size === 0) this.#end("the function was changed");
   }
 
-  terminate(): void {
+  terminate(): Promise<void> {
     this.#end("the stack was closed");
+    return Promise.resolve();
   }
 
   #done(id: number): void {

@@ -198,13 +198,14 @@ export class FunctionHost {
   }
 
   /** Ends all workers and processes. */
-  close(): void {
+  async close(): Promise<void> {
     this.#isClosed = true;
     this.#stopWatching();
     const runners = [...this.#running.values()].map(({ runner }) => runner);
     this.#running.clear();
-    for (const runner of [...runners, ...this.#retired]) runner.terminate();
+    const all = [...runners, ...this.#retired];
     this.#retired.clear();
+    await Promise.all(all.map((runner) => runner.terminate()));
   }
 }
 

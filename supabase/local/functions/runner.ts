@@ -23,6 +23,6 @@ export interface FunctionRunner {
   fetch(request: Request, url: string): Promise<Response>;
   /** Takes no more requests, and ends when the current ones are answered. */
   retire(): void;
-  /** Ends now. */
-  terminate(): void;
+  /** Ends now; resolves when nothing of it runs any more. */
+  terminate(): Promise<void>;
 }

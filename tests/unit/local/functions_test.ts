@@ -5,30 +5,50 @@ import {
   assertStrictEquals,
   assertStringIncludes,
 } from "@std/assert";
+import { DEFAULT_FUNCTION, type FunctionSettings } from "../../../supabase/local/config.ts";
 import { parseEnvFile } from "../../../supabase/local/functions/env.ts";
+import { FunctionProcess } from "../../../supabase/local/functions/function_process.ts";
+import { FunctionWorker } from "../../../supabase/local/functions/function_worker.ts";
 import { FunctionHost } from "../../../supabase/local/functions/host.ts";
+import { toFileUrl } from "../../../supabase/local/functions/paths.ts";
 import { apiKeys, cronKey } from "../../../supabase/local/keys.ts";
 import { bootStack } from "../../../supabase/local/stack.ts";
+
+/** What runs a function: this repository's own run in workers, those of `--project` in processes. */
+const RUNNERS = ["worker", "process"] as const;
+type Runner = typeof RUNNERS[number];
+
+interface FolderOptions {
+  readonly runner?: Runner;
+  readonly watch?: boolean;
+  readonly verifyJwt?: readonly string[];
+  readonly existing?: string;
+}
 
 /** A folder of functions that is deleted after the test. */
 class Folder implements AsyncDisposable {
   readonly path: string;
   readonly lines: string[] = [];
+  readonly settings = new Map<string, FunctionSettings>();
   #read = 0;
   #logged = Promise.withResolvers<void>();
   readonly #host: FunctionHost;
+  readonly #verifyJwt: readonly string[];
 
-  constructor(options: { watch?: boolean; verifyJwt?: string[]; existing?: string } = {}) {
-    this.path = Deno.makeTempDirSync();
+  constructor({ runner = "worker", watch, verifyJwt = [], existing }: FolderOptions = {}) {
+    this.path = Deno.makeTempDirSync({ prefix: "edge auth " });
+    this.#verifyJwt = verifyJwt;
     // Before the watcher starts: a folder that is created later may be seen later.
-    if (options.existing) Deno.mkdirSync(`${this.path}/${options.existing}`);
+    if (existing) Deno.mkdirSync(`${this.path}/${existing}`);
     this.#host = new FunctionHost({
-      folder: this.path,
-      libraries: [],
+      places: () => ({ folders: [this.path], settings: this.settings }),
+      start: (served, env, log) =>
+        runner === "worker"
+          ? new FunctionWorker(served.name, toFileUrl(served.entry), env)
+          : new FunctionProcess(served, env, log),
       env: () => Promise.resolve({ SUPABASE_URL: "http://127.0.0.1:1", GREETING: "hello" }),
-      verifyJwt: new Set(options.verifyJwt),
       verify: (token) => Promise.resolve(token === "good"),
-      watch: options.watch ?? false,
+      watched: watch ? [this.path] : [],
       log: (line) => {
         this.lines.push(line);
         this.#logged.resolve();
@@ -39,6 +59,8 @@ class Folder implements AsyncDisposable {
 
   async write(name: string, code: string): Promise<string> {
     const file = `${this.path}/${name}/index.ts`;
+    const verifyJwt = this.#verifyJwt.includes(name);
+    this.settings.set(name, { ...DEFAULT_FUNCTION, ...this.settings.get(name), verifyJwt });
     await Deno.mkdir(`${this.path}/${name}`, { recursive: true });
     await Deno.writeTextFile(file, code);
     return file;
@@ -54,8 +76,8 @@ class Folder implements AsyncDisposable {
     return this.lines[this.#read++];
   }
 
-  changed(...paths: string[]): void {
-    this.#host.changed(paths);
+  async changed(...paths: string[]): Promise<void> {
+    await this.#host.changed(paths);
   }
 
   names(): Promise<string[]> {
@@ -63,7 +85,7 @@ class Folder implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#host.close();
+    await this.#host.close();
     await Deno.remove(this.path, { recursive: true });
   }
 }
@@ -79,49 +101,55 @@ const echo = `export default { async fetch(request) {
   }, { status: 201, headers: { "x-own": "yes" } });
 } }`;
 
-Deno.test("FunctionHost serves `export default { fetch }`, with its path and the environment of the platform", async () => {
-  await using folder = new Folder();
-  await folder.write("echo", echo);
-  const answer = await folder.send("echo/deep?a=1", {
-    method: "POST",
-    headers: { authorization: "Bearer x" },
-    body: "text",
+for (const runner of RUNNERS) {
+  Deno.test(`FunctionHost serves export default { fetch }, with its path and the environment of the platform in a ${runner}`, async () => {
+    await using folder = new Folder({ runner });
+    await folder.write("echo", echo);
+    const answer = await folder.send("echo/deep?a=1", {
+      method: "POST",
+      headers: { authorization: "Bearer x" },
+      body: "text",
+    });
+    assertStrictEquals(answer.status, 201);
+    assertStrictEquals(answer.headers.get("x-own"), "yes");
+    assertEquals(await answer.json(), {
+      path: "/echo/deep?a=1",
+      method: "POST",
+      auth: "Bearer x",
+      greeting: "hello",
+      home: null,
+      body: "text",
+    });
   });
-  assertStrictEquals(answer.status, 201);
-  assertStrictEquals(answer.headers.get("x-own"), "yes");
-  assertEquals(await answer.json(), {
-    path: "/echo/deep?a=1",
-    method: "POST",
-    auth: "Bearer x",
-    greeting: "hello",
-    home: null,
-    body: "text",
+}
+
+for (const runner of RUNNERS) {
+  Deno.test(`FunctionHost serves a function that calls Deno.serve() in a ${runner}`, async () => {
+    await using folder = new Folder({ runner });
+    await folder.write("one", `Deno.serve(() => new Response("one"))`);
+    await folder.write("two", `Deno.serve({ port: 9 }, () => new Response("two"))`);
+    assertStrictEquals(await (await folder.send("one")).text(), "one");
+    assertStrictEquals(await (await folder.send("two")).text(), "two");
   });
-});
+}
 
-Deno.test("FunctionHost serves a function that calls Deno.serve()", async () => {
-  await using folder = new Folder();
-  await folder.write("one", `Deno.serve(() => new Response("one"))`);
-  await folder.write("two", `Deno.serve({ port: 9 }, () => new Response("two"))`);
-  assertStrictEquals(await (await folder.send("one")).text(), "one");
-  assertStrictEquals(await (await folder.send("two")).text(), "two");
-});
-
-Deno.test("FunctionHost streams bodies", async () => {
-  await using folder = new Folder();
-  await folder.write(
-    "stream",
-    `export default { fetch: (request) => new Response(request.body) }`,
-  );
-  const { readable, writable } = new TransformStream<Uint8Array>();
-  const writer = writable.getWriter();
-  const asked = folder.send("stream", { method: "POST", body: readable });
-  await writer.write(new TextEncoder().encode("first"));
-  const reader = (await asked).body!.getReader();
-  assertStrictEquals(new TextDecoder().decode((await reader.read()).value), "first");
-  await writer.close();
-  assert((await reader.read()).done);
-});
+for (const runner of RUNNERS) {
+  Deno.test(`FunctionHost streams bodies in a ${runner}`, async () => {
+    await using folder = new Folder({ runner });
+    await folder.write(
+      "stream",
+      `export default { fetch: (request) => new Response(request.body) }`,
+    );
+    const { readable, writable } = new TransformStream<Uint8Array>();
+    const writer = writable.getWriter();
+    const asked = folder.send("stream", { method: "POST", body: readable });
+    await writer.write(new TextEncoder().encode("first"));
+    const reader = (await asked).body!.getReader();
+    assertStrictEquals(new TextDecoder().decode((await reader.read()).value), "first");
+    await writer.close();
+    assert((await reader.read()).done);
+  });
+}
 
 Deno.test("FunctionHost answers 404 when the function does not exist", async () => {
   await using folder = new Folder();
@@ -135,17 +163,19 @@ Deno.test("FunctionHost answers 404 when the function does not exist", async () 
   assertEquals(await folder.names(), []);
 });
 
-Deno.test("FunctionHost answers BOOT_ERROR and logs the reason when a function does not start", async () => {
-  await using folder = new Folder();
-  await folder.write("broken", `throw new Error("no such luck")`);
-  await folder.write("empty", `export const nothing = 1;`);
-  for (const name of ["broken", "empty"]) {
-    const answer = await folder.send(name);
-    assertStrictEquals(answer.status, 503);
-    assertStrictEquals((await answer.json()).code, "BOOT_ERROR");
-  }
-  assertStringIncludes(folder.lines.join("\n"), "no such luck");
-});
+for (const runner of RUNNERS) {
+  Deno.test(`FunctionHost answers BOOT_ERROR and logs the reason when a function does not start in a ${runner}`, async () => {
+    await using folder = new Folder({ runner });
+    await folder.write("broken", `throw new Error("no such luck")`);
+    await folder.write("empty", `export const nothing = 1;`);
+    for (const name of ["broken", "empty"]) {
+      const answer = await folder.send(name);
+      assertStrictEquals(answer.status, 503);
+      assertStrictEquals((await answer.json()).code, "BOOT_ERROR");
+    }
+    assertStringIncludes(folder.lines.join("\n"), "no such luck");
+  });
+}
 
 Deno.test("FunctionHost starts a function again when it did not start before", async () => {
   await using folder = new Folder();
@@ -157,83 +187,93 @@ Deno.test("FunctionHost starts a function again when it did not start before", a
   assertStrictEquals(answer.status, 201);
 });
 
-Deno.test("FunctionHost answers WORKER_ERROR when a handler throws, and serves the next request", async () => {
-  await using folder = new Folder();
-  await folder.write(
-    "throws",
-    `export default { fetch(request) {
-      if (request.url.endsWith("?now")) throw new Error("thrown");
-      return new Response("fine");
-    } }`,
-  );
-  const answer = await folder.send("throws?now");
-  assertStrictEquals(answer.status, 500);
-  assertStrictEquals((await answer.json()).code, "WORKER_ERROR");
-  assertStrictEquals(await (await folder.send("throws")).text(), "fine");
-});
+for (const runner of RUNNERS) {
+  Deno.test(`FunctionHost answers WORKER_ERROR when a handler throws, and serves the next request in a ${runner}`, async () => {
+    await using folder = new Folder({ runner });
+    await folder.write(
+      "throws",
+      `export default { fetch(request) {
+        if (request.url.endsWith("?now")) throw new Error("thrown");
+        return new Response("fine");
+      } }`,
+    );
+    const answer = await folder.send("throws?now");
+    assertStrictEquals(answer.status, 500);
+    assertStrictEquals((await answer.json()).code, "WORKER_ERROR");
+    assertStrictEquals(await (await folder.send("throws")).text(), "fine");
+  });
+}
 
-Deno.test("FunctionHost answers WORKER_ERROR when a function throws outside of a request", async () => {
-  await using folder = new Folder();
-  await folder.write(
-    "late",
-    `export default { fetch() {
-      queueMicrotask(() => { throw new Error("outside") });
-      return new Promise(() => {});
-    } }`,
-  );
-  const answer = await folder.send("late");
-  assertStrictEquals((await answer.json()).code, "WORKER_ERROR");
-  assertStringIncludes(folder.lines.join("\n"), "outside");
-});
+for (const runner of RUNNERS) {
+  Deno.test(`FunctionHost answers WORKER_ERROR when a function throws outside of a request in a ${runner}`, async () => {
+    await using folder = new Folder({ runner });
+    await folder.write(
+      "late",
+      `export default { fetch() {
+        queueMicrotask(() => { throw new Error("outside") });
+        return new Promise(() => {});
+      } }`,
+    );
+    const answer = await folder.send("late");
+    assertStrictEquals((await answer.json()).code, "WORKER_ERROR");
+    assertStringIncludes(folder.lines.join("\n"), "outside");
+  });
+}
 
-Deno.test("FunctionHost restarts the function that changed, and all when a library changed", async () => {
-  await using folder = new Folder();
-  const counter = `let count = 0; export default { fetch: () => new Response(String(++count)) }`;
-  const one = await folder.write("one", counter);
-  await folder.write("two", counter);
-  const count = async (name: string) => await (await folder.send(name)).text();
-  assertEquals([await count("one"), await count("one"), await count("two")], ["1", "2", "1"]);
-  await Deno.writeTextFile(one, counter.replace("= 0", "= 10"));
-  folder.changed(one);
-  assertEquals([await count("one"), await count("two")], ["11", "2"]);
-  folder.changed("/elsewhere/shared/mod.ts");
-  assertEquals([await count("one"), await count("two")], ["11", "1"]);
-  assertEquals(folder.lines, [
-    "changed, restarts: one",
-    "changed, restarts: one, two",
-  ]);
-});
+for (const runner of RUNNERS) {
+  Deno.test(`FunctionHost restarts the function that changed, and all when a library changed in a ${runner}`, async () => {
+    await using folder = new Folder({ runner });
+    const counter = `let count = 0; export default { fetch: () => new Response(String(++count)) }`;
+    const one = await folder.write("one", counter);
+    await folder.write("two", counter);
+    const count = async (name: string) => await (await folder.send(name)).text();
+    assertEquals([await count("one"), await count("one"), await count("two")], ["1", "2", "1"]);
+    await Deno.writeTextFile(one, counter.replace("= 0", "= 10"));
+    await folder.changed(one);
+    assertEquals([await count("one"), await count("two")], ["11", "2"]);
+    await folder.changed("/elsewhere/shared/mod.ts");
+    assertEquals([await count("one"), await count("two")], ["11", "1"]);
+    assertEquals(folder.lines, [
+      "changed, restarts: one",
+      "changed, restarts: one, two",
+    ]);
+  });
+}
 
-Deno.test("FunctionHost completes an answer when its function changes meanwhile", async () => {
-  await using folder = new Folder();
-  const file = await folder.write(
-    "slow",
-    `export default { fetch: (request) => new Response(request.body) }`,
-  );
-  const { readable, writable } = new TransformStream<Uint8Array>();
-  const asked = folder.send("slow", { method: "POST", body: readable });
-  const writer = writable.getWriter();
-  await writer.write(new TextEncoder().encode("be"));
-  const answer = await asked;
-  folder.changed(file);
-  await writer.write(new TextEncoder().encode("fore"));
-  await writer.close();
-  assertStrictEquals(await answer.text(), "before");
-});
+for (const runner of RUNNERS) {
+  Deno.test(`FunctionHost completes an answer when its function changes meanwhile in a ${runner}`, async () => {
+    await using folder = new Folder({ runner });
+    const file = await folder.write(
+      "slow",
+      `export default { fetch: (request) => new Response(request.body) }`,
+    );
+    const { readable, writable } = new TransformStream<Uint8Array>();
+    const asked = folder.send("slow", { method: "POST", body: readable });
+    const writer = writable.getWriter();
+    await writer.write(new TextEncoder().encode("be"));
+    const answer = await asked;
+    await folder.changed(file);
+    await writer.write(new TextEncoder().encode("fore"));
+    await writer.close();
+    assertStrictEquals(await answer.text(), "before");
+  });
+}
 
-Deno.test("FunctionHost aborts a body when its function ends", async () => {
-  const folder = new Folder();
-  await folder.write(
-    "endless",
-    `export default { fetch: () => new Response(new ReadableStream({
-      start: (controller) => controller.enqueue(new TextEncoder().encode("x")),
-    })) }`,
-  );
-  const reader = (await folder.send("endless")).body!.getReader();
-  await reader.read();
-  await folder[Symbol.asyncDispose]();
-  await assertRejects(() => reader.read());
-});
+for (const runner of RUNNERS) {
+  Deno.test(`FunctionHost aborts a body when its function ends in a ${runner}`, async () => {
+    const folder = new Folder({ runner });
+    await folder.write(
+      "endless",
+      `export default { fetch: () => new Response(new ReadableStream({
+        start: (controller) => controller.enqueue(new TextEncoder().encode("x")),
+      })) }`,
+    );
+    const reader = (await folder.send("endless")).body!.getReader();
+    await reader.read();
+    await folder[Symbol.asyncDispose]();
+    await assertRejects(() => reader.read());
+  });
+}
 
 Deno.test("FunctionHost restarts a function when its file changes on disk", async () => {
   await using folder = new Folder({ watch: true, existing: "seen" });
@@ -260,6 +300,11 @@ Deno.test("FunctionHost refuses tokens in the shape of the platform when verify_
 Deno.test("bootStack() gives functions the variables of the platform and of functions/.env", async () => {
   const root = await Deno.makeTempDir();
   await Deno.mkdir(`${root}/functions/env`, { recursive: true });
+  await Deno.mkdir(`${root}/supabase`);
+  await Deno.writeTextFile(
+    `${root}/supabase/config.toml`,
+    '[functions.env]\nverify_jwt = false\n[edge_runtime.secrets]\nFROM_CONFIG = "2"\n',
+  );
   await Deno.writeTextFile(`${root}/functions/.env`, "OWN=1\nSUPABASE_URL=http://elsewhere\n");
   await Deno.writeTextFile(
     `${root}/functions/env/index.ts`,
@@ -267,7 +312,7 @@ Deno.test("bootStack() gives functions the variables of the platform and of func
   );
   await using stack = await bootStack({ port: 0, root });
   const env = await (await fetch(`${stack.url}/functions/v1/env`)).json();
-  assertStrictEquals(env.OWN, "1");
+  assertEquals([env.OWN, env.FROM_CONFIG], ["1", "2"]);
   assertStrictEquals(env.SUPABASE_URL, stack.url);
   assertEquals(JSON.parse(env.SUPABASE_PUBLISHABLE_KEYS), { default: apiKeys.publishable });
   assertEquals(JSON.parse(env.SUPABASE_SECRET_KEYS), {

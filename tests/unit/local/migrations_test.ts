@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { banner } from "../../../supabase/local/banner.ts";
+import { banner, skippedLines } from "../../../supabase/local/banner.ts";
 import { type Engine } from "../../../supabase/local/lite.ts";
 import { bootStack } from "../../../supabase/local/stack.ts";
 
@@ -38,22 +38,32 @@ Deno.test("applyMigrations() runs what sqlite can, and names the statements that
   assertEquals(await rows.json(), []);
 });
 
-Deno.test("applyMigrations() names the statements of seed.sql, which do not run", async () => {
-  const seed = "-- none yet\ninsert into public.notes values ('x', 'y');";
-  await using stack = await bootWith({ "1_notes.sql": files["1_notes.sql"] }, "sqlite", seed);
-  assertEquals(stack.migrations.skipped.map(({ file, statement }) => [file, statement]), [
-    ["seed.sql", "insert into public.notes values ('x', 'y')"],
-  ]);
-});
+for (const engine of ["sqlite", "pglite"] as const) {
+  Deno.test(`applyMigrations() runs seed.sql on ${engine}, and names a statement that fails`, async () => {
+    const seed = "-- rows\ninsert into public.notes (id, words) values " +
+      "(gen_random_uuid(), 'it''s'), (gen_random_uuid(), 'b');\n" +
+      "insert into public.nothing values (1);";
+    await using stack = await bootWith({ "1_notes.sql": files["1_notes.sql"] }, engine, seed);
+    assertEquals(stack.migrations.applied, ["1_notes.sql"]);
+    assertEquals(stack.migrations.skipped.map(({ file, statement }) => [file, statement]), [
+      ["seed.sql", "insert into public.nothing values (1)"],
+    ]);
+    const rows = await fetch(`${stack.url}/rest/v1/notes?select=words&order=words`, {
+      headers: { apikey: stack.keys.secret },
+    });
+    assertEquals(await rows.json(), [{ words: "b" }, { words: "it's" }]);
+  });
+}
 
-Deno.test("banner() shows applied and skipped migrations, keys and curl lines", async () => {
+Deno.test("banner() shows how many files were applied, and the keys that clients use", async () => {
   await using stack = await bootWith(files);
   const text = await banner(stack);
-  for (const part of ["applied  1_notes.sql", "skipped  2_grants.sql: grant select"]) {
+  for (const part of ["2 files applied, 2 statements did not run", stack.keys.publishable]) {
     assert(text.includes(part), part);
   }
-  for (const key of Object.values(stack.keys)) assert(text.includes(key));
-  assert(text.includes(`${stack.url}/_local/mail`));
+  assert(text.includes(stack.keys.secret) && text.includes(`${stack.url}/_local/mail`));
+  const [first] = skippedLines(stack.migrations);
+  assert(first?.startsWith("did not run: 2_grants.sql: grant select on public.notes to anon ("));
 });
 
 Deno.test("applyMigrations() names a statement that is invalid", async () => {

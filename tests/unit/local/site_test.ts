@@ -82,8 +82,9 @@ Deno.test("Outbox links to the page when redirect_to is the page", async () => {
 Deno.test("functionEnv() sets APP_ORIGINS to the project's origins, or its site, and the page", async () => {
   const root = await Deno.makeTempDir();
   const origins = async () => {
-    const site = "http://127.0.0.1:3000/app";
-    return (await functionEnv(root, "http://127.0.0.1:54321", apiKeys, site)).APP_ORIGINS;
+    const siteUrl = "http://127.0.0.1:3000/app";
+    const url = "http://127.0.0.1:54321";
+    return (await functionEnv({ root, url, keys: apiKeys, siteUrl, secrets: {} })).APP_ORIGINS;
   };
   assertStrictEquals(await origins(), "http://127.0.0.1:3000,http://127.0.0.1:54321");
   await Deno.mkdir(`${root}/functions`);
