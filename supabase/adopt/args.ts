@@ -1,6 +1,16 @@
+/** A run on a project, on the folder of the browser's half, or on both. */
+export interface RunCommand {
+  readonly kind: "run";
+  /** The folder that holds `supabase/`, as it was written. */
+  readonly project: string | undefined;
+  /** The folder that gets the browser's half, as it was written. */
+  readonly browser: string | undefined;
+  readonly mode: Mode;
+}
+
 /** What the command line asks for. */
 export type Command =
-  | { readonly kind: "run"; readonly project: string; readonly mode: Mode }
+  | RunCommand
   | { readonly kind: "help" }
   | { readonly kind: "wrong"; readonly sentence: string };
 
@@ -13,8 +23,10 @@ export const help = `Adds edge-auth to a Supabase project, or brings its copy up
   deno task adopt <project>            writes what is missing, and says what it did not do
   deno task adopt <project> --dry-run  prints the changes as a diff, and writes nothing
   deno task adopt <project> --check    says whether the copy is current or changed by hand
+  deno task adopt --browser <folder>   the same for the browser's half, which gets a folder of its
+                                       own in your app, such as ../app/src/edge-auth
 
-<project> is the folder that holds supabase/. Running it twice changes nothing, and what somebody
+<project> is the folder that holds supabase/. It can be given together with --browser. Running it twice changes nothing, and what somebody
 changed is never overwritten.
 Exit code: 0 if the copy is current (afterwards), 1 if it is not, 2 if the command line or the
 folder is wrong.`;
@@ -29,23 +41,42 @@ folder is wrong.`;
  * assertEquals(readCommand(["../app", "--check"]), {
  *   kind: "run",
  *   project: "../app",
+ *   browser: undefined,
  *   mode: "check",
  * });
  * ```
  */
 export function readCommand(args: readonly string[]): Command {
-  if (args.includes("--help") || args.includes("-h")) return { kind: "help" };
-  const flags = args.filter((arg) => arg.startsWith("-"));
-  const projects = args.filter((arg) => !arg.startsWith("-"));
-  const unknown = flags.find((flag) => flag !== "--dry-run" && flag !== "--check");
-  if (unknown !== undefined) return wrong(`There is no option ${unknown}.`);
-  if (new Set(flags).size > 1) return wrong("--dry-run and --check do not go together.");
-  const [project, ...more] = projects;
-  if (project === undefined) return wrong("Name the folder of your project.");
-  if (more.length > 0) return wrong("Only one project can be changed at a time.");
-  const [flag] = flags;
-  const mode = flag === undefined ? "write" : flag === "--check" ? "check" : "dry-run";
-  return { kind: "run", project, mode };
+  const projects: string[] = [];
+  const browsers: string[] = [];
+  const modes = new Set<Mode>();
+  const rest = args.flatMap((arg) => {
+    const [, value] = /^--browser=(.*)$/s.exec(arg) ?? [];
+    return value === undefined ? [arg] : ["--browser", value];
+  });
+  for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
+    if (arg === "--help" || arg === "-h") return { kind: "help" };
+    if (arg === "--check") modes.add("check");
+    else if (arg === "--dry-run") modes.add("dry-run");
+    else if (arg === "--browser") {
+      const folder = rest.shift() ?? "";
+      if (folder === "" || folder.startsWith("-")) {
+        return wrong("--browser takes the folder that gets the browser's half.");
+      }
+      browsers.push(folder);
+    } else if (arg.startsWith("-")) return wrong(`There is no option ${arg}.`);
+    else projects.push(arg);
+  }
+  const [project, ...moreProjects] = projects;
+  const [browser, ...moreBrowsers] = browsers;
+  const [mode = "write", ...moreModes] = modes;
+  if (moreModes.length > 0) return wrong("--dry-run and --check do not go together.");
+  if (project === undefined && browser === undefined) {
+    return wrong("Name the folder of your project, or --browser and a folder of your app.");
+  }
+  if (moreProjects.length > 0) return wrong("Only one project can be changed at a time.");
+  if (moreBrowsers.length > 0) return wrong("--browser can be given once.");
+  return { kind: "run", project, browser, mode };
 }
 
 function wrong(sentence: string): Command {

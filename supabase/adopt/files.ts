@@ -1,3 +1,4 @@
+import { dirname, join } from "node:path";
 import { namedImportMaps } from "./layout.ts";
 import type { Edit, Plan } from "./plan.ts";
 
@@ -63,20 +64,50 @@ export async function readProject(folder: string): Promise<Map<string, string>> 
   return texts;
 }
 
-/** Writes what a plan says. */
-export async function writePlan(folder: string, plan: Plan): Promise<void> {
+/** Reads the files of a folder; none where it does not exist yet. */
+export async function readTextsIfAny(folder: string): Promise<Map<string, string>> {
+  try {
+    return await readTexts(folder);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return new Map();
+    throw error;
+  }
+}
+
+/** Reads the package.json nearest to a folder, in it or above it; `undefined` where there is none. */
+export async function readPackageJson(folder: string): Promise<string | undefined> {
+  for (let path = folder; path !== dirname(path); path = dirname(path)) {
+    try {
+      return await Deno.readTextFile(join(path, "package.json"));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Writes what a plan says.
+ *
+ * @param folder The folder of the project.
+ * @param copy The folder of the copy. @default the one that the plan names, in `folder`
+ */
+export async function writePlan(
+  folder: string,
+  plan: Plan,
+  copy: string = join(folder, plan.folder),
+): Promise<void> {
   const writes: [path: string, text: string | null][] = [
     ...[...plan.copy.writes].map(([path, text]): [string, string | null] => [
-      `${plan.folder}/${path}`,
+      join(copy, path),
       text,
     ]),
-    ...plan.edits.map(({ path, after }: Edit): [string, string] => [path, after]),
+    ...plan.edits.map(({ path, after }: Edit): [string, string] => [join(folder, path), after]),
   ];
-  for (const [path, text] of writes) {
-    const to = `${folder}/${path}`;
+  for (const [to, text] of writes) {
     if (text === null) await Deno.remove(to);
     else {
-      await Deno.mkdir(to.slice(0, to.lastIndexOf("/")), { recursive: true });
+      await Deno.mkdir(dirname(to), { recursive: true });
       await Deno.writeTextFile(to, text);
     }
   }

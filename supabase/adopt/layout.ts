@@ -1,5 +1,6 @@
+import { ProjectError } from "../local/project.ts";
 import { isObject, readJson, readToml } from "./edit_text.ts";
-import { dirname, join } from "./paths.ts";
+import { dirname, join, relative } from "./paths.ts";
 import { COPY_FOLDER } from "./library.ts";
 import { readImports } from "./source.ts";
 
@@ -13,6 +14,8 @@ export interface Layout {
   /** The folder of the copy. */
   readonly copy: string;
   readonly functions: readonly ProjectFunction[];
+  /** Functions in functions/ beside supabase/ that config.toml does not name. */
+  readonly notNamed: readonly string[];
   /** config.toml; `undefined` where it is no TOML. */
   readonly config: Readonly<Record<string, unknown>> | undefined;
 }
@@ -22,6 +25,8 @@ export interface ProjectFunction {
   readonly name: string;
   /** Its folder. */
   readonly folder: string;
+  /** What config.toml has to name as `entrypoint`: without it, the CLI finds index.ts only. */
+  readonly missingEntrypoint: string | undefined;
   /** What it does with edge-auth: checks its callers, imports it for something else, or neither. */
   readonly use: "guards" | "imports" | "none";
   /** The files of the copy that it imports, by their paths in it. */
@@ -30,11 +35,6 @@ export interface ProjectFunction {
   readonly importMap: string | undefined;
   /** `verify_jwt` of config.toml; `undefined` where it is not written. */
   readonly verifyJwt: boolean | undefined;
-}
-
-/** The project is not one that edge-auth can be added to. The message says what to do. */
-export class ProjectError extends Error {
-  override readonly name = "ProjectError";
 }
 
 /** The configuration of the project. */
@@ -97,11 +97,20 @@ export function readLayout(files: ProjectFiles): Layout {
       name,
       folder: dirname(entry),
       ...usesOf(entry, importMap, copy, files),
+      missingEntrypoint: named.has(name) || entry.endsWith("/index.ts")
+        ? undefined
+        : relative("supabase", entry),
       importMap,
       verifyJwt: typeof verifyJwt === "boolean" ? verifyJwt : undefined,
     };
   });
-  return { folder, copy, functions, config };
+  const notNamed = [...files].flatMap(([path, text]) => {
+    const [, name] = /^functions\/(.*)$/.exec(path)?.[1]?.match(ENTRY) ?? [];
+    // Others have a folder of this name too.
+    const isForDeno = /\bDeno\.|edge-auth|["'](?:jsr|npm):/.test(text);
+    return name !== undefined && !named.has(name) && isForDeno ? [name] : [];
+  });
+  return { folder, copy, functions, notNamed, config };
 }
 
 /** The functions that config.toml names. */
@@ -135,7 +144,8 @@ function importMapOf(
   files: ProjectFiles,
 ): string | undefined {
   const { import_map: named } = settings;
-  const usual = [`${folder}/deno.json`, `${folder}/deno.jsonc`, SHARED_IMPORT_MAP];
+  const own = ["deno.json", "deno.jsonc", "import_map.json"].map((name) => `${folder}/${name}`);
+  const usual = [...own, SHARED_IMPORT_MAP];
   const path = typeof named === "string" && named !== ""
     ? join("supabase", named)
     : usual.find((one) => files.has(one));

@@ -13,6 +13,8 @@ export interface Library {
   readonly imports: Readonly<Record<string, string>>;
   /** By the file that needs them, the entries of functions that import this file too. */
   readonly optionalImports: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  /** The files of the browser's half, by their paths in the folder that it gets. */
+  readonly browser: ReadonlyMap<string, string>;
   /** The first function, for a project that has none that uses edge-auth. */
   readonly firstFunction: FirstFunction;
 }
@@ -39,9 +41,14 @@ const NOT_COPIED = /^browser\/|(?:^|\/)README\.md$|_test\.ts$/;
 
 /** Files that need a package of their own, which a function that does not import them never loads. */
 const OPTIONAL = ["server/webhook.ts"];
+/** Pages and examples stay here, and so does what only functions use. */
+const IN_BROWSER = /^(?:browser|problems)\/(?!.*(?:README\.md|_test\.ts)$)|^LICENSE$/;
 
 /** So that the formatter and the linter of a project have nothing to say about the copy. */
 const IGNORED_BY_TOOLS = "// deno-fmt-ignore-file\n// deno-lint-ignore-file\n";
+
+/** The same in an app. */
+const IGNORED_BY_ESLINT = "/* eslint-disable */\n";
 
 /**
  * Makes a copy out of this repository's files.
@@ -65,6 +72,12 @@ export function createLibrary({ version, imports, shared, me }: Repository): Lib
     files,
     imports: needed,
     optionalImports: new Map(optional),
+    browser: new Map(
+      [...shared].filter(([path]) => IN_BROWSER.test(path)).map(([path, text]) => [
+        path,
+        path.endsWith(".ts") ? IGNORED_BY_ESLINT + withHeader(path, text) : text,
+      ]),
+    ),
     firstFunction: {
       name: "me",
       files: new Map([...me].map(([path, text]) => [path, toCopy(text)])),

@@ -1,15 +1,19 @@
 /** `deno task adopt`: the edge to the terminal. */
 
 import { fileURLToPath } from "node:url";
-import { help, type Mode, readCommand } from "./args.ts";
-import { readProject, readTexts, writePlan } from "./files.ts";
-import { ProjectError } from "./layout.ts";
+import { resolve } from "node:path";
+import { findProject, ProjectError } from "../local/project.ts";
+import { help, type Mode, readCommand, type RunCommand } from "./args.ts";
+import { readPackageJson, readProject, readTexts, readTextsIfAny, writePlan } from "./files.ts";
 import { createLibrary, type Library } from "./library.ts";
-import { isCurrent, planAdoption } from "./plan.ts";
+import { isCurrent, type Plan, planAdoption, planBrowser } from "./plan.ts";
 import { describePlan, describeState, diffPlan } from "./report.ts";
 import { readJson } from "./edit_text.ts";
 
 const ROOT = new URL("../../", import.meta.url);
+
+/** deno task runs in this repository: a relative folder is meant from where it was called. */
+const START = Deno.env.get("INIT_CWD") || Deno.cwd();
 
 /** What this repository gives to a project. */
 async function readLibrary(): Promise<Library> {
@@ -31,12 +35,26 @@ async function readLibrary(): Promise<Library> {
   });
 }
 
-async function run(project: string, mode: Mode): Promise<number> {
-  // deno task runs in this repository: a relative folder is meant from where it was called.
-  const folder = /^(?:\/|[A-Za-z]:)/.test(project)
-    ? project
-    : `${Deno.env.get("INIT_CWD") || Deno.cwd()}/${project}`;
-  const plan = planAdoption(await readProject(folder), await readLibrary());
+/** A plan, and how to carry it out. */
+interface Task {
+  readonly plan: Plan;
+  write(): Promise<void>;
+}
+
+async function adoptProject(project: string, library: Library): Promise<Task> {
+  const folder = await findProject(project, START);
+  const plan = planAdoption(await readProject(folder), library);
+  return { plan, write: () => writePlan(folder, plan) };
+}
+
+async function adoptBrowser(browser: string, library: Library): Promise<Task> {
+  const folder = resolve(START, browser);
+  const existing = await readTextsIfAny(folder);
+  const plan = planBrowser(browser, existing, await readPackageJson(folder), library);
+  return { plan, write: () => writePlan(folder, plan, folder) };
+}
+
+async function carryOut({ plan, write }: Task, mode: Mode): Promise<number> {
   if (mode === "check") {
     console.log(describeState(plan));
     return isCurrent(plan) ? 0 : 1;
@@ -45,10 +63,18 @@ async function run(project: string, mode: Mode): Promise<number> {
     const diff = diffPlan(plan);
     console.log(`${diff === "" ? "" : `${diff}\n`}${describePlan(plan, "planned")}`);
   } else {
-    await writePlan(folder, plan);
+    await write();
     console.log(describePlan(plan, "done"));
   }
   return plan.copy.conflicts.length > 0 ? 1 : 0;
+}
+
+async function run({ project, browser, mode }: RunCommand): Promise<number> {
+  const library = await readLibrary();
+  const codes: number[] = [];
+  if (project !== undefined) codes.push(await carryOut(await adoptProject(project, library), mode));
+  if (browser !== undefined) codes.push(await carryOut(await adoptBrowser(browser, library), mode));
+  return Math.max(...codes);
 }
 
 /** Runs the command line; returns the exit code. */
@@ -59,13 +85,11 @@ async function main(): Promise<number> {
     return 0;
   }
   try {
-    if (command.kind === "run") return await run(command.project, command.mode);
+    if (command.kind === "run") return await run(command);
     console.error(command.sentence);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      console.error(`There is no folder ${command.kind === "run" ? command.project : ""}.`);
-    } else if (error instanceof ProjectError) console.error(error.message);
-    else throw error;
+    if (!(error instanceof ProjectError)) throw error;
+    console.error(error.message);
   }
   return 2;
 }

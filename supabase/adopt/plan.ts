@@ -1,5 +1,5 @@
 import { type CopyPlan, planCopy } from "./copy.ts";
-import { addJsonMembers, addVerifyJwt, isObject, readJson } from "./edit_text.ts";
+import { addJsonMembers, addVerifyJwt, isObject, readJson, readToml } from "./edit_text.ts";
 import {
   CONFIG,
   type Layout,
@@ -74,10 +74,47 @@ export function planAdoption(files: ProjectFiles, library: Library): Plan {
     addImports(user, Object.assign({}, library.imports, ...optional), edits, notDone);
     openGateway(user, layout, edits, notDone);
   }
+  if (layout.notNamed.length > 0) {
+    notDone.push(
+      `functions/ beside supabase/ has ${
+        layout.notNamed.join(", ")
+      }, which the CLI does not find and ` +
+        `which was not looked at. Name each as entrypoint below [functions.<name>] of ${CONFIG}, as ` +
+        `"../functions/${layout.notNamed[0]}/index.ts", then run this again.`,
+    );
+  }
   const first = users.length === 0 ? addFirstFunction(layout, library, edits, notDone) : null;
   const { version } = library;
   return { version, folder: layout.copy, copy, edits: edits.list(), notDone, first };
 }
+
+/**
+ * Plans what an app needs of the browser's half: the copy alone.
+ *
+ * @param folder The folder that gets it, for messages.
+ * @param existing The files that are in it, by their paths.
+ * @param packageJson The text of the package.json that the app uses; `undefined` where there is none.
+ * @param library What it gets.
+ * @returns The changes, whose paths are relative to the folder.
+ */
+export function planBrowser(
+  folder: string,
+  existing: ProjectFiles,
+  packageJson: string | undefined,
+  library: Library,
+): Plan {
+  const { version, browser } = library;
+  const copy = planCopy(version, browser, existing);
+  const value = readJson(packageJson ?? "");
+  const dependencies = isObject(value) && isObject(value.dependencies) ? value.dependencies : {};
+  const notDone = packageJson === undefined || SUPABASE_JS in dependencies ? [] : [
+    `The app's package.json does not have ${SUPABASE_JS}. Run: npm install ${SUPABASE_JS}`,
+  ];
+  return { version, folder, copy, edits: [], notDone, first: null };
+}
+
+/** What the browser's half needs. */
+const SUPABASE_JS = "@supabase/supabase-js";
 
 /** Whether there is nothing to do, and nothing that somebody has to look at. */
 export function isCurrent({ copy, edits }: Plan): boolean {
@@ -146,7 +183,7 @@ function addImports(
 }
 
 function openGateway(
-  { name, use, verifyJwt }: ProjectFunction,
+  { name, use, verifyJwt, missingEntrypoint }: ProjectFunction,
   { config }: Layout,
   edits: Edits,
   notDone: string[],
@@ -167,9 +204,16 @@ function openGateway(
         `the gateway refuses callers in another shape, before edge-auth can answer.`,
     );
   } else if (verifyJwt === undefined) {
-    const edited = addVerifyJwt(edits.get(CONFIG) ?? "", name, REASON);
+    const settings = missingEntrypoint === undefined ? {} : { entrypoint: missingEntrypoint };
+    const edited = addVerifyJwt(edits.get(CONFIG) ?? "", name, REASON, settings);
     if ("text" in edited) edits.set(CONFIG, edited.text);
     else notDone.push(`${CONFIG}: ${edited.problem}. Write ${setting}.`);
+  }
+  if (missingEntrypoint !== undefined && !isNamed(edits.get(CONFIG), name)) {
+    notDone.push(
+      `The CLI does not find ${name}, as it has no index.ts. Set ` +
+        `entrypoint = ${JSON.stringify(missingEntrypoint)} below [functions.${name}] of ${CONFIG}.`,
+    );
   }
   const remotes = isObject(config?.remotes) ? config.remotes : {};
   for (const [remote, settings] of Object.entries(remotes)) {
@@ -181,6 +225,13 @@ function openGateway(
         `as it is. Set it to false.`,
     );
   }
+}
+
+/** Whether config.toml has an entrypoint of a function. */
+function isNamed(config: string | undefined, name: string): boolean {
+  const functions = readToml(config ?? "")?.functions;
+  const settings = isObject(functions) ? functions[name] : undefined;
+  return isObject(settings) && typeof settings.entrypoint === "string";
 }
 
 function addFirstFunction(
@@ -214,6 +265,7 @@ function addFirstFunction(
   const me: ProjectFunction = {
     name,
     folder,
+    missingEntrypoint: undefined,
     use: "guards",
     imported: ["mod.ts"],
     importMap: map,

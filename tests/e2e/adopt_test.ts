@@ -173,6 +173,32 @@ Deno.test("adopt leaves a project that deploys, without the tests, and answers 2
   }
 });
 
+Deno.test("adopt --browser copies the browser's half, which is current until somebody changes it", async () => {
+  const script = new URL("supabase/adopt/main.ts", ROOT).href;
+  const adopt = (...flags: string[]) => {
+    const args = ["run", "-A", script, "--browser=src/edge-auth", ...flags];
+    return run(Deno.execPath(), { args, cwd: project, env: { INIT_CWD: project } });
+  };
+  await Deno.writeTextFile(`${project}/package.json`, '{ "dependencies": {} }\n');
+  const before = await snapshot();
+  const dry = await adopt("--dry-run");
+  assertMatch(dry.text, /^write {2}src\/edge-auth\/browser\/mod\.ts$/m);
+  assertEquals([await snapshot(), (await adopt("--check")).code], [before, 1]);
+  const written = await adopt();
+  assertEquals(written.code, 0, written.text);
+  assertMatch(written.text, /npm install @supabase\/supabase-js/);
+  for (const path of ["browser/mod.ts", "problems/table.ts", "LICENSE", ".edge-auth.json"]) {
+    assert((await read(`src/edge-auth/${path}`)).length > 0, path);
+  }
+  assertEquals((await adopt("--check")).code, 0);
+  await Deno.writeTextFile(`${project}/src/edge-auth/browser/mod.ts`, "export {};\n");
+  const changed = await adopt("--check");
+  assertEquals(changed.code, 1);
+  assertMatch(changed.text, /changed by hand: browser\/mod\.ts/);
+  await Deno.remove(`${project}/src`, { recursive: true });
+  await Deno.remove(`${project}/package.json`);
+});
+
 Deno.test("adopt leaves a project in which the doctor finds no error and no warning", async () => {
   const { code, text } = await task("supabase/doctor/main.ts", "--json");
   const { findings } = JSON.parse(text) as { findings: { severity: string }[] };

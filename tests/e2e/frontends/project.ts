@@ -1,5 +1,6 @@
 /** New front-end projects, as their own tools make them. */
 import { assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
 
 const root = new URL("../../../", import.meta.url);
 
@@ -25,14 +26,10 @@ export async function inFolder(use: (folder: string) => Promise<void>): Promise<
   }
 }
 
-/** Copies what the README of shared/browser says, whole. */
+/** Copies the browser's half into a new folder, as the README says. */
 export async function copyShared(to: string): Promise<void> {
-  for (const room of ["browser", "problems"]) {
-    await Deno.mkdir(`${to}/${room}`, { recursive: true });
-    for await (const { name } of Deno.readDir(new URL(`shared/${room}/`, root))) {
-      await Deno.copyFile(new URL(`shared/${room}/${name}`, root), `${to}/${room}/${name}`);
-    }
-  }
+  const script = fileURLToPath(new URL("supabase/adopt/main.ts", root));
+  await run(fileURLToPath(root), Deno.execPath(), "run", "-A", script, "--browser", to);
 }
 
 /** Writes a file after changing it. */

@@ -1,13 +1,15 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { readCommand } from "../../../supabase/adopt/args.ts";
 
-Deno.test("readCommand() reads the project and what to do", () => {
-  assertEquals(readCommand(["app"]), { kind: "run", project: "app", mode: "write" });
-  assertEquals(readCommand(["--dry-run", "app"]), {
-    kind: "run",
-    project: "app",
-    mode: "dry-run",
-  });
+Deno.test("readCommand() reads the project, the folder of the browser's half and what to do", () => {
+  const run = { kind: "run", project: "app", browser: undefined, mode: "write" } as const;
+  assertEquals(readCommand(["app"]), run);
+  assertEquals(readCommand(["--dry-run", "app"]), { ...run, mode: "dry-run" });
+  const browser = "app/src/edge-auth";
+  for (const args of [["--browser", browser], [`--browser=${browser}`]]) {
+    assertEquals(readCommand(args), { ...run, project: undefined, browser });
+    assertEquals(readCommand([...args, "app", "--check"]), { ...run, browser, mode: "check" });
+  }
   assertEquals(readCommand(["app", "-h"]), { kind: "help" });
 });
 
@@ -15,6 +17,9 @@ Deno.test("readCommand() says what is wrong", () => {
   const cases: [string[], RegExp][] = [
     [[], /folder of your project/],
     [["a", "b"], /one project/],
+    [["a", "--browser"], /--browser takes/],
+    [["--browser", "--check"], /--browser takes/],
+    [["--browser", "a", "--browser=b"], /once/],
     [["a", "--force"], /no option --force/],
     [["a", "--check", "--dry-run"], /do not go together/],
   ];

@@ -56,3 +56,15 @@ Deno.test("createLibrary() leads the first function to the copy", () => {
     'import { edgeFunction } from "../_shared/edge-auth/mod.ts";\n',
   );
 });
+
+Deno.test("createLibrary() gives a browser what it uses, and keeps an app's tools away from it", () => {
+  const paths = ["browser/mod.ts", "problems/table.ts", "LICENSE"];
+  const left = ["mod.ts", "server/auth.ts", "testing/mod.ts", "browser/README.md", "llms.txt"];
+  const shared = new Map([...paths, ...left].map((path) => [path, "export {};\n"]));
+  const { browser } = createLibrary({ ...repository, shared });
+  assertEquals([...browser.keys()], paths);
+  assertEquals(
+    browser.get("browser/mod.ts"),
+    "/* eslint-disable */\n// deno-fmt-ignore-file\n// deno-lint-ignore-file\nexport {};\n",
+  );
+});

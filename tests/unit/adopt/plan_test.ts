@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { readJson, readToml } from "../../../supabase/adopt/edit_text.ts";
-import { ProjectError } from "../../../supabase/adopt/layout.ts";
+import { ProjectError } from "../../../supabase/local/project.ts";
 import type { Library } from "../../../supabase/adopt/library.ts";
-import { isCurrent, type Plan, planAdoption } from "../../../supabase/adopt/plan.ts";
+import { isCurrent, type Plan, planAdoption, planBrowser } from "../../../supabase/adopt/plan.ts";
 import { describePlan, describeState } from "../../../supabase/adopt/report.ts";
 
 type Files = Readonly<Record<string, string>>;
@@ -18,6 +18,7 @@ const library: Library = {
   files: new Map([["mod.ts", "export {};\n"]]),
   imports: IMPORTS,
   optionalImports: new Map([["server/webhook.ts", WEBHOOKS]]),
+  browser: new Map([["browser/mod.ts", "export {};\n"]]),
   firstFunction: { name: "me", files: new Map([["index.ts", `${GUARDED}\n`]]) },
 };
 
@@ -181,6 +182,49 @@ Deno.test("planAdoption() finds a function by the entrypoint that config.toml na
     verify_jwt: false,
   });
   assertEquals(importsOf(after["supabase/functions/api/deno.json"]), IMPORTS);
+});
+
+Deno.test("planAdoption() names the entrypoint of a function without index.ts, which the CLI does not find", () => {
+  for (const file of ["index.tsx", "index.js", "index.mjs"]) {
+    const { plan, after } = adopt({ [CONFIG]: "", [`supabase/functions/a/${file}`]: GUARDED });
+    const entrypoint = `./functions/a/${file}`;
+    assertEquals(functionsOf(after[CONFIG]), { a: { verify_jwt: false, entrypoint } });
+    assertEquals(plan.notDone, []);
+  }
+  const { plan } = adopt({
+    [CONFIG]: "[functions.a]\nverify_jwt = false\n",
+    "supabase/functions/a/index.tsx": GUARDED,
+  });
+  assertMatch(
+    plan.notDone.join(),
+    /entrypoint = "\.\/functions\/a\/index\.tsx" below \[functions\.a\]/,
+  );
+});
+
+Deno.test("planAdoption() names functions beside supabase that config.toml does not name", () => {
+  const { plan, after } = adopt({
+    [CONFIG]: "",
+    "functions/a/index.ts": "Deno.serve(() => new Response());",
+    "functions/node/index.js": 'exports.handler = () => require("http");',
+  });
+  assertMatch(
+    plan.notDone.join(),
+    /functions\/ beside supabase\/ has a, which the CLI does not find/,
+  );
+  assert("supabase/functions/me/index.ts" in after);
+});
+
+Deno.test("planBrowser() copies the browser's half, once, and says which package is missing", () => {
+  const first = planBrowser("app/src/edge-auth", new Map(), '{ "dependencies": {} }', library);
+  assertEquals([...first.copy.writes.keys()], ["browser/mod.ts", ".edge-auth.json"]);
+  assertMatch(first.notDone.join(), /npm install @supabase\/supabase-js/);
+  const existing = new Map(first.copy.writes) as Map<string, string>;
+  const json = '{ "dependencies": { "@supabase/supabase-js": "^2" } }';
+  const again = planBrowser("app/src/edge-auth", existing, json, library);
+  assertEquals([isCurrent(again), again.notDone], [true, []]);
+  const changed = new Map([...existing, ["browser/mod.ts", "export const own = 1;\n"]]);
+  const kept = planBrowser("app/src/edge-auth", changed, undefined, library);
+  assertEquals([kept.copy.changedByHand, kept.notDone], [["browser/mod.ts"], []]);
 });
 
 Deno.test("planAdoption() leaves a folder functions alone that config.toml does not lead to", () => {
