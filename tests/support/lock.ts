@@ -20,8 +20,19 @@ const NOT_RUN = [
 
 /** Dependencies that no module imports which we load: `[package, dependency]`. */
 const NOT_LOADED = [
-  // An error tracker, which only the command line of @supabase/lite imports.
+  // What only the command line of @supabase/lite imports; the first one is an error tracker.
   ["@supabase/lite", "@sentry/node"],
+  ["@supabase/lite", "@commander-js/extra-typings"],
+  ["@supabase/lite", "@hono/node-server"],
+  ["@supabase/lite", "@vercel/detect-agent"],
+  ["@supabase/lite", "chokidar"],
+  ["@supabase/lite", "commander"],
+  ["@supabase/lite", "dotenv"],
+  ["@supabase/lite", "nodemailer"],
+  // 23 MB, for the types of these packages alone.
+  ["@supabase/middleware", "typescript"],
+  ["jsonv-ts", "typescript"],
+  ["valibot", "typescript"],
 ];
 
 /** The parts of a lock file that are read here. */
@@ -31,8 +42,9 @@ export interface Lock {
 }
 
 interface LockedPackage {
-  readonly dependencies?: readonly string[];
+  dependencies?: readonly string[];
   readonly optionalDependencies?: readonly string[];
+  optionalPeers?: readonly string[];
 }
 
 /** The name of a package in `name@version`, with or without the version. */
@@ -49,12 +61,10 @@ function nameOf(id: string): string {
 export function withoutUnused(lock: Lock): Lock {
   const specifiers = Object.entries(lock.specifiers)
     .filter(([specifier]) => !NOT_RUN.includes(nameOf(specifier.replace("npm:", ""))));
-  const dependenciesOf = (id: string) => {
-    const { dependencies = [] } = lock.npm[id]!;
-    return dependencies.filter((dependency) =>
+  const loaded = (id: string, dependencies: readonly string[] = []) =>
+    dependencies.filter((dependency) =>
       !NOT_LOADED.some(([from, to]) => nameOf(id) === from && nameOf(dependency) === to)
     );
-  };
   // A dependency is written with its version only where the lock file has several.
   const resolve = (dependency: string) =>
     dependency in lock.npm
@@ -64,15 +74,20 @@ export function withoutUnused(lock: Lock): Lock {
   const add = (id: string) => {
     if (used.has(id)) return;
     used.add(id);
-    const { optionalDependencies = [] } = lock.npm[id]!;
-    for (const one of [...dependenciesOf(id), ...optionalDependencies]) add(resolve(one));
+    const { dependencies, optionalDependencies = [] } = lock.npm[id]!;
+    for (const one of [...loaded(id, dependencies), ...optionalDependencies]) add(resolve(one));
   };
   for (const [specifier, version] of specifiers) {
     add(`${nameOf(specifier.replace("npm:", ""))}@${version}`);
   }
   const npm = Object.entries(lock.npm).filter(([id]) => used.has(id)).map(([id, entry]) => {
-    const kept = dependenciesOf(id);
-    return [id, "dependencies" in entry ? { ...entry, dependencies: kept } : entry];
+    const kept = { ...entry };
+    for (const list of ["dependencies", "optionalPeers"] as const) {
+      if (kept[list] === undefined) continue;
+      kept[list] = loaded(id, kept[list]);
+      if (kept[list].length === 0) delete kept[list];
+    }
+    return [id, kept];
   });
   return { ...lock, specifiers: Object.fromEntries(specifiers), npm: Object.fromEntries(npm) };
 }
