@@ -1,7 +1,7 @@
 /** Reads what the embedded stack uses of supabase/config.toml. */
 
 import { parse } from "@std/toml";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseEnvFile } from "./functions/env.ts";
 import { ProjectError } from "./project.ts";
 
@@ -161,7 +161,7 @@ async function readAuth(root: string, auth: Table): Promise<AuthSettings> {
 
 function readFunctions(root: string, functions: Table): Map<string, FunctionSettings> {
   const path = (value: unknown) =>
-    typeof value === "string" && value !== "" ? join(root, "supabase", value) : undefined;
+    typeof value === "string" && value !== "" ? resolve(root, "supabase", value) : undefined;
   return new Map(
     Object.entries(functions).map(([name, value]) => {
       const settings = table(value);

@@ -5,6 +5,7 @@ import { createBreaker } from "./breaker.ts";
 import { createGetUser } from "./get_user.ts";
 import { createKeyStore } from "./key_store.ts";
 import { limitUnverified, type UnverifiedLimits } from "./limit_unverified.ts";
+import { readProcessEnv } from "./process_env.ts";
 import { type Environment, EnvironmentError, type Project, readProject } from "./project.ts";
 import { retryOnce } from "./retry.ts";
 import { createSignatureCheck, type SignatureCheck } from "./signature.ts";
@@ -53,7 +54,7 @@ export function getBackend(options: BackendOptions): Backend {
 
 function build(env: Environment, fetch: typeof globalThis.fetch): Backend | Error {
   try {
-    const project = readProject(env === processEnv ? Deno.env.toObject() : env);
+    const project = readProject(env === processEnv ? readProcessEnv() : env);
     const limits = limitUnverified(createBreaker(retryOnce(createGetUser(project, fetch))));
     return {
       project,

@@ -16,7 +16,7 @@ const COPIED: Names = {
   redirect: "./edge-auth/problems/auth_redirect.ts",
 };
 const PACKED: Names = {
-  mod: "edge-auth",
+  mod: "edge-auth/browser",
   react: "edge-auth/react",
   redirect: "edge-auth/redirect",
 };
@@ -102,7 +102,7 @@ Deno.test("the package runs under Node 22, and loads React only where it is aske
       `${folder}/main.js`,
       `
 import { createClient } from "@supabase/supabase-js";
-import { createRecovery, problemOf } from "edge-auth";
+import { createRecovery, problemOf } from "edge-auth/browser";
 const refusal = { code: "no_authorization", message: "m", status: 401, action: "sign_in",
   replay: true, request_id: "r1" };
 const recovery = createRecovery({ fetch: async () => Response.json(refusal, { status: 401 }) });

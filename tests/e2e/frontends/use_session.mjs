@@ -10,7 +10,7 @@ Object.assign(globalThis, { window, document, IS_REACT_ACT_ENVIRONMENT: true });
 const { act, createElement } = await import("react");
 const { createRoot } = await import("react-dom/client");
 const { renderToString } = await import("react-dom/server");
-const { createRecovery } = await import("edge-auth");
+const { createRecovery } = await import("edge-auth/browser");
 const { useSession } = await import("edge-auth/react");
 
 const exp = Math.floor(Date.now() / 1000) + 3600;

@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertStrictEquals, assertStringIncludes } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { curlLines } from "../../../supabase/local/banner.ts";
 import { readCommand, takenPort } from "../../../supabase/local/cli.ts";
 
-const dev = new URL("../../../supabase/local/dev.ts", import.meta.url).pathname;
+const dev = fileURLToPath(new URL("../../../supabase/local/dev.ts", import.meta.url));
 
 function command(...args: string[]): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
