@@ -1,4 +1,5 @@
 import { answer, answerWithFault, type AuthFault, refuse } from "./auth_answers.ts";
+import { RefreshTokens } from "./refresh_tokens.ts";
 import { installRuntime } from "./runtime.ts";
 import type { TokenState } from "./token_states.ts";
 import { encodeToken, hasKnownSignature, readClaims, type TokenClaims } from "./tokens.ts";
@@ -32,6 +33,8 @@ export interface FakeCaller {
   readonly sessionId: string;
   /** The access token. */
   readonly token: string;
+  /** What Auth answered to the sign-in, as supabase-js keeps it: for `auth.setSession()`. */
+  readonly session: FakeSession;
   /** The Authorization header. */
   readonly headers: { readonly Authorization: string };
   /**
@@ -43,12 +46,29 @@ export interface FakeCaller {
   request(path: string, init?: FakeRequestInit): Request;
   /** Ends the session: from now on Auth answers `session_not_found`. */
   signOut(): void;
+  /**
+   * The session reaches the project's time limit: from now on Auth answers a refresh with
+   * `session_expired`. The access token stays valid until it runs out.
+   */
+  expireSession(): void;
   /** Bans the user, on every device; `false` lifts the ban. */
   ban(isBanned?: boolean): void;
   /** Deletes the user, and every session of it. */
   deleteUser(): void;
   /** Signs the same user in once more: another device. */
   signIn(options?: Omit<SignInOptions, "user">): FakeCaller;
+}
+
+/** Auth's answer to a sign-in and to a refresh. */
+export interface FakeSession {
+  readonly access_token: string;
+  readonly token_type: "bearer";
+  /** Seconds. */
+  readonly expires_in: number;
+  /** Seconds since 1970. */
+  readonly expires_at: number;
+  readonly refresh_token: string;
+  readonly user: FakeUser;
 }
 
 /** As of `new Request()`, with a body that may be an object. */
@@ -87,7 +107,7 @@ export interface FakeAuth extends Disposable {
   token(state: TokenState): string;
   /**
    * Answers what this Auth does not answer itself: the Data API, other hosts, and the endpoints of
-   * Auth besides GET /user, POST /logout, GET /health and the key set. Without it such a call fails
+   * Auth besides GET /user, POST /logout, the refresh grant, GET /health and the key set. Without it such a call fails
    * with an error that names it.
    *
    * @param respond The answer; `undefined` for a call that it does not know.
@@ -169,8 +189,9 @@ export function fakeEnvironment(
 export function fakeAuth(options: FakeAuthOptions = {}): FakeAuth {
   const env = fakeEnvironment(options.env);
   const users = new Map<string, { user: FakeUser; isBanned: boolean }>();
-  /** The ids of live sessions, with that of their user. */
-  const sessions = new Map<string, string>();
+  /** The ids of live sessions. */
+  const sessions = new Map<string, { readonly userId: string; isExpired: boolean }>();
+  const refreshTokens = new RefreshTokens();
   const calls: UpstreamCall[] = [];
   let respond: Parameters<FakeAuth["onRequest"]>[0] = () => undefined;
   let uninstall: (() => void) | undefined;
@@ -179,14 +200,15 @@ export function fakeAuth(options: FakeAuthOptions = {}): FakeAuth {
     const request = new Request(input, init);
     const { method, headers, url } = request;
     const path = url.startsWith(`${env.SUPABASE_URL}/`) ? url.slice(env.SUPABASE_URL!.length) : url;
-    calls.push({ method, path, headers, body: await request.clone().text() });
+    const body = await request.clone().text();
+    calls.push({ method, path, headers, body });
     if (!path.startsWith("/auth/v1/")) return await respond(request) ?? unanswered(method, path);
     if (it.delayMs > 0) await delay(it.delayMs, request.signal);
     if (it.fault !== null) return await answerWithFault(it.fault, request);
-    return answerAsAuth(request, path) ?? await respond(request) ?? unanswered(method, path);
+    return answerAsAuth(request, path, body) ?? await respond(request) ?? unanswered(method, path);
   }
 
-  function answerAsAuth(request: Request, path: string): Response | undefined {
+  function answerAsAuth(request: Request, path: string, body: string): Response | undefined {
     switch (`${request.method} ${path.replace(/\?.*/, "")}`) {
       case "GET /auth/v1/user": {
         const caller = findCaller(request);
@@ -196,13 +218,18 @@ export function fakeAuth(options: FakeAuthOptions = {}): FakeAuth {
         const caller = findCaller(request);
         if (!("user" in caller)) return caller.refusal;
         const scope = new URL(request.url).searchParams.get("scope") ?? "global";
-        for (const [session, user] of sessions) {
+        for (const [session, { userId }] of sessions) {
           const isOwn = session === caller.sessionId;
-          if (user !== caller.user.id) continue;
+          if (userId !== caller.user.id) continue;
           if (scope === "global" || (scope === "local") === isOwn) sessions.delete(session);
         }
         return new Response(null, { status: 204, headers: { Vary: "Origin" } });
       }
+      case "POST /auth/v1/token":
+        // Any other grant has a password or a code, which the test has to answer.
+        return new URL(request.url).searchParams.get("grant_type") === "refresh_token"
+          ? refresh(request, body)
+          : undefined;
       case "GET /auth/v1/health":
         return answer(200, {
           version: "v2.196.0",
@@ -245,29 +272,58 @@ export function fakeAuth(options: FakeAuthOptions = {}): FakeAuth {
     };
   }
 
-  function startSession(user: FakeUser, { claims = {}, expiresIn = 3600 }: SignInOptions) {
-    const sessionId = crypto.randomUUID();
-    sessions.set(sessionId, user.id);
-    const token = encodeToken({ ...claimsOf(user, sessionId, expiresIn), ...claims });
-    return createCaller(user, sessionId, token);
+  /** The refresh grant, in the order in which Auth looks. */
+  function refresh(request: Request, body: string): Response {
+    const token = textMember(body, "refresh_token");
+    if (token === "") {
+      return refuse(request, "validation_failed", 400, "Refresh token is not valid");
+    }
+    const refused = (code: string) =>
+      refuse(request, code, 400, `Invalid Refresh Token: ${REFRESH_TEXTS[code]}`);
+    const sessionId = refreshTokens.sessionOf(token);
+    const session = sessions.get(sessionId ?? "");
+    const owner = users.get(session?.userId ?? "");
+    if (session === undefined || owner === undefined) return refused("refresh_token_not_found");
+    if (owner.isBanned) return refused("user_banned");
+    if (session.isExpired) return refused("session_expired");
+    const exchange = refreshTokens.exchange(token, Date.now());
+    if ("refused" in exchange) return refused(exchange.refused);
+    const claims = claimsOf(owner.user, exchange.sessionId, EXPIRES_IN);
+    return answer(200, sessionBody(owner.user, encodeToken(claims), exchange.next, EXPIRES_IN));
   }
 
-  function createCaller(user: FakeUser, sessionId: string, token: string): FakeCaller {
+  function startSession(user: FakeUser, { claims = {}, expiresIn = EXPIRES_IN }: SignInOptions) {
+    const sessionId = crypto.randomUUID();
+    sessions.set(sessionId, { userId: user.id, isExpired: false });
+    const token = encodeToken({ ...claimsOf(user, sessionId, expiresIn), ...claims });
+    const refreshToken = refreshTokens.issue(sessionId);
+    return createCaller(user, sessionId, sessionBody(user, token, refreshToken, expiresIn));
+  }
+
+  function createCaller(user: FakeUser, sessionId: string, session: FakeSession): FakeCaller {
+    const token = session.access_token;
     const headers = { Authorization: `Bearer ${token}` };
     return {
       user,
       sessionId,
       token,
+      session,
       headers,
       request: (path, init = {}) => createRequest(path, init, headers),
       signOut: () => void sessions.delete(sessionId),
+      expireSession() {
+        const entry = sessions.get(sessionId);
+        if (entry !== undefined) entry.isExpired = true;
+      },
       ban(isBanned = true) {
         const entry = users.get(user.id);
         if (entry !== undefined) entry.isBanned = isBanned;
       },
       deleteUser() {
         users.delete(user.id);
-        for (const [session, owner] of sessions) if (owner === user.id) sessions.delete(session);
+        for (const [session, { userId }] of sessions) {
+          if (userId === user.id) sessions.delete(session);
+        }
       },
       signIn: (more = {}) => startSession(user, more),
     };
@@ -326,6 +382,43 @@ const MALFORMED = `${UNVERIFIED}token is malformed: token contains an invalid nu
 const WRONG_SIGNATURE = `${UNVERIFIED}token signature is invalid: signature is invalid`;
 const EXPIRED = `${UNVERIFIED}token has invalid claims: token is expired`;
 const NO_SUB = "invalid claim: missing sub claim";
+
+/** Seconds that an access token is valid: Auth's default. */
+const EXPIRES_IN = 3600;
+
+/** By code, what Auth writes about a refresh token. */
+const REFRESH_TEXTS: Readonly<Record<string, string>> = {
+  refresh_token_already_used: "Already Used",
+  refresh_token_not_found: "Refresh Token Not Found",
+  session_expired: "Session Expired",
+  user_banned: "User Banned",
+};
+
+/** A member of a JSON object that is a text; `""` for anything else. */
+function textMember(json: string, name: string): string {
+  try {
+    const value = (JSON.parse(json) as Readonly<Record<string, unknown>> | null)?.[name];
+    return typeof value === "string" ? value : "";
+  } catch {
+    return "";
+  }
+}
+
+function sessionBody(
+  user: FakeUser,
+  accessToken: string,
+  refreshToken: string,
+  expiresIn: number,
+): FakeSession {
+  return {
+    access_token: accessToken,
+    token_type: "bearer",
+    expires_in: expiresIn,
+    expires_at: Math.floor(Date.now() / 1000) + expiresIn,
+    refresh_token: refreshToken,
+    user,
+  };
+}
 
 function createUser(changes: Readonly<Record<string, unknown>>): FakeUser {
   const id = typeof changes.id === "string" ? changes.id : crypto.randomUUID();

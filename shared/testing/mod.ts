@@ -11,6 +11,7 @@ export {
   fakeAuth,
   type FakeAuthOptions,
   type FakeCaller,
+  type FakeSession,
   type FakeUser,
   type SignInOptions,
   type UpstreamCall,

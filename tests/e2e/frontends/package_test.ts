@@ -54,13 +54,13 @@ const compilerOptions = {
   module: "nodenext",
   target: "es2022",
   lib: ["esnext", "dom", "dom.iterable"],
-  types: [],
+  types: ["node"],
 };
 
 Deno.test("a Hono app with the package type-checks under NodeNext and runs under Node 22", () =>
   inFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/package.json`, '{ "type": "module" }');
-    const tools = ["node@22", "typescript@5.9.3"];
+    const tools = ["node@22", "typescript@5.9.3", "@types/node@22"];
     await run(folder, "npm", "install", ...PACKAGES, ...tools, await pack(folder));
     await Deno.writeTextFile(`${folder}/main.ts`, app("edge-auth"));
     await Deno.writeTextFile(`${folder}/tsconfig.json`, JSON.stringify({ compilerOptions }));

@@ -6,7 +6,14 @@ import { z } from "zod";
 import * as mini from "zod/mini";
 import { z as z3 } from "zod/v3";
 import { body, edgeFunction, type StandardSchema } from "../../../shared/mod.ts";
-import { assertRefusal, deferred, logged, REFUSALS, settle } from "../../support/server.ts";
+import {
+  assertRefusal,
+  deferred,
+  FakeTime,
+  logged,
+  REFUSALS,
+  settle,
+} from "../../support/server.ts";
 
 const Todo = z.strictObject({
   title: z.string().trim().min(1),
@@ -153,10 +160,13 @@ Deno.test("body() answers 500 in the shape when a check of the schema rejects or
     v.pipeAsync(v.string(), v.checkAsync(fails), v.checkAsync(fails)),
   ];
   for (const schema of schemas) {
-    const { response, log } = await post(schema, '"tea"');
+    using time = new FakeTime();
+    const posted = post(schema, '"tea"');
+    await time.tickAsync(1);
+    const { response, log } = await posted;
     await assertRefusal(response, { ...REFUSALS.internal_error, replay: false });
     assertMatch(log, /a handler failed .*: Error: (the lookup failed|late)/);
-    await new Promise((resolve) => setTimeout(resolve, 5)); // what rejects late ends no process
+    await time.tickAsync(5); // what rejects late ends no process
   }
 });
 

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { createClient } from "@supabase/supabase-js";
 import { edgeFunction } from "../../../shared/mod.ts";
 import { fakeAuth, FakeTime, FAULTS, TOKEN_STATES } from "../../../shared/testing/mod.ts";
 
@@ -160,4 +161,23 @@ Deno.test("request() sends objects as JSON and everything else as it is", async 
   );
   const own = ada.request("/f", { headers: { Authorization: "Basic x" } });
   assertEquals(own.headers.get("authorization"), "Basic x");
+});
+
+Deno.test("fakeAuth() serves a client of supabase-js, which refreshes and is signed out", async () => {
+  using time = new FakeTime();
+  const auth = fakeAuth();
+  const ada = auth.signIn();
+  const supabase = createClient(auth.url, "sb_publishable_test", {
+    auth: { autoRefreshToken: false, persistSession: false, skipAutoInitialize: true },
+    global: { fetch: auth.options.fetch },
+  });
+  const { access_token, refresh_token } = ada.session;
+  const { error } = await supabase.auth.setSession({ access_token, refresh_token });
+  assertEquals(error, null);
+  time.tick(1000); // a token of the same second would be the same
+  const refreshed = await supabase.auth.refreshSession();
+  assert(refreshed.data.session?.access_token !== access_token);
+  assertEquals((await supabase.auth.getUser()).data.user?.id, ada.user.id);
+  ada.signOut();
+  assertEquals((await supabase.auth.refreshSession()).error?.code, "refresh_token_not_found");
 });

@@ -1,7 +1,13 @@
 // Holds the answers of the fake Auth against what a real Supabase Auth was recorded to answer, so
 // that they cannot drift apart.
 import { assert, assertEquals } from "@std/assert";
-import { type AuthFault, fakeAuth } from "../../../shared/testing/mod.ts";
+import {
+  type AuthFault,
+  fakeAuth,
+  type FakeCaller,
+  type FakeSession,
+  FakeTime,
+} from "../../../shared/testing/mod.ts";
 
 interface Recorded {
   readonly id: string;
@@ -121,6 +127,79 @@ Deno.test("fakeAuth() signs out as recorded", async () => {
     });
   await assertAnswersAs("logout/global", logOut);
   await assertAnswersAs("logout/again", logOut);
+});
+
+/** Exchanges a refresh token; no member at all for `undefined`. */
+const refresh =
+  (auth: ReturnType<typeof fakeAuth>, token: string | undefined) =>
+  (headers: Readonly<Record<string, string>>) =>
+    auth.options.fetch(`${auth.url}/auth/v1/token?grant_type=refresh_token`, {
+      method: "POST",
+      headers: { ...headers, "Content-Type": "application/json" },
+      body: JSON.stringify({ refresh_token: token }),
+    });
+
+/** By recorded refusal of the refresh grant, how a caller comes to it. */
+const REFUSED_REFRESHES: Readonly<Record<string, (caller: FakeCaller) => string | undefined>> = {
+  "refresh/unknown": () => "abcdefghijkl",
+  "refresh/empty": () => undefined,
+  "refresh/after-logout": (caller) => {
+    caller.signOut();
+    return caller.session.refresh_token;
+  },
+  "refresh/banned": (caller) => {
+    caller.ban();
+    return caller.session.refresh_token;
+  },
+  "refresh/not-after": (caller) => {
+    caller.expireSession();
+    return caller.session.refresh_token;
+  },
+};
+
+for (const [id, prepare] of Object.entries(REFUSED_REFRESHES)) {
+  Deno.test(`fakeAuth() refuses to refresh as recorded in ${id}`, async () => {
+    const auth = fakeAuth();
+    await assertAnswersAs(id, refresh(auth, prepare(auth.signIn())));
+  });
+}
+
+Deno.test("fakeAuth() rotates refresh tokens as recorded, and ends the family of one that was reused", async () => {
+  using time = new FakeTime();
+  const auth = fakeAuth();
+  const ada = auth.signIn();
+  const next = async (token: string) => {
+    const response = await refresh(auth, token)({});
+    const body = await response.json();
+    assertEquals(response.status, 200, JSON.stringify(body));
+    return body as FakeSession;
+  };
+  const first = ada.session.refresh_token;
+  const second = await next(first);
+  const [row] = recorded("refresh/ok");
+  assertEquals(shapeOf(second), shapeOf(row?.response.body));
+  // The client may not have got the answer: it gets the same token, however late.
+  time.tick(60_000);
+  assertEquals((await next(first)).refresh_token, second.refresh_token);
+  const third = await next(second.refresh_token);
+  for (const { access_token } of [ada.session, third]) {
+    assertEquals((await check(auth, `Bearer ${access_token}`)({})).status, 200);
+  }
+  await assertAnswersAs("refresh/already-used", refresh(auth, first));
+  await assertAnswersAs("refresh/newest-after-reuse", refresh(auth, third.refresh_token));
+  // That ends the refresh tokens, and not the session.
+  assertEquals((await check(auth, `Bearer ${third.access_token}`)({})).status, 200);
+});
+
+Deno.test("fakeAuth() leaves no recorded refusal of the refresh grant out", () => {
+  const codeOf = ({ response }: Recorded) => (response.body as { error_code?: string }).error_code;
+  const tried = [...Object.keys(REFUSED_REFRESHES), "refresh/already-used", "limit/refresh"]
+    .flatMap(recorded).map(codeOf);
+  for (const row of recording.answers) {
+    if (row.request?.path !== "/token?grant_type=refresh_token") continue;
+    const isRefused = row.response.status >= 400;
+    if (isRefused) assert(tried.includes(codeOf(row)), row.id);
+  }
 });
 
 /** The names of all members, with those of the objects in it. */

@@ -42,7 +42,7 @@ Deno.test("limitUnverified() limits no token before Auth refuses many, and no ve
     void getUser("doubtful", 3000, "doubtful", "k");
     await settle();
     assertEquals(it.asked.length, 2001); // the doubtful one has a budget of its own
-    await time.tickInSteps(1000);
+    await time.tickAsync(1000);
   }));
 
 Deno.test("limitUnverified() runs 256 calls at once in a flood, and lets others wait 0.8 s at most", () =>
@@ -59,14 +59,14 @@ Deno.test("limitUnverified() runs 256 calls at once in a flood, and lets others 
     }
     await settle();
     assertEquals(it.asked.length, 256);
-    await time.tickInSteps(790);
+    await time.tickAsync(790);
     assertEquals([it.asked.length, it.most], [512, 256]);
     assert(it.timeouts.every((left) => left >= 2200));
     assert(
       it.timeouts.slice(256).every((left) => left <= 2400),
       "their wait counts against their time",
     );
-    await time.tickInSteps(1000);
+    await time.tickAsync(1000);
     assertEquals(late, 600 - 512);
   }));
 
@@ -77,21 +77,21 @@ Deno.test("limitUnverified() lets a call wait for half of its time at most", () 
     for (let n = 0; n < 256; n++) void getUser(`t${n}`, 60_000, "unverifiable", "");
     let calls = -1;
     void getUser("t", 300, "unverifiable", "").then((result) => (calls = result.calls));
-    await time.tickInSteps(140);
+    await time.tickAsync(140);
     assertEquals(calls, -1);
-    await time.tickInSteps(10);
+    await time.tickAsync(10);
     assertEquals(calls, 0);
-    await time.tickInSteps(10_000);
+    await time.tickAsync(10_000);
   }));
 
 Deno.test("limitUnverified() forgets one refusal per second", () =>
   inFakeTime(async (time) => {
     const { getUser, flood, it } = limited(60_000);
     flood();
-    await time.tickInSteps(61_000);
+    await time.tickAsync(61_000);
     for (let n = 0; n < 300; n++) void getUser(`t${n}`, 100_000, "unverifiable", "");
     assertEquals(it.asked.length, 300);
-    await time.tickInSteps(60_000);
+    await time.tickAsync(60_000);
   }));
 
 Deno.test("limitUnverified() asks about doubtful tokens 20 times, then 5 times per second", () =>
@@ -101,11 +101,11 @@ Deno.test("limitUnverified() asks about doubtful tokens 20 times, then 5 times p
     const seconds = 10;
     for (let n = 0; n < 200 * seconds; n++) {
       void getUser(`t${n}`, 3000, "doubtful", `kid${n}`).then(({ calls }) => calls || refused++);
-      if (n % 2 === 1) await time.tickInSteps(10);
+      if (n % 2 === 1) await time.tickAsync(10);
     }
     assert(it.asked.length <= 20 + 5 * seconds + 1, `${it.asked.length} calls`);
     assert(it.asked.length >= 20 + 5 * seconds - 5, `${it.asked.length} calls`);
-    await time.tickInSteps(1000);
+    await time.tickAsync(1000);
     assertEquals(refused + it.asked.length, 2000);
   }));
 
@@ -119,7 +119,7 @@ Deno.test("limitUnverified() releases all tokens of a key when Auth has confirme
     recordKey("new");
     await settle();
     assertEquals([it.asked.length, it.asked.includes("other")], [300, false]);
-    await time.tickInSteps(2000);
+    await time.tickAsync(2000);
   }));
 
 Deno.test("limitUnverified() starts no call while more are running than a flood allows", () =>
@@ -127,12 +127,12 @@ Deno.test("limitUnverified() starts no call while more are running than a flood 
     const { getUser, flood, it } = limited(100);
     for (let n = 0; n < 600; n++) void getUser(`before${n}`, 3000, "unverifiable", "");
     flood();
-    await time.tickInSteps(50);
+    await time.tickAsync(50);
     for (let n = 0; n < 400; n++) void getUser(`after${n}`, 3000, "unverifiable", "");
     assertEquals(it.running, 600);
-    await time.tickInSteps(60);
+    await time.tickAsync(60);
     assert(it.running <= 256, `${it.running}`);
-    await time.tickInSteps(1000);
+    await time.tickAsync(1000);
     assertEquals([it.asked.length, it.running], [1000, 0]);
   }));
 
@@ -142,8 +142,8 @@ Deno.test("limitUnverified() asks about a waiting doubtful token also when no ot
     for (let n = 0; n < 22; n++) void getUser(`t${n}`, 3000, "doubtful", `k${n}`);
     await settle();
     assertEquals(it.asked.length, 20);
-    await time.tickInSteps(210);
+    await time.tickAsync(210);
     assertEquals(it.asked.length, 21);
-    await time.tickInSteps(200);
+    await time.tickAsync(200);
     assertEquals(it.asked.length, 22);
   }));

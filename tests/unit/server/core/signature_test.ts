@@ -143,9 +143,9 @@ Deno.test("auth() asks Auth about a bad signature, at a bounded rate, and never 
       }
       await settle();
       assertEquals(await ask(good), "in");
-      await time.tickInSteps(1000);
+      await time.tickAsync(1000);
     }
-    await time.tickInSteps(2000);
+    await time.tickAsync(2000);
     const { users, keys } = count();
     assert(keys <= 6, `${keys} fetches of keys in 7 s`);
     assert(users <= 5 + 20 + 7 * 5, `${users} calls about users`);
@@ -248,7 +248,7 @@ Deno.test("auth() fetches a new key within 2 s during a flood of random ids, and
         for (let n = 0; n < 2; n++) {
           void ask(token({ n: flooded }, { alg: "ES256", kid: `random${flooded++}` }));
         }
-        await time.tickInSteps(10);
+        await time.tickAsync(10);
       }
     };
     await flood(3000);
@@ -268,7 +268,7 @@ Deno.test("auth() fetches a new key within 2 s during a flood of random ids, and
     const userCalls = after.users - before.users - 20;
     assert(userCalls <= 2 * 5 + 5, `${userCalls} calls to /user in 2 s`);
     assert(after.keys - before.keys <= 3, `${after.keys - before.keys} fetches in 2 s`);
-    await time.tickInSteps(2000);
+    await time.tickAsync(2000);
   }));
 
 Deno.test("auth() admits with the usable key when a key set holds invalid ones", async () => {
@@ -344,7 +344,7 @@ Deno.test("createKeyStore() fetches at most once per second, and less often whil
       for (let n = 0; n < seconds * 10; n++) {
         void keys.refresh();
         void keys.refresh();
-        await time.tickInSteps(100);
+        await time.tickAsync(100);
       }
     };
     await tick(3);
