@@ -59,6 +59,7 @@ snippet is a whole file that a test has run.
   "../_shared/edge-auth/server/webhook.ts", which needs the package standardwebhooks. Do not change
   files in _shared/edge-auth: run \`deno task adopt <project>\` in a clone of edge-auth to update
   them.
+- To serve the project without Docker, with reload, run \`deno task dev --project <project>\` there.
 - The caller is c.var.auth.user. Never read the Authorization header, decode the token or call
   getUser yourself, and never take a user id from the body or the query.
 - Use c.var.auth.supabase for the database: it acts as the caller, under row level security. Throw
