@@ -1,7 +1,7 @@
 /** A function in a process of its own, from the side of the host. */
 
 import { fileURLToPath } from "node:url";
-import { ENVELOPE, type ResponseEnvelope, seal, unseal } from "./envelope.ts";
+import { frame, type ResponseEnvelope, unframe } from "./envelope.ts";
 import type { ServedFunction } from "./find.ts";
 import { toFileUrl } from "./paths.ts";
 import type { Boot, State } from "./process.ts";
@@ -132,17 +132,14 @@ export class FunctionProcess implements FunctionRunner {
       const { method } = request;
       const headers: [string, string][] = [...request.headers];
       const upload = request.body && createUpload(request.body);
+      const envelope = { key: this.#key, url, method, headers, hasBody: upload !== null };
       const answer = await fetch(`http://127.0.0.1:${port}/`, {
-        method: upload ? "POST" : "GET",
-        headers: {
-          [ENVELOPE]: seal({ key: this.#key, url, method, headers }),
-          "accept-encoding": "identity",
-        },
-        body: upload?.stream ?? null,
+        method: "POST",
+        body: frame(envelope, upload?.stream ?? null) as BodyInit,
         redirect: "manual",
         signal: AbortSignal.any([request.signal, this.#ending.signal]),
       });
-      return this.#unpack(answer, done);
+      return await this.#readAnswer(answer, done);
     } catch (error) {
       done();
       if (error instanceof BootError || error instanceof WorkerError) throw error;
@@ -231,8 +228,10 @@ export class FunctionProcess implements FunctionRunner {
     this.#ended.resolve();
   }
 
-  #unpack(answer: Response, done: () => void): Response {
-    const envelope = unseal(answer.headers) as ResponseEnvelope;
+  async #readAnswer(answer: Response, done: () => void): Promise<Response> {
+    const message = answer.body && await unframe<ResponseEnvelope>(answer.body);
+    if (!message) throw new WorkerError(`its process answered ${answer.status}`);
+    const { envelope, body } = message;
     if ("thrown" in envelope) throw new WorkerError(envelope.thrown);
     const { status, statusText, headers, hasBody } = envelope;
     const init = {
@@ -240,13 +239,13 @@ export class FunctionProcess implements FunctionRunner {
       statusText,
       headers: headers.map(([name, value]): [string, string] => [name, value]),
     };
-    if (!answer.body || !hasBody || NULL_BODY_STATUSES.includes(status)) {
-      void answer.body?.cancel();
+    if (!hasBody || NULL_BODY_STATUSES.includes(status)) {
+      await body.cancel();
       done();
       return new Response(null, init);
     }
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-    answer.body.pipeTo(writable, { signal: this.#ending.signal })
+    body.pipeTo(writable, { signal: this.#ending.signal })
       .catch(() => {}) // The reader sees it: the body was aborted or cancelled.
       .finally(done);
     return new Response(readable, init);

@@ -93,7 +93,8 @@ export class FunctionHost {
       const runner = await this.#runner(served);
       return await runner.fetch(request, url.href);
     } catch (error) {
-      if (request.signal.aborted) throw error;
+      // Nobody reads it: the caller is gone.
+      if (request.signal.aborted) return new Response(null, { status: 499 });
       return this.#failure(name, error);
     }
   }

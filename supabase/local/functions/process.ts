@@ -4,7 +4,7 @@
  * its standard input does.
  */
 
-import { ENVELOPE, type RequestEnvelope, type ResponseEnvelope, seal, unseal } from "./envelope.ts";
+import { frame, type RequestEnvelope, type ResponseEnvelope, unframe } from "./envelope.ts";
 import { type Handler, info, loadFunction, reasonOf } from "./runtime.ts";
 import { createUpload } from "./upload.ts";
 
@@ -20,8 +20,8 @@ export interface Boot {
 /** What the process prints once, behind the key. */
 export type State = { readonly port: number } | { readonly failed: string };
 
-/** A handler may throw a text of any length; headers have a limit. */
-const MAX_REASON_LENGTH = 16_384;
+/** A handler may throw a text of any length. */
+const MAX_REASON_LENGTH = 100_000;
 
 const { exit, serve, stdout } = Deno;
 
@@ -45,8 +45,11 @@ function print(key: string, state: State): void {
   while (bytes.length > 0) bytes = bytes.subarray(stdout.writeSync(bytes));
 }
 
-function answerWith(envelope: ResponseEnvelope, body: BodyInit | null = null): Response {
-  return new Response(body, { headers: { [ENVELOPE]: seal(envelope) } });
+function answerWith(
+  envelope: ResponseEnvelope,
+  body: ReadableStream<Uint8Array> | null = null,
+): Response {
+  return new Response(frame(envelope, body) as BodyInit);
 }
 
 async function answer(
@@ -55,13 +58,13 @@ async function answer(
   handler: Handler,
   key: string,
 ): Promise<Response> {
-  const envelope = unseal(request.headers) as RequestEnvelope | null;
-  if (envelope?.key !== key) return new Response("Call the gateway.\n", { status: 403 });
-  const { url, method, headers } = envelope;
+  const message = request.body && await unframe<RequestEnvelope>(request.body);
+  if (message?.envelope.key !== key) return new Response("Call the gateway.\n", { status: 403 });
+  const { url, method, headers, hasBody } = message.envelope;
   // Not the signal of the server's request: that one aborts also after a complete answer.
   const gone = new AbortController();
   completed.catch(() => gone.abort());
-  const upload = request.body && createUpload(request.body);
+  const upload = hasBody ? createUpload(message.body) : undefined;
   try {
     const inner = new Request(url, {
       method,
@@ -74,8 +77,13 @@ async function answer(
     // The server would close the connection instead, and the answer could get lost.
     if (upload && (upload.isCancelled() || !isStreamed)) await upload.drain();
     const { status, statusText, body } = response;
-    const hasBody = body !== null;
-    return answerWith({ status, statusText, headers: [...response.headers], hasBody }, body);
+    const envelope = {
+      status,
+      statusText,
+      headers: [...response.headers],
+      hasBody: body !== null,
+    };
+    return answerWith(envelope, body);
   } catch (error) {
     return answerWith({ thrown: reasonOf(error).slice(0, MAX_REASON_LENGTH) });
   }

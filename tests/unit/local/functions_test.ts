@@ -22,7 +22,8 @@ interface FolderOptions {
   readonly runner?: Runner;
   readonly watch?: boolean;
   readonly verifyJwt?: readonly string[];
-  readonly existing?: string;
+  /** A function that is there before the watcher starts, which would report it as a change. */
+  readonly existing?: { readonly name: string; readonly code: string };
 }
 
 /** A folder of functions that is deleted after the test. */
@@ -38,8 +39,11 @@ class Folder implements AsyncDisposable {
   constructor({ runner = "worker", watch, verifyJwt = [], existing }: FolderOptions = {}) {
     this.path = Deno.makeTempDirSync({ prefix: "edge auth " });
     this.#verifyJwt = verifyJwt;
-    // Before the watcher starts: a folder that is created later may be seen later.
-    if (existing) Deno.mkdirSync(`${this.path}/${existing}`);
+    if (existing) {
+      Deno.mkdirSync(`${this.path}/${existing.name}`);
+      Deno.writeTextFileSync(`${this.path}/${existing.name}/index.ts`, existing.code);
+      this.settings.set(existing.name, { ...DEFAULT_FUNCTION, verifyJwt: false });
+    }
     this.#host = new FunctionHost({
       places: () => ({ folders: [this.path], settings: this.settings }),
       start: (served, env, log) =>
@@ -276,8 +280,9 @@ for (const runner of RUNNERS) {
 }
 
 Deno.test("FunctionHost restarts a function when its file changes on disk", async () => {
-  await using folder = new Folder({ watch: true, existing: "seen" });
-  const file = await folder.write("seen", `export default { fetch: () => new Response("old") }`);
+  const code = `export default { fetch: () => new Response("old") }`;
+  await using folder = new Folder({ watch: true, existing: { name: "seen", code } });
+  const file = `${folder.path}/seen/index.ts`;
   assertStrictEquals(await (await folder.send("seen")).text(), "old");
   await Deno.writeTextFile(file, `export default { fetch: () => new Response("new") }`);
   assertStrictEquals(await folder.nextLine(), "changed, restarts: seen");
@@ -322,6 +327,59 @@ Deno.test("bootStack() gives functions the variables of the platform and of func
   assertEquals(JSON.parse(env.SUPABASE_JWKS).keys.map((key: JsonWebKey) => key.kty), ["EC", "oct"]);
   assertEquals(await stack.functions(), ["env"]);
   await Deno.remove(root, { recursive: true });
+});
+
+Deno.test("bootStack() serves a project that has no function yet, and the first one once it is there", async () => {
+  const project = await Deno.makeTempDir({ prefix: "edge auth " });
+  await Deno.mkdir(`${project}/supabase`);
+  await Deno.writeTextFile(
+    `${project}/supabase/config.toml`,
+    "[functions.a]\nverify_jwt = false\n",
+  );
+  try {
+    await using stack = await bootStack({ port: 0, project });
+    const call = () => fetch(`${stack.url}/functions/v1/a`);
+    const missing = await call();
+    assertEquals([missing.status, (await missing.json()).code], [404, "NOT_FOUND"]);
+    assertEquals([await stack.functions(), stack.migrations], [[], { applied: [], skipped: [] }]);
+    await Deno.mkdir(`${project}/supabase/functions/a`, { recursive: true });
+    const source = 'Deno.serve(() => new Response("a"));';
+    await Deno.writeTextFile(`${project}/supabase/functions/a/index.ts`, source);
+    assertEquals([await (await call()).text(), await stack.functions()], ["a", ["a"]]);
+  } finally {
+    await Deno.remove(project, { recursive: true });
+  }
+});
+
+Deno.test("FunctionProcess passes on what a function answers, byte by byte", async () => {
+  await using folder = new Folder({ runner: "process" });
+  await folder.write(
+    "raw",
+    `Deno.serve((request) => new Response(request.method === "HEAD" ? null : "x", {
+      status: 299,
+      statusText: "Own",
+      headers: [["set-cookie", "a=1"], ["set-cookie", "b=2"], ["content-encoding", "own"],
+        ["x-end", request.headers.get("x-longer").slice(-2)]],
+    }))`,
+  );
+  for (const method of ["GET", "HEAD", "POST", "DELETE"]) {
+    const long = "a".repeat(60_000);
+    const headers = { "x-long": long, "x-longer": `${long}é`, "accept-encoding": "gzip" };
+    const answer = await folder.send("raw", { method, headers });
+    assertEquals([answer.status, answer.statusText], [299, "Own"], folder.lines.join("\n"));
+    assertEquals(answer.headers.getSetCookie(), ["a=1", "b=2"]);
+    assertEquals(answer.headers.get("content-encoding"), "own");
+    assertEquals(answer.headers.get("x-end"), "aé");
+    assertEquals(await answer.text(), method === "HEAD" ? "" : "x");
+  }
+});
+
+Deno.test("FunctionProcess answers a large upload that its function does not read", async () => {
+  await using folder = new Folder({ runner: "process" });
+  await folder.write("early", `Deno.serve(() => new Response("enough", { status: 413 }))`);
+  const body = new Uint8Array(20 * 1024 * 1024);
+  const answer = await folder.send("early", { method: "POST", body });
+  assertEquals([answer.status, await answer.text()], [413, "enough"]);
 });
 
 Deno.test("parseEnvFile() reads quotes, comments and export", () => {
