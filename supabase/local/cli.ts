@@ -32,7 +32,7 @@ export const help =
   --port N      the port of the gateway (default ${DEFAULT_PORT}, where supabase start would be;
                 with --project, [api] port of its config.toml)
   --engine E    sqlite (default, starts in half a second) or pglite (PostgreSQL, some seconds; with
-                --project, the default where sqlite cannot run all of its SQL)
+                --project, the default where the project has migrations or seeds)
   --keys        prints the API keys, the legacy ones too, as variables
   --help        this text
 `;

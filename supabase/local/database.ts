@@ -1,11 +1,11 @@
 /** Starts the database of the stack, and runs the project's SQL. */
 
 import type { Engine, Lite } from "./lite.ts";
-import { applyMigrations, type MigrationReport } from "./migrations.ts";
+import { applyMigrations, findSqlFiles, type MigrationReport } from "./migrations.ts";
 
 /** Options of {@linkcode bootDatabase}. */
 export interface DatabaseOptions {
-  /** @default {"sqlite"}; or "pglite", where sqlite cannot run all of the SQL */
+  /** @default {"pglite"} where there is any SQL, as sqlite cannot run all; else "sqlite" */
   readonly engine: Engine | undefined;
   /** The folder `supabase/`. */
   readonly folder: string;
@@ -24,15 +24,12 @@ export interface Database {
 
 /** Starts lite and runs the project's migrations and seeds. */
 export async function bootDatabase(
-  { engine, folder, seeds, boot }: DatabaseOptions,
+  { engine: given, folder, seeds, boot }: DatabaseOptions,
 ): Promise<Database> {
-  const start = async (engine: Engine): Promise<Database> => {
-    const lite = await boot(engine);
-    const migrations = await applyMigrations(lite.connection, engine, folder, seeds);
-    return { lite, engine, migrations };
-  };
-  const first = await start(engine ?? "sqlite");
-  if (engine !== undefined || first.migrations.skipped.length === 0) return first;
-  await first.lite.connection.close();
-  return await start("pglite");
+  const files = await findSqlFiles(folder, seeds);
+  const hasSql = await Promise.all(files.map(({ path }) => Deno.stat(path)))
+    .then((stats) => stats.some(({ size }) => size > 0));
+  const engine = given ?? (hasSql ? "pglite" : "sqlite");
+  const lite = await boot(engine);
+  return { lite, engine, migrations: await applyMigrations(lite.connection, engine, files) };
 }

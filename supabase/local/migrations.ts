@@ -110,28 +110,41 @@ async function seedFiles(folder: string, patterns: readonly string[]): Promise<s
   return [...found];
 }
 
+/** A file of SQL statements. */
+export interface SqlFile {
+  /** As it is called in messages. */
+  readonly file: string;
+  readonly path: string;
+}
+
 /**
- * Applies every migration to a fresh database, in order of their names, and then the seeds.
+ * Finds the migrations of a project, in order of their names, and then its seeds.
  *
  * @param folder The folder `supabase/`.
  * @param seeds Paths and patterns of seeds, relative to it.
- * @returns The files that ran, and the statements that the engine could not run.
  */
-export async function applyMigrations(
-  connection: Connection,
-  engine: Engine,
-  folder: string,
-  seeds: readonly string[],
-): Promise<MigrationReport> {
-  const { splitSqlStatements } = await import("@supabase/lite");
-  const run = engine === "pglite" ? await pgliteRunner(connection) : await sqliteRunner(connection);
-  const files = [
+export async function findSqlFiles(folder: string, seeds: readonly string[]): Promise<SqlFile[]> {
+  return [
     ...(await migrationFiles(folder)).map((name) => ({
       file: name,
       path: join(folder, "migrations", name),
     })),
     ...(await seedFiles(folder, seeds)).map((file) => ({ file, path: join(folder, file) })),
   ];
+}
+
+/**
+ * Runs the statements of files on a fresh database.
+ *
+ * @returns The files that ran, and the statements that the engine could not run.
+ */
+export async function applyMigrations(
+  connection: Connection,
+  engine: Engine,
+  files: readonly SqlFile[],
+): Promise<MigrationReport> {
+  const { splitSqlStatements } = await import("@supabase/lite");
+  const run = engine === "pglite" ? await pgliteRunner(connection) : await sqliteRunner(connection);
   const statements: { file: string; sql: string }[] = [];
   const empty = new Set<string>();
   for (const { file, path } of files) {

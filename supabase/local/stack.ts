@@ -51,7 +51,7 @@ export interface StackOptions {
   /** 0 takes any free port. @default `[api] port` of config.toml, else 54321 */
   readonly port?: number;
   /**
-   * @default {"sqlite"} With `project`: sqlite, or pglite where sqlite cannot run all of its SQL.
+   * @default {"sqlite"} With `project`: pglite where it has migrations or seeds.
    */
   readonly engine?: Engine;
   /** Which functions to serve: all, none, or these. @default {true} */

@@ -124,7 +124,7 @@ Deno.test("deno task dev --project serves a fresh project, reloads it, and ends 
     await using dev = new Dev(project);
     const banner = await dev.untilPrinted(/Ctrl-C ends/);
     const [, url] = /: (http:\S+)\n/.exec(banner)!;
-    assertMatch(banner, /\(pglite\)/); // sqlite cannot run all of this SQL
+    assertMatch(banner, /\(pglite\)/); // as it has SQL
     assertMatch(banner, / broken, hello, me\n/);
     assertMatch(banner, / 2 files applied\n/);
 
