@@ -1,5 +1,7 @@
 /** What a function finds where it runs: the part of the edge runtime that functions use. */
 
+import { replaceListen } from "./legacy_serve.ts";
+
 /** The handler of a function. */
 export type Handler = (
   request: Request,
@@ -75,6 +77,7 @@ export async function loadFunction(
   let handler: Handler | undefined;
   replaceEnv(env);
   replaceServe((served) => handler = served);
+  replaceListen((served) => handler ??= served);
   addEdgeRuntime();
   const module = await import(entry);
   handler ??= module.default?.fetch?.bind(module.default);

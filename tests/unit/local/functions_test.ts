@@ -137,6 +137,33 @@ for (const runner of RUNNERS) {
   });
 }
 
+/** As serve() of std/http/server.ts is written, which older functions import. */
+const OLD_SERVE = `
+async function serve(handler) {
+  const listener = Deno.listen({ port: 8000 });
+  for (;;) {
+    const connection = await listener.accept();
+    const http = Deno.serveHttp(connection);
+    (async () => {
+      for await (const event of http) event.respondWith(handler(event.request));
+    })();
+  }
+}
+let calls = 0;
+serve(async (request) => new Response(await request.text() + calls++));
+`;
+
+for (const runner of RUNNERS) {
+  Deno.test(`FunctionHost serves a function that uses serve() of the old std in a ${runner}`, async () => {
+    await using folder = new Folder({ runner });
+    await folder.write("old", OLD_SERVE);
+    const send = () => folder.send("old", { method: "POST", body: "call " });
+    const answers = await Promise.all([send(), send(), send()]);
+    const texts = await Promise.all(answers.map((answer) => answer.text()));
+    assertEquals(texts.sort(), ["call 0", "call 1", "call 2"]);
+  });
+}
+
 for (const runner of RUNNERS) {
   Deno.test(`FunctionHost streams bodies in a ${runner}`, async () => {
     await using folder = new Folder({ runner });
