@@ -159,7 +159,9 @@ export class Reader implements AsyncDisposable {
    * @param env More variables.
    */
   start(args: string[], cwd: string, env: Record<string, string> = {}): Running {
-    const process = new Running(this.deno, { args, cwd, env: { NO_COLOR: "1", ...env } });
+    // A task that runs this test has set INIT_CWD, which another task would take for its own.
+    const variables = { NO_COLOR: "1", INIT_CWD: cwd, ...env };
+    const process = new Running(this.deno, { args, cwd, env: variables });
     this.#opened.push(process);
     return process;
   }
