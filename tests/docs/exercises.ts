@@ -449,6 +449,25 @@ export const EXERCISES: Readonly<Record<string, (exercise: Exercise) => Promise<
     assertEquals(await json(await call(""), 200), { status: "ok" });
   },
 
+  async "supabase/functions/titles/index.ts"({ user, call, bearer }) {
+    await assertRefused(await call(""), 401, "no_authorization");
+    const read = async (headers: Record<string, string>) =>
+      (await json(await call("", { headers }), 200)).for;
+    assertEquals([await read(bearer), await read({ apikey: apiKeys.secret })], [user.id, null]);
+  },
+
+  async "supabase/functions/profile/index.ts"({ call, bearer }) {
+    await assertRefused(await call(""), 401, "no_authorization");
+    assertEquals(await json(await call("", { headers: bearer }), 200), []);
+  },
+
+  async "supabase/functions/new-todo/index.ts"({ call, bearer }) {
+    const headers = { ...bearer, "Content-Type": "application/json" };
+    const add = (body: string) => call("", { method: "POST", headers, body });
+    assertEquals(await json(await add('{"title":"tea"}'), 201), { title: "tea" });
+    await assertRefused(await add("{"), 400, "bad_json");
+  },
+
   async "supabase/functions/me/me_test.ts"({ reader, file }) {
     const config = `${reader.project}/supabase/functions/me/deno.json`;
     const args = ["test", "-A", "--no-check", "--no-lock", `--config=${config}`, file];
