@@ -5,6 +5,7 @@
  */
 import { accounts } from "./accounts.ts";
 import { browsers } from "./browsers.ts";
+import { callers } from "./callers.ts";
 import { credentials } from "./credentials.ts";
 import { data } from "./data.ts";
 import { mfa } from "./mfa.ts";
@@ -16,6 +17,7 @@ import { sessions } from "./sessions.ts";
 export const scenarios: readonly Scenario[] = [
   ...sessions,
   ...credentials,
+  ...callers,
   ...accounts,
   ...mfa,
   ...data,
