@@ -28,7 +28,7 @@ import { answerRest } from "./rest.ts";
 import { answerSite } from "./site.ts";
 
 /** What a stack can do, and a scenario can need. */
-export type Capability = "rest" | "admin" | "mail" | "mfa" | "anonymous";
+export type Capability = "rest" | "admin" | "mail" | "mfa" | "anonymous" | "oauth";
 
 /** The description of a stack: the scenarios run on any. */
 export interface Stack {

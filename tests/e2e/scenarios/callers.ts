@@ -1,9 +1,11 @@
 // Callers of every kind: machines with an API key, apps, optional users, OAuth clients. A stack has no
 // function for each list of modes, so a function in this process asks the stack's Auth.
 import { assertEquals } from "@std/assert";
+import { base64url } from "jose";
 import { type AuthOptions, edgeFunction } from "../../../shared/mod.ts";
-import { assertProblem } from "./assertions.ts";
-import type { Reply, StackClient } from "./client.ts";
+import type { Capability } from "../../../supabase/local/stack.ts";
+import { assertAlive, assertProblem } from "./assertions.ts";
+import type { Reply, Session, StackClient } from "./client.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** A key that only the function knows. */
@@ -57,6 +59,71 @@ const INVALID_API_KEY = {
 } as const;
 
 const ENDED = { code: "session_not_found", status: 401, action: "sign_in", replay: true } as const;
+
+/** A token, and the client that acts with it. */
+interface OAuthToken {
+  readonly access_token: string;
+  readonly client_id: string;
+}
+
+/** Lets a new OAuth client, without a secret, act for a user: the flow of RFC 6749 with PKCE. */
+async function authorizeClient(client: StackClient, user: Session): Promise<OAuthToken> {
+  const redirect_uri = "http://127.0.0.1:3000/callback";
+  const registered = await client.admin("POST", "/oauth/clients", {
+    client_name: "A client of the scenarios",
+    redirect_uris: [redirect_uri],
+    token_endpoint_auth_method: "none",
+  });
+  const { client_id } = registered.body as { client_id: string };
+  const verifier = "v".repeat(64);
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier));
+  const query = new URLSearchParams({
+    client_id,
+    redirect_uri,
+    response_type: "code",
+    scope: "email",
+    code_challenge: base64url.encode(new Uint8Array(digest)),
+    code_challenge_method: "S256",
+  });
+  const asked = await client.auth("GET", `/oauth/authorize?${query}`);
+  const page = new URL(asked.headers.get("location") ?? "", client.stack.url);
+  const path = `/oauth/authorizations/${page.searchParams.get("authorization_id")}`;
+  const token = user.access_token;
+  assertEquals((await client.auth("GET", path, { token })).status, 200);
+  const body = { action: "approve" };
+  const consented = await client.auth("POST", `${path}/consent`, { token, body });
+  const { redirect_url } = consented.body as { redirect_url: string };
+  const reply = await client.auth("POST", "/oauth/token", {
+    body: {
+      grant_type: "authorization_code",
+      code: new URL(redirect_url).searchParams.get("code"),
+      redirect_uri,
+      client_id,
+      code_verifier: verifier,
+    },
+  });
+  assertEquals(reply.status, 200, JSON.stringify(reply.body));
+  return { ...reply.body as Session, client_id };
+}
+
+/** A token that names a client, as Auth issues it and as it would look. */
+const OAUTH_TOKENS: readonly {
+  readonly name: string;
+  readonly needs: readonly Capability[];
+  make(client: StackClient, user: Session): Promise<OAuthToken>;
+}[] = [
+  {
+    name: "a token with a client_id",
+    needs: [],
+    async make(client, { access_token }) {
+      const client_id = crypto.randomUUID();
+      return { access_token: await client.withClaims(access_token, { client_id }), client_id };
+    },
+  },
+  { name: "a token of Auth's OAuth server", needs: ["oauth", "admin"], make: authorizeClient },
+];
+
+const OAUTH_REFUSED = { code: "oauth_client_not_allowed", status: 403, action: "none" } as const;
 
 export const callers: readonly Scenario[] = [
   {
@@ -178,26 +245,26 @@ export const callers: readonly Scenario[] = [
       assertEquals(await count({ apikey: secret }), 1);
     },
   },
-  {
-    name: "a token of an OAuth client is refused, also by the functions, unless the route names it",
+  ...OAUTH_TOKENS.map(({ name, needs, make }): Scenario => ({
+    name: `${name} is refused, also by the functions, unless the route names the client`,
+    needs,
     async run(client) {
-      const refused = { code: "oauth_client_not_allowed", status: 403, action: "none" } as const;
       const user = await client.signUp();
-      const client_id = crypto.randomUUID();
-      const token = await client.withClaims(user.access_token, { client_id });
+      const { access_token: token, client_id } = await make(client, user);
       assertEquals((await client.auth("GET", "/user", { token })).status, 200);
-      assertProblem(await client.call("me", { token }), refused);
-      const password = { password: `Pw-${crypto.randomUUID()}`, current_password: user.password };
-      const change = { method: "PUT", token, body: password };
-      assertProblem(await client.call("account/password", change), refused);
+      assertProblem(await client.call("me", { token }), OAUTH_REFUSED);
+      const body = { password: `Pw-${crypto.randomUUID()}`, current_password: user.password };
+      const change = await client.call("account/password", { method: "PUT", token, body });
+      assertProblem(change, OAUTH_REFUSED);
 
       const headers = bearer({ access_token: token });
       const others = { oauthClients: [crypto.randomUUID()] };
-      assertProblem(await call(client, others, headers), refused);
+      assertProblem(await call(client, others, headers), OAUTH_REFUSED);
       for (const oauthClients of [[client_id], "*"] as const) {
-        const { body } = await call(client, { oauthClients }, headers);
-        assertEquals(body, { kind: "user", id: user.id, client: client_id });
+        const reply = await call(client, { oauthClients }, headers);
+        assertEquals(reply.body, { kind: "user", id: user.id, client: client_id });
       }
+      await assertAlive(client, user);
     },
-  },
+  })),
 ];

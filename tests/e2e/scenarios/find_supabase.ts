@@ -10,7 +10,10 @@ const HOW_TO_START = "No running Supabase stack was found. Start one with " +
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** What a full stack can do; SUPABASE_CAN names less, such as `admin,mail`. */
+/**
+ * What a full stack can do; SUPABASE_CAN names less, such as `admin,mail`, or also `oauth` where Auth's
+ * OAuth server is on.
+ */
 const EVERYTHING: readonly Capability[] = ["rest", "admin", "mail", "mfa", "anonymous"];
 
 /** Reads `NAME="value"` lines, as `supabase status -o env` prints them. */
