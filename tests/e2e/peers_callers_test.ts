@@ -4,7 +4,13 @@ import { assert, assertEquals } from "@std/assert";
 import { withSupabase } from "@supabase/server/adapters/hono";
 import { createClient } from "@supabase/supabase-js";
 import { Hono } from "hono";
-import { auth, type AuthEnv, type CallerKind } from "../../shared/mod.ts";
+import {
+  auth,
+  type AuthEnv,
+  type CallerKind,
+  defineProblems,
+  edgeFunction,
+} from "../../shared/mod.ts";
 import { KeyRing } from "../../supabase/local/jwt.ts";
 import { apiKeys, functionJwks, jwtSecret, signingKey } from "../../supabase/local/keys.ts";
 import { bootStack, type RunningStack } from "../../supabase/local/stack.ts";
@@ -193,8 +199,28 @@ for (const row of ROWS) {
       }
     }
     if (row.isAboutKeys) cells[4] = "your code";
-    const expected = cells.join(" | ");
-    const lines = README.split("\n").map((line) => line.replaceAll(/ +\|/g, " |"));
-    assert(lines.includes(`| ${expected} |`), `README.md must have the row\n${expected}`);
+    assertRow(cells);
   });
+}
+
+Deno.test("README.md says what becomes of an error of the application", async () => {
+  const message = "This needs a paid plan.";
+  const problems = defineProblems({
+    payment_required: { status: 402, action: "none", message },
+  });
+  const app = edgeFunction("shop", { problems, public: ["/"] });
+  app.get("/", () => {
+    throw problems.error("payment_required");
+  });
+  const response = await app.request("/shop");
+  const { request_id, ...body } = await response.json();
+  const expected = { code: "payment_required", message, status: 402, action: "none" };
+  assertEquals([body, typeof request_id], [{ ...expected, replay: false }, "string"]);
+  assertRow(["an error of your own", "the same JSON shape", "your code", "your code", "your code"]);
+});
+
+function assertRow(cells: readonly string[]): void {
+  const row = `| ${cells.join(" | ")} |`;
+  const lines = README.split("\n").map((line) => line.replaceAll(/ +\|/g, " |"));
+  assert(lines.includes(row), `README.md must have the row\n${row}`);
 }
