@@ -224,6 +224,12 @@ export const EXERCISES: Readonly<Record<string, (exercise: Exercise) => Promise<
     assertEquals((await call("/others", { method: "DELETE", headers: bearer })).status, 204);
   },
 
+  async "supabase/functions/close-account/index.ts"({ call, bearer }) {
+    await assertRefused(await call("", { method: "POST" }), 401, "no_authorization");
+    assertEquals((await call("", { method: "POST", headers: bearer })).status, 204);
+    await assertRefused(await call("", { method: "POST", headers: bearer }), 401, "user_not_found");
+  },
+
   async "supabase/functions/newsletter/index.ts"({ call }) {
     const post = (Origin: string) => call("", { method: "POST", headers: { Origin } });
     await json(await post("https://app.example"), 200);

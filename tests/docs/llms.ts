@@ -67,6 +67,10 @@ snippet is a whole file that a test has run.
 - To refuse, throw new ProblemError("<code>"). Do not catch errors only to answer 500. A code that
   is not in the table is declared with defineProblems(), in one file that all functions share.
 - Routes are guarded by default. A route that anybody may call is listed in the option public.
+- Who else may call is a list of modes, auth: { allow: ["user", "secret:cron"] }: "user" is the
+  default, "secret:<name>" a machine with that API key in the apikey header, "publishable" an app in
+  which nobody is signed in, "none" anybody, and last. c.var.auth.kind says who calls. Never compare
+  keys yourself.
 - Set verify_jwt = false in supabase/config.toml for each of these functions, and only for them.
 - Add the imports of _shared/edge-auth to the function's deno.json: \`deno task adopt\` does it.
 - Do not add CORS headers, try/catch around handlers, or a second JSON shape for errors.
