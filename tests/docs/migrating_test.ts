@@ -157,6 +157,11 @@ const ROWS: readonly Row[] = [
   { title: "members of a refusal", headers: () => ({}), show: members },
   { title: "`WWW-Authenticate`", headers: () => ({}), show: challenge },
   {
+    title: "headers of it that a page can read",
+    headers: () => ({ Origin: "https://app.example" }),
+    show: exposed,
+  },
+  {
     title: "`OPTIONS`, as a browser sends it first",
     headers: () => ({
       Origin: "https://app.example",
@@ -178,6 +183,13 @@ const ROWS: readonly Row[] = [
 function members({ body }: Reply): string {
   assert(typeof body === "object" && body !== null);
   return Object.keys(body).map((name) => `\`${name}\``).join(", ");
+}
+
+function exposed({ headers }: Reply): string {
+  const names = headers.get("Access-Control-Expose-Headers")?.split(/\s*,\s*/) ?? [];
+  return headers.has("Access-Control-Allow-Origin") && names.length > 0
+    ? names.map((name) => `\`${name}\``).join(", ")
+    : "none";
 }
 
 function challenge({ headers }: Reply): string {
