@@ -71,6 +71,9 @@ snippet is a whole file that a test has run.
   default, "secret:<name>" a machine with that API key in the apikey header, "publishable" an app in
   which nobody is signed in, "none" anybody, and last. c.var.auth.kind says who calls. Never compare
   keys yourself.
+- What a user may do is said by guards before the handler: requireRole("admin"), requireAal("aal2"),
+  requireRecentAuth(300), requireClaim(), forbidAnonymous(), requireConfirmedEmail(), or guard(name,
+  test) for a rule of the application. Do not check app_metadata or claims in handlers.
 - Set verify_jwt = false in supabase/config.toml for each of these functions, and only for them.
 - Add the imports of _shared/edge-auth to the function's deno.json: \`deno task adopt\` does it.
 - Do not add CORS headers, try/catch around handlers, or a second JSON shape for errors.

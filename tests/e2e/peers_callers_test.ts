@@ -10,6 +10,7 @@ import {
   type CallerKind,
   defineProblems,
   edgeFunction,
+  requireRole,
 } from "../../shared/mod.ts";
 import { KeyRing } from "../../supabase/local/jwt.ts";
 import { apiKeys, functionJwks, jwtSecret, signingKey } from "../../supabase/local/keys.ts";
@@ -166,7 +167,10 @@ Deno.test.afterAll(async () => {
 });
 
 /** The cell of an answer. */
-async function cellOf(response: Response, { isRefused, upstream }: Row): Promise<string> {
+async function cellOf(
+  response: Response,
+  { isRefused, upstream }: Pick<Row, "isRefused" | "upstream">,
+): Promise<string> {
   const text = await response.text();
   const { status, headers } = response;
   if (status !== 200) {
@@ -202,6 +206,40 @@ for (const row of ROWS) {
     assertRow(cells);
   });
 }
+
+Deno.test("README.md says what becomes of an admin whose role was taken", async () => {
+  // As in the token, and no longer as in the user's record.
+  const headers = await bearer({ app_metadata: { role: "admin" } });
+  const fetch = () => Promise.resolve(Response.json({ ...user, app_metadata: {} }));
+  const ours = new Hono<AuthEnv>().use(auth({ env, fetch })).use(requireRole("admin"))
+    .get("/", (c) => c.json(c.var.auth.user.id));
+
+  const keys = { publishableKeys: { default: apiKeys.publishable }, secretKeys };
+  const settings = { url: env.SUPABASE_URL, ...keys, jwks: JSON.parse(env.SUPABASE_JWKS) };
+  const theirs = new Hono().use(withSupabase({ auth: "user", env: settings })).get("/", (c) => {
+    const { userClaims } = c.var.supabaseContext;
+    if (userClaims?.appMetadata?.role !== "admin") return c.json({ error: "Forbidden" }, 403);
+    return c.json(userClaims.id);
+  });
+
+  const hands = new Hono().get("/", async (c) => {
+    const client = createClient(env.SUPABASE_URL, apiKeys.publishable, {
+      auth: { persistSession: false },
+      global: { fetch },
+    });
+    const token = c.req.header("Authorization")?.replace("Bearer ", "");
+    const { data: { user } } = await client.auth.getUser(token);
+    if (user?.app_metadata.role !== "admin") return c.json({ error: "Forbidden" }, 403);
+    return c.json(user.id);
+  });
+
+  const row = { isRefused: true, upstream: alive };
+  const cells = await Promise.all(
+    [ours, theirs, hands].map(async (app) => cellOf(await app.request("/", { headers }), row)),
+  );
+  const [first, second, fourth] = cells as [string, string, string];
+  assertRow(["an admin whose role was taken", first, second, "your code", fourth]);
+});
 
 Deno.test("README.md says what becomes of an error of the application", async () => {
   const message = "This needs a paid plan.";

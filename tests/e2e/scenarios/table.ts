@@ -8,6 +8,7 @@ import { browsers } from "./browsers.ts";
 import { callers } from "./callers.ts";
 import { credentials } from "./credentials.ts";
 import { data } from "./data.ts";
+import { guards } from "./guards.ts";
 import { mfa } from "./mfa.ts";
 import { organizations } from "./organizations.ts";
 import type { Scenario } from "./scenario.ts";
@@ -18,6 +19,7 @@ export const scenarios: readonly Scenario[] = [
   ...sessions,
   ...credentials,
   ...callers,
+  ...guards,
   ...accounts,
   ...mfa,
   ...data,
