@@ -263,7 +263,7 @@ Deno.test(`${PAGE} says where the members of withSupabase's context went`, async
   const { url, keys } = stack;
   const row = { method: "POST", token: await newToken(), body: { title: "hers" } };
   assertEquals((await client.call("new-todo", row)).status, 201);
-  const variables = await functionEnv(root, url, keys, url);
+  const variables = await functionEnv({ root, url, keys, siteUrl: url, secrets: {} });
   const { SUPABASE_PUBLISHABLE_KEYS, SUPABASE_SECRET_KEYS, SUPABASE_JWKS } = variables;
   const titles = async (supabase: SupabaseClient) =>
     (await supabase.from("todos").select("title")).data ?? [];

@@ -7,12 +7,11 @@ import { problem } from "../../../shared/problems/problem.ts";
 import { decodeClaims } from "../../../supabase/local/jwt.ts";
 import { createStackClient } from "../scenarios/client.ts";
 import type { App } from "./long_lived_page.ts";
-import { newDevice, openPlace, type Place } from "./visit.ts";
+import { newDevice, placeOfFile } from "./visit.ts";
 
-let place: Place;
+const place = placeOfFile();
 let site: Deno.HttpServer<Deno.NetAddr>;
-Deno.test.beforeAll(async () => {
-  place = await openPlace();
+Deno.test.beforeAll(() => {
   site = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
     const isScript = new URL(request.url).pathname === "/app.js";
     const entry = new URL("long_lived_page.ts", import.meta.url);
@@ -23,10 +22,7 @@ Deno.test.beforeAll(async () => {
     return new Response(text, { headers: { "content-type": `${type}; charset=utf-8` } });
   });
 });
-Deno.test.afterAll(async () => {
-  await place.close();
-  await site.shutdown();
-});
+Deno.test.afterAll(() => site.shutdown());
 
 /** A page on which a new user is signed in, and the token. */
 async function openSignedIn(): Promise<{ page: Page; token: string }> {

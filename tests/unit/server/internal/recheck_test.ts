@@ -118,9 +118,9 @@ Deno.test("recheck() calls Auth's silence unknown, after the timeout", () =>
     const recheck = await admitted({ ...options, timeout: 800 });
     let result: RecheckResult | undefined;
     void recheck().then((said) => result = said);
-    await time.tickInSteps(790);
+    await time.tickAsync(790);
     assertEquals(result, undefined);
-    await time.tickInSteps(20);
+    await time.tickAsync(20);
     assertEquals(result && inShort(result), ["unknown", "auth_unavailable", 503, "retry"]);
   }));
 
@@ -164,9 +164,9 @@ Deno.test("recheck() asks Auth at most once per second, and makes those wait who
     assertEquals(inShort(await recheck()), ["admitted"]);
     const results: RecheckResult[] = [];
     for (let n = 0; n < 100; n++) void recheck().then((result) => results.push(result));
-    await time.tickInSteps(MIN_RECHECK_INTERVAL_MS - 10);
+    await time.tickAsync(MIN_RECHECK_INTERVAL_MS - 10);
     assertEquals([calls.length, results.length], [2, 0]);
-    await time.tickInSteps(10);
+    await time.tickAsync(10);
     await settle();
     assertEquals([calls.length, results.length], [3, 100]);
   }));
@@ -179,9 +179,9 @@ Deno.test("recheck() in an endless loop asks Auth once per second", () =>
     const loop = (async () => {
       while (goesOn) await recheck();
     })();
-    await time.tickInSteps(10_000, 100);
+    await time.tickAsync(10_000);
     goesOn = false;
-    await time.tickInSteps(1000, 100);
+    await time.tickAsync(1000);
     await loop;
     assertEquals(calls.length, 1 + 12);
   }));
@@ -197,7 +197,7 @@ Deno.test("recheck() gives no caller the answer of a check that began before the
     await settle();
     // The session ends while the first check is under way, and the second call comes after that.
     const late = recheck();
-    await time.tickInSteps(MIN_RECHECK_INTERVAL_MS);
+    await time.tickAsync(MIN_RECHECK_INTERVAL_MS);
     first.resolve(alive());
     assertEquals(inShort(await early), ["admitted"]);
     await settle();
@@ -309,10 +309,10 @@ Deno.test("limitRechecks() lets the time between two checks run from the beginni
       return new Promise<void>((resolve) => setTimeout(resolve, 3000));
     });
     void recheck();
-    await time.tickInSteps(500, 100);
+    await time.tickAsync(500);
     for (let n = 0; n < 3; n++) void recheck();
-    await time.tickInSteps(4000, 100);
+    await time.tickAsync(4000);
     void recheck();
     assertEquals(began, [0, 1000, 4500]);
-    await time.tickInSteps(4000, 100);
+    await time.tickAsync(4000);
   }));
