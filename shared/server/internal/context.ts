@@ -168,8 +168,10 @@ export class AuthContextError extends Error {
   override readonly name = "AuthContextError";
 }
 
-/** Every member that some kind has, besides `kind` and `supabase`, which all of them have. */
+/** Every member that some kind has. */
 const MEMBERS = [
+  "kind",
+  "supabase",
   "user",
   "claims",
   "session",
@@ -180,12 +182,30 @@ const MEMBERS = [
   "supabaseAdmin",
   "recheck",
 ] as const;
-type Member = typeof MEMBERS[number] | "kind" | "supabase";
+type Member = typeof MEMBERS[number];
+
+/**
+ * Makes reading a member that a context does not have throw. `in` stays as it is: TypeScript narrows
+ * a union by it too, so it must be false for a member of another kind.
+ */
+function throwOnMissing(
+  prototype: object,
+  missing: (context: never, member: Member) => AuthContextError,
+): void {
+  // Only what is not found on the way here is looked up in it.
+  const root = new Proxy({}, {
+    get(target, key, context) {
+      const member = MEMBERS.find((name) => name === key);
+      if (member !== undefined) throw missing(context as never, member);
+      return Reflect.get(target, key, context) as unknown;
+    },
+  });
+  Object.setPrototypeOf(prototype, root);
+}
 
 abstract class AdmittedCaller<A extends Admission> {
   readonly #admission: A;
   readonly #c: Context;
-  readonly #isAdmin: boolean;
   #client: SupabaseClient | undefined;
   #adminClient: SupabaseClient | undefined;
   readonly #checkAgain: CheckAgain;
@@ -194,8 +214,15 @@ abstract class AdmittedCaller<A extends Admission> {
   constructor(admission: A, c: Context, isAdmin: boolean, checkAgain: CheckAgain) {
     this.#admission = admission;
     this.#c = c;
-    this.#isAdmin = isAdmin;
     this.#checkAgain = checkAgain;
+    const { kind, backend: { project: { secretKey } } } = admission;
+    const getClient = kind === "secret"
+      ? () => this.supabase
+      : isAdmin && secretKey !== undefined
+      ? () => this.#getAdminClient(secretKey)
+      : undefined;
+    // Not enumerable: a spread or a log does not build it.
+    if (getClient) Object.defineProperty(this, "supabaseAdmin", { get: getClient });
   }
 
   static getAdmission(context: unknown, c: Context): Admission | undefined {
@@ -218,23 +245,23 @@ abstract class AdmittedCaller<A extends Admission> {
     return this.#recheck ??= limitRechecks(this.#checkAgain);
   }
 
-  get supabaseAdmin(): SupabaseClient {
-    const { kind, backend: { project, fetch } } = this.#admission;
-    if (kind === "secret") return this.supabase;
-    if (!this.#isAdmin || project.secretKey === undefined) {
-      throw new AuthContextError(
-        `${where(this.#c, "supabaseAdmin")}, for a caller of the kind "${kind}": ` +
-          "it is there for a secret key, and where auth() has `admin: true`",
-      );
-    }
-    return this.#adminClient ??= createKeyClient(project.url, project.secretKey, fetch);
+  #getAdminClient(secretKey: string): SupabaseClient {
+    const { project, fetch } = this.#admission.backend;
+    return this.#adminClient ??= createKeyClient(project.url, secretKey, fetch);
+  }
+
+  static {
+    throwOnMissing(AdmittedCaller.prototype, AdmittedCaller.#missing);
   }
 
   /** The error for a member that only other kinds have. */
-  static missing(context: AdmittedCaller<Admission>, member: Member): AuthContextError {
+  static #missing(context: AdmittedCaller<Admission>, member: Member): AuthContextError {
+    const why = member === "supabaseAdmin"
+      ? ": it is there for a secret key, and where auth() has `admin: true`"
+      : ", which has no such member: look at c.var.auth.kind first";
+    const { kind } = context.#admission;
     return new AuthContextError(
-      `${where(context.#c, member)}, for a caller of the kind "${context.#admission.kind}", ` +
-        "which has no such member: look at c.var.auth.kind first",
+      `${where(context.#c, member)}, for a caller of the kind "${kind}"${why}`,
     );
   }
 }
@@ -288,34 +315,17 @@ class MissingContext {
     this.#c = c;
   }
 
-  static missing(context: MissingContext, member: Member): AuthContextError {
+  static {
+    throwOnMissing(MissingContext.prototype, MissingContext.#missing);
+  }
+
+  static #missing(context: MissingContext, member: Member): AuthContextError {
     return new AuthContextError(
       `${where(context.#c, member)}, which is public, so nobody was checked there: ` +
         'take the route out of `public`, or give it a mode in `paths`, such as ["user", "none"]',
     );
   }
 }
-
-function throwOnRead<T extends object>(
-  prototype: T,
-  members: readonly Member[],
-  missing: (context: T, member: Member) => AuthContextError,
-): void {
-  for (const member of members) {
-    if (member in prototype) continue;
-    Object.defineProperty(prototype, member, {
-      get(this: T): never {
-        throw missing(this, member);
-      },
-    });
-  }
-}
-
-throwOnRead(AdmittedUser.prototype, ["name"], AdmittedCaller.missing);
-const KEY_MEMBERS = MEMBERS.filter((member) => member !== "name");
-throwOnRead(AdmittedKey.prototype, KEY_MEMBERS, AdmittedCaller.missing);
-throwOnRead(AdmittedAnybody.prototype, MEMBERS, AdmittedCaller.missing);
-throwOnRead(MissingContext.prototype, ["kind", "supabase", ...MEMBERS], MissingContext.missing);
 
 /** The route by its pattern: the path itself is the caller's text. */
 function where(c: Context, member: Member): string {

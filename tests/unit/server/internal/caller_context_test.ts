@@ -209,6 +209,37 @@ Deno.test("createContext() throws one clear sentence when a member is read that 
   }
 });
 
+Deno.test("createContext() answers `in`, by which TypeScript narrows, for the members that the kind has", async () => {
+  const all = ["user", "claims", "session", "client", "now", "token", "name", "supabaseAdmin"];
+  const membersFor = async (headers: Record<string, string>, admin: boolean, path = "/") => {
+    const { options } = project();
+    const app = edgeFunction("f", {
+      auth: { ...options, allow: EVERYBODY, admin },
+      public: ["/open"],
+    });
+    app.get(path, (c) => c.json(all.filter((member) => member in c.var.auth)));
+    return await (await app.request(`/f${path}`, { headers })).json();
+  };
+  const user = ["user", "claims", "session", "client", "now", "token"];
+  assertEquals(await membersFor(bearer(token()), false), user);
+  assertEquals(await membersFor({ apikey: CRON }, false), ["name", "supabaseAdmin"]);
+  assertEquals(await membersFor({ apikey: WEB }, false), ["name"]);
+  assertEquals(await membersFor({}, false), []);
+  assertEquals(await membersFor(bearer(token()), true), [...user, "supabaseAdmin"]);
+  assertEquals(await membersFor({ apikey: WEB }, true), ["name", "supabaseAdmin"]);
+  assertEquals(await membersFor({}, true), ["supabaseAdmin"]);
+  assertEquals(await membersFor(bearer(token()), true, "/open"), []);
+});
+
+Deno.test("createContext() lets nobody pass a handler that asks with `in` whether there is a user", async () => {
+  const { options } = project();
+  const app = edgeFunction("f", { auth: { ...options, allow: ["user", "none"] } });
+  app.get("/", (c) => "user" in c.var.auth ? c.text("for members") : c.text("for all"));
+  assertEquals(await (await app.request("/f")).text(), "for all");
+  const admitted = await app.request("/f", { headers: bearer(token()) });
+  assertEquals(await admitted.text(), "for members");
+});
+
 Deno.test("createContext() can be spread, compared and awaited on a public route", async () => {
   const { options } = project();
   const app = edgeFunction("shop", { auth: options, public: ["/open"] });
