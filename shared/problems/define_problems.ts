@@ -304,23 +304,12 @@ export function isProblems(value: unknown): value is Problems {
 export function defineProblems<const D extends ProblemDefinitions>(
   definitions: D & Checked<D>,
 ): Problems<D> {
-  const wrong = Object.entries(definitions).flatMap(([code, definition]) =>
-    checkDefinition(code, definition)
+  const read = Object.entries(definitions).map(([code, definition]) =>
+    [code, readDefinition(definition)] as const
   );
+  const wrong = read.flatMap(([code, definition]) => checkDefinition(code, definition));
   if (wrong.length > 0) throw new TypeError(`defineProblems(): ${wrong.join("; ")}`);
-  const copies = new Map<string, ProblemDefinition>(
-    Object.entries<ProblemDefinition>(definitions).map(([code, definition]) => {
-      const { details, headers } = definition;
-      return [
-        code,
-        Object.freeze({
-          ...definition,
-          ...(details && { details: Object.freeze({ ...details }) }),
-          ...(headers && { headers: Object.freeze([...headers]) }),
-        }),
-      ];
-    }),
-  );
+  const copies = new Map(read as readonly (readonly [string, ProblemDefinition])[]);
   function error(code: string, details: object = {}, options: AnyErrorOptions = {}): ProblemError {
     const definition = copies.get(code);
     if (definition === undefined) {
@@ -338,6 +327,23 @@ export function defineProblems<const D extends ProblemDefinitions>(
 
 interface AnyErrorOptions extends ErrorOptions {
   readonly headers?: Readonly<Record<string, string | undefined>> | undefined;
+}
+
+/**
+ * Reads every member once, so that what is checked is what is answered: also of an instance of a
+ * class, whose getters a spread would leave out.
+ */
+function readDefinition(definition: unknown): unknown {
+  if (typeof definition !== "object" || definition === null) return definition;
+  const copy: Record<string, unknown> = { ...definition };
+  for (const member of Object.keys(RULES)) {
+    const value: unknown = (definition as Record<string, unknown>)[member];
+    if (Array.isArray(value)) copy[member] = Object.freeze([...value]);
+    else if (typeof value === "object" && value !== null) {
+      copy[member] = Object.freeze({ ...value });
+    } else if (value !== undefined) copy[member] = value;
+  }
+  return Object.freeze(copy);
 }
 
 function checkDefinition(code: string, definition: unknown): string[] {

@@ -110,3 +110,15 @@ function seconds(given: number | undefined, code: string, status: number): numbe
   if (/^over_(?:email|sms)_send_rate_limit$/.test(code)) return RETRY_AFTER.message;
   return status === 429 ? RETRY_AFTER.limit : RETRY_AFTER.fault;
 }
+
+const DETAILS = ["retry_after", "required_aal", "max_age", "issues"] as const;
+
+/**
+ * The details that every problem may have, of those that a handler gave. What else is among them, such
+ * as a member `headers` of an application's own problem, means nothing to whoever answers.
+ */
+export function pickDetails(details: ProblemDetails): ProblemDetails {
+  return Object.fromEntries(
+    DETAILS.filter((name) => details[name] !== undefined).map((name) => [name, details[name]]),
+  );
+}

@@ -1,5 +1,5 @@
 import { getDeclared, type Problems } from "../../problems/define_problems.ts";
-import { CODE_PATTERN, type ProblemDetails } from "../../problems/problem.ts";
+import { CODE_PATTERN, pickDetails, type ProblemDetails } from "../../problems/problem.ts";
 import { isProblemCode, outcomeOf, type ProblemCode } from "../../problems/table.ts";
 import { type AuthAnswer, retryAfterSeconds } from "../core/auth_answer.ts";
 import { deadline, fetchAnswer, TIMED_OUT } from "../core/bounded_fetch.ts";
@@ -146,8 +146,8 @@ function fromProblem(
   }
   if (MISCALLED.includes(code)) return { code: "internal_error", details: {} };
   const own = outcomeOf(code, "handler").status;
-  // A handler can refuse with another 4xx than the one that goes with the code.
-  const isOther = status !== own && status < 500 && own < 500;
+  // A handler can refuse with another 4xx than the one that goes with the code. A 407 is of a proxy.
+  const isOther = status !== own && status >= 400 && status < 500 && status !== 407 && own < 500;
   return { code, details: wait, ...(isOther ? { status } : {}) };
 }
 
@@ -174,7 +174,7 @@ function fromDeclared(
   try {
     const error = problems.error(body.code, given);
     const declared = getDeclared(error);
-    return declared && { code: error.code, details: error.details, declared };
+    return declared && { code: error.code, details: pickDetails(error.details), declared };
   } catch {
     return undefined; // its members do not fit
   }

@@ -1,7 +1,7 @@
 import type { AuthError } from "@supabase/supabase-js";
 import { type Declared, getDeclared } from "../../problems/define_problems.ts";
 import { isProblemCode, type ProblemCode } from "../../problems/table.ts";
-import type { ProblemDetails } from "../../problems/problem.ts";
+import { pickDetails, type ProblemDetails } from "../../problems/problem.ts";
 import { createProblemError, ProblemError } from "../../problems/problem_error.ts";
 import { namesApiKey } from "../core/auth_answer.ts";
 
@@ -47,11 +47,13 @@ export function fromThrown(thrown: unknown, isAdmitted = true): HandlerProblem {
 
 function read(thrown: unknown, isAdmitted: boolean): HandlerProblem {
   if (thrown instanceof ProblemError) {
+    const { code } = thrown;
+    const details = pickDetails(thrown.details);
     const declared = getDeclared(thrown);
-    if (declared !== undefined) return { code: thrown.code, details: thrown.details, declared };
+    if (declared !== undefined) return { code, details, declared };
     // A code that nobody knows is Auth's, new, or a mistake in the handler.
-    const isKnown = isProblemCode(thrown.code) || relayed.has(thrown);
-    return isKnown ? thrown : new ProblemError("internal_error");
+    const isKnown = isProblemCode(code) || relayed.has(thrown);
+    return isKnown ? { code, details } : new ProblemError("internal_error");
   }
   if (isHttpException(thrown)) return fromHttpException(thrown, isAdmitted);
   if (isAuthError(thrown)) return fromAuth(thrown);

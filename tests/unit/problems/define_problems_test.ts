@@ -450,3 +450,75 @@ for (const [version, create] of VERSIONS) {
     assertStrictEquals(kept.access_token, mine.access_token);
   });
 }
+
+Deno.test("defineProblems() answers what it has checked, also of a class and of getters that change", async () => {
+  class Definition {
+    readonly status = 402;
+    readonly action = "none";
+    get message() {
+      return "This needs a paid plan.";
+    }
+  }
+  let reads = 0;
+  const changing = {
+    action: "none" as const,
+    message: "This needs a paid plan.",
+    get status() {
+      return ++reads > 2 ? 200 : 402;
+    },
+  };
+  const odd = defineProblems({
+    of_a_class: new Definition(),
+    inherited: Object.create(new Definition()) as Definition,
+    changing,
+  });
+  for (const code of ["of_a_class", "inherited", "changing"] as const) {
+    const body = await assertRefusal(await answerTo(odd.error(code)), { ...PAYMENT, code });
+    assertEquals(body.message, "This needs a paid plan.");
+  }
+});
+
+Deno.test("problems.error() sends a member in the body, whatever it is called, and never as a header or a source", async () => {
+  const { error } = defineProblems({
+    limited: {
+      status: 402,
+      action: "none",
+      message: "x",
+      details: {
+        headers: z.record(z.string(), z.string()),
+        source: z.string(),
+        realm: z.string(),
+        declared: z.null(),
+      },
+    },
+  });
+  const members = {
+    headers: { "Set-Cookie": "a=b", "X-Request-Id": "é" },
+    source: "credential",
+    realm: 'a"b',
+    declared: null,
+  };
+  const response = await answerTo(error("limited", members));
+  assertEquals(response.headers.getSetCookie(), []);
+  const body = await assertRefusal(response, { ...PAYMENT, code: "limited" });
+  const { headers, source, realm, declared } = body as unknown as typeof members;
+  assertEquals({ headers, source, realm, declared }, members);
+});
+
+Deno.test("edgeFunction() takes nothing from the details of a ProblemError but details", async () => {
+  const details = { source: "credential", replay: true, headers: { "X-A": "b" }, status: 200 };
+  class OwnError extends ProblemError {
+    readonly status = 200;
+    readonly challenge = "Bearer";
+  }
+  for (const ErrorClass of [ProblemError, OwnError]) {
+    const response = await answerTo(new ErrorClass("session_not_found", details as object));
+    assertEquals(response.headers.get("X-A"), null);
+    await assertRefusal(response, {
+      status: 404,
+      code: "session_not_found",
+      action: "fix_request",
+      replay: false,
+    });
+  }
+});

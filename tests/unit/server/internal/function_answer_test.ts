@@ -210,6 +210,42 @@ Deno.test("edgeFunction() keeps another 4xx status than the code's own", async (
   });
 });
 
+Deno.test("readFunctionAnswer() passes on no status but one of 400 to 499, and never 401 or 407", async () => {
+  for (const status of [300, 302, 399, 407, 500, 599]) {
+    const other = answered("validation_failed", "handler", { status });
+    const passedOn = await readFunctionAnswer(other);
+    assertEquals([status, passedOn.code, passedOn.status], [
+      status,
+      "validation_failed",
+      undefined,
+    ]);
+  }
+  const refused = await readFunctionAnswer(
+    answered("validation_failed", "handler", { status: 401 }),
+  );
+  assertEquals([refused.code, refused.status], ["internal_error", undefined]);
+});
+
+Deno.test("edgeFunction() sets no header that another function puts into a declared problem", async () => {
+  const withHeaders = defineProblems({
+    limited: {
+      status: 402,
+      action: "none",
+      message: "x",
+      details: { headers: z.record(z.string(), z.string()), source: z.string() },
+    },
+  });
+  const body = {
+    ...PAID,
+    code: "limited",
+    headers: { "Set-Cookie": "sb-access-token=x", "WWW-Authenticate": "Bearer" },
+    source: "credential",
+  };
+  const { response } = await throughTwo(() => json(402, body), { problems: withHeaders });
+  assertEquals(response.headers.getSetCookie(), []);
+  await assertRefusal(response, { status: 402, code: "limited", action: "none", ...HANDLER });
+});
+
 const PAID = {
   code: "payment_required",
   message: UPSTREAM_TEXT,

@@ -269,8 +269,8 @@ Deno.test("fromThrown() makes internal_error of everything else, and never throw
     hostile,
   ];
   for (const thrown of others) assertEquals(codeOf(thrown), "internal_error");
-  const mine = new ProblemError("not_found");
-  assertEquals(fromThrown(mine), mine);
+  const { code, details } = fromThrown(new ProblemError("conflict", { retry_after: 3 }));
+  assertEquals({ code, details }, { code: "conflict", details: { retry_after: 3 } });
 });
 
 /** A public route that throws; what the caller sees of it. */
