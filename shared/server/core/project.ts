@@ -51,10 +51,16 @@ export function readProject(env: Environment): Project {
   const read = (name: string) => env[name]?.trim() || undefined;
   const readKeys = (name: string): Record<string, string> => {
     const value = read(name);
-    const keys = value === undefined ? {} : parseJson(value);
-    if (isKeyMap(keys)) return keys;
+    const keys = value === undefined ? {} : readKeyMap(value);
+    if (keys !== null) return keys;
     problems.push(`${name} must be a JSON object of keys`);
     return {};
+  };
+  const readKey = (name: string): string | undefined => {
+    const key = read(name);
+    if (key === undefined || KEY.test(key)) return key;
+    problems.push(`${name} must be a key, which is ASCII without white space`);
+    return undefined;
   };
 
   const url = read("SUPABASE_URL");
@@ -68,8 +74,8 @@ export function readProject(env: Environment): Project {
     ...Object.values(publishable).map((
       key,
     ): [string, string] => ["SUPABASE_PUBLISHABLE_KEYS", key]),
-    ["SUPABASE_PUBLISHABLE_KEY", read("SUPABASE_PUBLISHABLE_KEY")],
-    ["SUPABASE_ANON_KEY", read("SUPABASE_ANON_KEY")],
+    ["SUPABASE_PUBLISHABLE_KEY", readKey("SUPABASE_PUBLISHABLE_KEY")],
+    ["SUPABASE_ANON_KEY", readKey("SUPABASE_ANON_KEY")],
   ];
   for (const [name, key] of publicKeys) {
     // It would be sent with every call of ours, and would bypass row level security.
@@ -80,7 +86,7 @@ export function readProject(env: Environment): Project {
     }
   }
   const secret = readKeys("SUPABASE_SECRET_KEYS");
-  const legacySecret = [read("SUPABASE_SECRET_KEY"), read("SUPABASE_SERVICE_ROLE_KEY")];
+  const legacySecret = [readKey("SUPABASE_SECRET_KEY"), readKey("SUPABASE_SERVICE_ROLE_KEY")];
   const secretKeys = [...Object.values(secret), ...legacySecret].filter(isSet);
   const apiKey = publishable.default ?? publicKeys.map(([, key]) => key).find(isSet);
   if (apiKey === undefined && problems.length === 0) {
@@ -137,9 +143,17 @@ function isJwk(value: unknown): value is JsonWebKey {
   return isObject(value) && "kty" in value && typeof value.kty === "string";
 }
 
-function isKeyMap(value: unknown): value is Record<string, string> {
-  return isObject(value) && !Array.isArray(value) &&
-    Object.values(value).every((key) => typeof key === "string" && key !== "");
+/** A key is sent in a header. */
+const KEY = /^[!-~]+$/;
+
+/** Keys by their names, without white space around them; `null` for anything else. */
+function readKeyMap(text: string): Record<string, string> | null {
+  const value = parseJson(text);
+  if (!isObject(value) || Array.isArray(value)) return null;
+  const keys = Object.entries<unknown>({ ...value }).map(([name, key]) =>
+    [name, typeof key === "string" ? key.trim() : ""] as const
+  );
+  return keys.every(([, key]) => KEY.test(key)) ? Object.fromEntries(keys) : null;
 }
 
 function isObject(value: unknown): value is object {

@@ -88,6 +88,27 @@ Deno.test("readProject() takes white space, and slashes at the end of the URL, f
   assertEquals(project.keys.secret.size, 0);
 });
 
+Deno.test("readProject() takes white space around the keys of a map for nothing", () => {
+  const { apiKey, apiKeys } = keysOf({
+    SUPABASE_PUBLISHABLE_KEYS: '{"default":" sb_publishable_d\\n"}',
+    SUPABASE_SECRET_KEYS: '{"cron":"sb_secret_c\\r\\n","shared":"sb_publishable_d "}',
+  });
+  assertEquals(apiKey, "sb_publishable_d");
+  assertEquals(apiKeys.map(({ name, key }) => `${name} ${key}`), [
+    "default sb_publishable_d",
+    "cron sb_secret_c",
+  ]);
+});
+
+Deno.test("readProject() keeps the names of keys as they are", () => {
+  const names = ["__proto__", "constructor", "*", "", "a b", "1"];
+  const map = `{${names.map((name, n) => `${JSON.stringify(name)}:"sb_secret_${n}"`).join(",")}}`;
+  const { apiKeys } = keysOf({ SUPABASE_ANON_KEY: "anon", SUPABASE_SECRET_KEYS: map });
+  const secrets = apiKeys.filter(({ kind }) => kind === "secret");
+  assertEquals(new Set(secrets.map(({ name }) => name)), new Set(names));
+  assertEquals(secrets.find(({ name }) => name === "__proto__")?.key, "sb_secret_0");
+});
+
 Deno.test("readProject() takes the URLs of local stacks", () => {
   for (const url of ["http://127.0.0.1:54321", "http://kong:8000", "http://localhost:1/base"]) {
     assertEquals(readProject({ SUPABASE_URL: url, SUPABASE_ANON_KEY: "a" }).url, url);
@@ -123,6 +144,15 @@ Deno.test("readProject() names the variable that is missing or wrong, and never 
       { SUPABASE_PUBLISHABLE_KEYS: '{"default":"sb_secret_VALUE"}' },
       "SUPABASE_PUBLISHABLE_KEYS holds a secret key",
     ],
+    [
+      { SUPABASE_PUBLISHABLE_KEYS: '{"default":" sb_secret_VALUE"}' },
+      "SUPABASE_PUBLISHABLE_KEYS holds a secret key",
+    ],
+    [{ SUPABASE_PUBLISHABLE_KEYS: '{"default":" "}' }, "SUPABASE_PUBLISHABLE_KEYS must be"],
+    [{ SUPABASE_PUBLISHABLE_KEYS: '{"default":"VAL\\nUE"}' }, "SUPABASE_PUBLISHABLE_KEYS must be"],
+    [{ SUPABASE_SECRET_KEYS: '{"default":"VALUE\u00e9"}' }, "SUPABASE_SECRET_KEYS must be"],
+    [{ SUPABASE_ANON_KEY: "VAL UE" }, "SUPABASE_ANON_KEY must be a key"],
+    [{ SUPABASE_SERVICE_ROLE_KEY: "VALUE\u2603" }, "SUPABASE_SERVICE_ROLE_KEY must be a key"],
     [{ SUPABASE_SECRET_KEYS: '{"default":["VALUE"]}' }, "SUPABASE_SECRET_KEYS"],
     [{ SUPABASE_URL: "VALUE", SUPABASE_SECRET_KEYS: "VALUE" }, "SUPABASE_SECRET_KEYS"],
   ];
