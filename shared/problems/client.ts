@@ -29,6 +29,7 @@ export const CLIENT_PROBLEMS: Readonly<Record<Source, { readonly [code in Proble
     invalid_api_key:           [401, "fix_request"],
     insufficient_aal:          [401, "step_up"],
     authentication_too_old:    [401, "step_up"],
+    insufficient_scope:        [403, "none"], // with a 401 it is a handler's own refusal
     webhook_signature_missing: [401, "none"],
     webhook_signature_invalid: [401, "none"],
     webhook_outside_window:    [401, "none"],
