@@ -147,7 +147,8 @@ const RESERVED_HEADERS = new RegExp(
   "^(?:access-control-.*|authorization|apikey|cookie|set-cookie2?|www-authenticate|proxy-.*|" +
     "content-(?!language$).*|cache-control|(?:.*-)?cdn-cache-control|surrogate-.*|pragma|expires|" +
     "age|etag|last-modified|vary|retry-after|server-timing|x-request-id|clear-site-data|location|" +
-    "refresh|connection|keep-alive|transfer-encoding|trailer|te|host|date|sec-.*|sb-.*|x-sb-.*|" +
+    "strict-transport-security|alt-svc|nel|report-to|reporting-endpoints|" +
+    "refresh|connection|upgrade|keep-alive|transfer-encoding|trailer|te|host|date|sec-.*|sb-.*|x-sb-.*|" +
     "x-supabase-.*|x-relay-error)$",
 );
 

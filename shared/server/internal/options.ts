@@ -57,8 +57,9 @@ export const boolean: OptionRule = (value) =>
 export const functionOption: OptionRule = (value) =>
   typeof value === "function" ? undefined : "must be a function";
 
+/** An object with named members: a Map or a list has none, and would silently count as empty. */
 export const object: OptionRule = (value) =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
+  typeof value === "object" && value !== null && !(Symbol.iterator in value)
     ? undefined
     : "must be an object";
 

@@ -303,6 +303,11 @@ Deno.test("auth() throws a TypeError that names what is wrong with `allow` when 
     assertThrows(() => auth({ oauthClients } as AuthOptions), TypeError, "oauthClients must be");
   }
   assertThrows(() => auth({ admin: "yes" } as unknown as AuthOptions), TypeError, "admin must be");
+  const paths = new Map([["/admin", { allow: ["user"] }]]) as unknown as Record<
+    string,
+    AuthOptions
+  >;
+  assertThrows(() => edgeFunction("f", { paths }), TypeError, "paths must be an object of options");
   const frozen: readonly AllowMode[] = Object.freeze(["user", "none"] as const);
   auth({ allow: frozen });
 });
