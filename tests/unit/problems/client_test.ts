@@ -1,5 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { CLIENT_PROBLEMS, clientProblem, judge } from "../../../shared/problems/client.ts";
+import {
+  classifyProblem,
+  CLIENT_PROBLEMS,
+  clientProblem,
+} from "../../../shared/problems/client.ts";
 import { problem } from "../../../shared/problems/problem.ts";
 import {
   outcomeOf,
@@ -45,14 +49,14 @@ Deno.test("clientProblem() makes what problem() makes", () => {
   }
 });
 
-Deno.test("judge() lets a handler's own 401 refresh nothing: a page that polls would use up the limit", () => {
+Deno.test("classifyProblem() lets a handler's own 401 refresh nothing: a page that polls would use up the limit", () => {
   const body = {
     ...problem("insufficient_scope", "handler", { request_id: "r1" }),
     status: 401,
     replay: true,
   };
   for (const action of ["none", "refresh", "sign_in", "step_up"] as const) {
-    const { problem: judged, source } = judge({ ...body, action });
+    const { problem: judged, source } = classifyProblem({ ...body, action });
     const expected = action === "none" ? "none" : "fix_request";
     assertEquals([judged.action, judged.replay, source], [expected, false, "handler"]);
   }
