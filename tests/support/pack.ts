@@ -96,7 +96,7 @@ const OPTIONS: ts.CompilerOptions = {
  */
 async function copySources(folder: string): Promise<string> {
   const dependencies: Record<string, string> = {};
-  for (const target of ["@supabase/supabase-js", "hono", "zod", "react"] as const) {
+  for (const target of ["@supabase/supabase-js", "hono", "zod", "@types/react"] as const) {
     const [, name, version] = /^npm:(.+)@(.+)$/.exec(importMap.imports[target])!;
     dependencies[name!] = version!;
   }
