@@ -20,7 +20,7 @@ export interface EdgeFunctionOptions {
   readonly auth?: AuthOptions | undefined;
   /**
    * Routes whose callers are checked in another way, by Hono path patterns below the function: each
-   * has the options of {@linkcode auth} that differ there from `auth`. The first pattern that matches
+   * has the options of {@linkcode auth} that differ there from `auth`; `admin` is not taken over. The first pattern that matches
    * decides. @default {{}}
    */
   readonly paths?: Readonly<Record<string, AuthOptions>> | undefined;
@@ -168,7 +168,8 @@ export const edgeFunction: EdgeFunction = function edgeFunction(
       if (options.public?.includes(pattern)) {
         throw new TypeError(`edgeFunction(): ${pattern} is in paths and in public`);
       }
-      return [pattern, auth({ ...options.auth, ...own })];
+      // `admin` is given path by path: a path for anybody would have it without being asked.
+      return [pattern, auth({ ...options.auth, admin: false, ...own })];
     },
   );
   const checkOf = new WeakMap<Context, MiddlewareHandler>();

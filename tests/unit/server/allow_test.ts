@@ -525,6 +525,20 @@ Deno.test("edgeFunction() lays the options of a path over those of `auth`", asyn
   assert(refused.headers.get("WWW-Authenticate")?.startsWith('Bearer realm="mine"'));
 });
 
+Deno.test("edgeFunction() gives a path supabaseAdmin only where the path asks for it", async () => {
+  const { options } = fakeAuth();
+  const app = edgeFunction("f", {
+    auth: { ...options, admin: true },
+    paths: { "/open": { allow: ["none"] }, "/asks": { allow: ["none"], admin: true } },
+  });
+  app.get("/*", (c) => c.json("supabaseAdmin" in c.var.auth));
+  const has = async (path: string, headers = {}) =>
+    await (await app.request(path, { headers })).json();
+  assertEquals(await has("/f/mine", bearer(USER)), true);
+  assertEquals(await has("/f/open"), false);
+  assertEquals(await has("/f/asks"), true);
+});
+
 Deno.test("edgeFunction() throws a TypeError when a path is wrong, or public as well", () => {
   for (const paths of [[], { "jobs": {} }, { "/a?b": {} }, { "/a/:id{[}": {} }]) {
     const options = { paths } as unknown as Parameters<typeof edgeFunction>[1];
