@@ -22,6 +22,7 @@ const ENTRIES = {
   ".": "mod",
   "./browser": "browser/mod",
   "./testing": "testing/mod",
+  "./webhook": "server/webhook",
   "./problem-schema": "server/problem_schema",
   "./react": "browser/react",
   "./redirect": "problems/auth_redirect",
@@ -40,6 +41,7 @@ shape that names the client's next step. For Hono on Node.js, Bun, Deno and in E
 | \`edge-auth/react\`          | \`useSession()\`; needs \`react\`                                 |
 | \`edge-auth/redirect\`       | reads what Auth puts into the URL that it redirects to        |
 | \`edge-auth/testing\`        | a Supabase Auth in memory, and fake time                      |
+| \`edge-auth/webhook\`        | signed webhooks; needs \`standardwebhooks\`                     |
 | \`edge-auth/problem-schema\` | the body of a failure as a schema; needs \`zod\`                |
 
 A function reads \`SUPABASE_URL\` and \`SUPABASE_PUBLISHABLE_KEYS\` or \`SUPABASE_ANON_KEY\` from its
@@ -67,11 +69,12 @@ function manifest(): Record<string, unknown> {
       "@supabase/supabase-js": ">=2.109.0 <3",
       hono: "^4.7.0",
       react: ">=18",
+      standardwebhooks: "^1.1.1",
       zod: "^4.0.0",
     },
     // An app in a browser needs none of these, and a function no React.
     peerDependenciesMeta: Object.fromEntries(
-      ["hono", "react", "zod"].map((name) => [name, { optional: true }]),
+      ["hono", "react", "standardwebhooks", "zod"].map((name) => [name, { optional: true }]),
     ),
   };
 }
@@ -96,7 +99,15 @@ const OPTIONS: ts.CompilerOptions = {
  */
 async function copySources(folder: string): Promise<string> {
   const dependencies: Record<string, string> = {};
-  for (const target of ["@supabase/supabase-js", "hono", "zod", "@types/react"] as const) {
+  for (
+    const target of [
+      "@supabase/supabase-js",
+      "hono",
+      "zod",
+      "standardwebhooks",
+      "@types/react",
+    ] as const
+  ) {
     const [, name, version] = /^npm:(.+)@(.+)$/.exec(importMap.imports[target])!;
     dependencies[name!] = version!;
   }
