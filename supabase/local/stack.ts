@@ -19,7 +19,7 @@ import { createUpload } from "./functions/upload.ts";
 import { acceptWebSocket } from "./functions/web_socket.ts";
 import { type Backends, gateway } from "./gateway.ts";
 import { KeyRing } from "./jwt.ts";
-import { type ApiKeys, apiKeys, jwtSecret, type SigningKey, signingKey } from "./keys.ts";
+import { type ApiKeys, apiKeys, cronKey, jwtSecret, type SigningKey, signingKey } from "./keys.ts";
 import { bootLite, type Engine, type Lite } from "./lite.ts";
 import { type Mail, Outbox } from "./mail/outbox.ts";
 import { answerMailPage } from "./mail/page.ts";
@@ -28,7 +28,15 @@ import { answerRest } from "./rest.ts";
 import { answerSite } from "./site.ts";
 
 /** What a stack can do, and a scenario can need. */
-export type Capability = "rest" | "admin" | "mail" | "mfa" | "anonymous" | "oauth";
+export type Capability =
+  | "rest"
+  | "admin"
+  | "mail"
+  | "mfa"
+  | "anonymous"
+  | "oauth"
+  | "cron_key"
+  | "hook_secret";
 
 /** The description of a stack: the scenarios run on any. */
 export interface Stack {
@@ -37,6 +45,10 @@ export interface Stack {
   /** The URL of the gateway, without a slash at the end. */
   readonly url: string;
   readonly keys: ApiKeys;
+  /** The secret key named `cron`, if there is one. */
+  readonly cronKey?: string;
+  /** BEFORE_USER_CREATED_HOOK_SECRET of the functions, if it is set. */
+  readonly hookSecret?: string;
   /** The HS256 secret, if it is known. */
   readonly jwtSecret?: string;
   /** The ES256 key, if it is known. */
@@ -68,6 +80,8 @@ export interface StackOptions {
   readonly project?: string;
   /** Restart a function and rebuild the page when files change. @default {false} */
   readonly watch?: boolean;
+  /** Variables of the functions besides those that Supabase sets. @default {{}} */
+  readonly env?: Readonly<Record<string, string>>;
   /** Replaces settings of supabase/config.toml. */
   readonly settings?: Partial<AuthSettings>;
   /** The clock of Auth, in milliseconds. @default Date.now */
@@ -97,7 +111,7 @@ export interface RunningStack extends Stack, AsyncDisposable {
   close(): Promise<void>;
 }
 
-const capabilities: readonly Capability[] = ["rest", "admin", "mail"];
+const capabilities: readonly Capability[] = ["rest", "admin", "mail", "cron_key"];
 
 /** Opens the port first, so that a taken port fails before anything else starts. */
 function listen(port: number): {
@@ -210,7 +224,8 @@ export async function bootStack(options: StackOptions = {}): Promise<RunningStac
       start: (served, env, log) => functions.start(served, env, log),
       env: () => {
         const { siteUrl } = settings;
-        return functionEnv({ root, url, keys: apiKeys, siteUrl, secrets: functions.secrets });
+        const secrets = { ...functions.secrets, ...options.env };
+        return functionEnv({ root, url, keys: apiKeys, siteUrl, secrets });
       },
       verify: (token) => ring.verify(token, now()).then(() => true, () => false),
       ...(typeof served === "boolean" ? (served ? {} : { only: [] }) : { only: served }),
@@ -233,6 +248,7 @@ export async function bootStack(options: StackOptions = {}): Promise<RunningStac
     };
     const handler = (request: Request) => gateway(request, port, backends);
     answer(handler);
+    const hookSecret = options.env?.BEFORE_USER_CREATED_HOOK_SECRET;
     const close = async () => {
       await host.close();
       await server.shutdown();
@@ -242,10 +258,15 @@ export async function bootStack(options: StackOptions = {}): Promise<RunningStac
       name: `embedded (${engine})`,
       url,
       keys: apiKeys,
+      cronKey,
+      ...(hookSecret === undefined ? {} : { hookSecret }),
       jwtSecret,
       signingKey,
       mailUrl: `${url}/_local/mail`,
-      can: new Set(capabilities),
+      can: new Set([
+        ...capabilities,
+        ...(hookSecret === undefined ? [] : ["hook_secret" as const]),
+      ]),
       fetch: handler,
       mails: outbox.mails,
       store: auth.store,

@@ -74,6 +74,7 @@ snippet is a whole file that a test has run.
 - What a user may do is said by guards before the handler: requireRole("admin"), requireAal("aal2"),
   requireRecentAuth(300), requireClaim(), forbidAnonymous(), requireConfirmedEmail(), or guard(name,
   test) for a rule of the application. Do not check app_metadata or claims in handlers.
+- A webhook or an Auth hook comes to a public route behind webhook({ secret: { env: "NAME" } }).
 - Set verify_jwt = false in supabase/config.toml for each of these functions, and only for them.
 - Add the imports of _shared/edge-auth to the function's deno.json: \`deno task adopt\` does it.
 - Do not add CORS headers, try/catch around handlers, or a second JSON shape for errors.

@@ -2,7 +2,8 @@
 import { bootStack } from "../../../supabase/local/stack.ts";
 import { registerScenarios } from "./register.ts";
 
-const stack = await bootStack({ port: 0 });
+const BEFORE_USER_CREATED_HOOK_SECRET = `v1,whsec_${btoa(crypto.randomUUID())}`;
+const stack = await bootStack({ port: 0, env: { BEFORE_USER_CREATED_HOOK_SECRET } });
 Deno.test.afterAll(() => stack.close());
 
 registerScenarios({

@@ -12,7 +12,8 @@ type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
  * What a full stack can do; SUPABASE_CAN names less, such as `admin,mail`, or also `oauth` where Auth's
- * OAuth server is on.
+ * OAuth server is on. SUPABASE_CRON_KEY is its secret key named `cron`, where it has one, and
+ * BEFORE_USER_CREATED_HOOK_SECRET what its functions have under that name.
  */
 const EVERYTHING: readonly Capability[] = ["rest", "admin", "mail", "mfa", "anonymous"];
 
@@ -38,6 +39,7 @@ export async function findSupabase(env: Variables = Deno.env.toObject()): Promis
     return value;
   };
   const named = env.SUPABASE_CAN?.split(",") as Capability[] | undefined;
+  const { SUPABASE_CRON_KEY: cronKey, BEFORE_USER_CREATED_HOOK_SECRET: hookSecret } = env;
   const stack: Stack = {
     name: explicit ? "supabase (SUPABASE_URL)" : "supabase start",
     url: required("API_URL").replace(/\/+$/, ""),
@@ -48,7 +50,13 @@ export async function findSupabase(env: Variables = Deno.env.toObject()): Promis
       serviceRole: required("SERVICE_ROLE_KEY"),
     },
     jwtSecret: required("JWT_SECRET"),
-    can: new Set(named ?? EVERYTHING),
+    ...(cronKey ? { cronKey } : {}),
+    ...(hookSecret ? { hookSecret } : {}),
+    can: new Set([
+      ...named ?? EVERYTHING,
+      ...(cronKey ? ["cron_key" as const] : []),
+      ...(hookSecret ? ["hook_secret" as const] : []),
+    ]),
   };
   const health = await fetch(`${stack.url}/auth/v1/health`, {
     headers: { apikey: stack.keys.publishable },

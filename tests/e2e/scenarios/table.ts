@@ -9,6 +9,7 @@ import { callers } from "./callers.ts";
 import { credentials } from "./credentials.ts";
 import { data } from "./data.ts";
 import { guards } from "./guards.ts";
+import { machines } from "./machines.ts";
 import { mfa } from "./mfa.ts";
 import { organizations } from "./organizations.ts";
 import type { Scenario } from "./scenario.ts";
@@ -19,6 +20,7 @@ export const scenarios: readonly Scenario[] = [
   ...sessions,
   ...credentials,
   ...callers,
+  ...machines,
   ...guards,
   ...accounts,
   ...mfa,
