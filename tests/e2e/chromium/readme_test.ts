@@ -31,7 +31,8 @@ async function answer({ url }: Request): Promise<Response> {
   const { pathname } = new URL(url);
   const script = /^\/(readme\w*_page)\.js$/.exec(pathname)?.[1];
   if (script !== undefined) {
-    const text = fillIn(await bundle(new URL(`${script}.ts`, import.meta.url)));
+    const entry = new URL(`${script}.ts`, import.meta.url);
+    const text = fillIn(await bundle(entry, false, "tests/deno.lock"));
     return new Response(text, { headers: { "content-type": "text/javascript" } });
   }
   const page = { "/": "readme_page", "/ssr": "readme_ssr_page" }[pathname];
