@@ -10,6 +10,11 @@ async function withFunction(
   const root = await Deno.makeTempDir();
   await Deno.mkdir(`${root}/functions/it`, { recursive: true });
   await Deno.writeTextFile(`${root}/functions/it/index.ts`, code);
+  await Deno.mkdir(`${root}/supabase`);
+  await Deno.writeTextFile(
+    `${root}/supabase/config.toml`,
+    "[functions.it]\nverify_jwt = false\n",
+  );
   try {
     await using stack = await bootStack({ port: 0, root });
     await run(`${stack.url.replace("http", "ws")}/functions/v1/it`, stack, root);
