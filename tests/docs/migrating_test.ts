@@ -157,7 +157,7 @@ const ROWS: readonly Row[] = [
   { title: "members of a refusal", headers: () => ({}), show: members },
   { title: "`WWW-Authenticate`", headers: () => ({}), show: challenge },
   {
-    title: "headers of it that a page can read",
+    title: "headers of a refusal that a page can read",
     headers: () => ({ Origin: "https://app.example" }),
     show: exposed,
   },

@@ -42,14 +42,14 @@ function assertOptions(
 }
 
 Deno.test("README.md lists what mod.ts exports", () => {
-  const listed = rowsBelow("# The server's half").map(([cell]) => /`(\w+)/.exec(cell)![1]!);
+  const listed = rowsBelow("# Server reference").map(([cell]) => /`(\w+)/.exec(cell)![1]!);
   const exported = listed.filter((name) => name in mod);
   assertEquals(exported.sort(), Object.keys(mod).sort());
 });
 
 Deno.test("README.md lists the members of c.var.auth", async () => {
   const exports = Object.keys(mod);
-  const listed = rowsBelow("# The server's half").map(([cell]) => /`(\w+)/.exec(cell)![1]!)
+  const listed = rowsBelow("# Server reference").map(([cell]) => /`(\w+)/.exec(cell)![1]!)
     .filter((name) => !exports.includes(name));
   const members = new Set<string>();
   for (const context of ["User", "Secret", "Publishable", "None"]) {
