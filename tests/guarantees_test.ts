@@ -159,7 +159,7 @@ Deno.test("guarantee 1: auth() admits no token of an OAuth client as the user un
   assertEquals(calls.length, 1); // Auth decides about it as about any other
 });
 
-Deno.test("guarantee 1: webhook() admits what is signed and nothing else, and auth() no signature", async () => {
+Deno.test("guarantee 1: webhook() admits only signed requests, and auth() admits no signature", async () => {
   const { options, calls } = fakeAuth();
   const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
   let ran = 0;
@@ -318,7 +318,7 @@ Deno.test("guarantee 4: auth() refuses an unusable credential when the request h
   await assertRefusal(await ask(others), REFUSALS.no_authorization);
 });
 
-Deno.test("guarantee 4: auth() chooses neither of a header and a subprotocol of a WebSocket", async () => {
+Deno.test("guarantee 4: auth() uses neither token when a WebSocket has one in a header and one in a subprotocol", async () => {
   const { options, calls } = fakeAuth();
   const { ask, ran } = guarded({ ...options, webSocketToken: true });
   for (
@@ -340,7 +340,7 @@ Deno.test("guarantee 4: auth() answers no_authorization only when the bearer equ
   await assertRefusal(await ask(bearer(foreign)), REFUSALS.bad_jwt);
 });
 
-Deno.test("guarantee 4: auth() turns no unusable credential into a key or into nobody, whatever a route allows", async () => {
+Deno.test("guarantee 4: auth() never treats an unusable credential as a key or as none, whatever a route allows", async () => {
   const { options } = fakeAuth(() => refuses(403, "session_not_found"));
   const allow = ["user", "secret:*", "publishable:*", "none"] as const;
   const app = new Hono().use(auth({ ...options, allow })).get("/", (c) => c.text(c.var.auth.kind));

@@ -1,4 +1,4 @@
-// What events() sends, with a Supabase Auth in memory, and a clock that stands still.
+// What events() sends, with a Supabase Auth in memory and fake time.
 import assert from "node:assert/strict";
 import { type FakeAuth, fakeAuth, FakeTime, type SignInOptions } from "../../shared/testing/mod.ts";
 import events from "./index.ts";
@@ -17,7 +17,7 @@ function eventsOf(response: Response) {
   };
 }
 
-/** Opens the stream of a new user who has no todos, and reads what it begins with. */
+/** Opens the stream of a new user who has no todos, and reads its first event. */
 async function open(auth: FakeAuth, session: SignInOptions = {}) {
   const user = auth.signIn(session);
   auth.onRequest(() => Response.json([]));
@@ -26,7 +26,7 @@ async function open(auth: FakeAuth, session: SignInOptions = {}) {
   return { user, stream };
 }
 
-Deno.test("events() sends the todos at first, and when they have changed", async () => {
+Deno.test("events() sends the todos when it opens and when they have changed", async () => {
   using time = new FakeTime();
   using auth = fakeAuth().install();
   const ada = auth.signIn();
@@ -66,7 +66,7 @@ Deno.test("events() ends with the problem when the session has ended", async () 
   assert.equal(await stream.next(), undefined);
 });
 
-Deno.test("events() asks for a refresh when the token has expired", async () => {
+Deno.test("events() ends with the action refresh when the token has expired", async () => {
   using time = new FakeTime();
   using auth = fakeAuth().install();
   const { stream } = await open(auth, { expiresIn: 1 });

@@ -1,4 +1,4 @@
-// What hooks() answers to Auth, and to whoever is not Auth.
+// What hooks() answers to Auth, and to anybody else.
 import assert from "node:assert/strict";
 import { fakeAuth, signWebhook } from "../../shared/testing/mod.ts";
 import hooks from "./index.ts";
@@ -11,7 +11,7 @@ const signUp = (email: string) => ({
   user: { id: crypto.randomUUID(), email },
 });
 
-Deno.test("hooks() lets a new user pass", async () => {
+Deno.test("hooks() accepts a new user with an ordinary address", async () => {
   using _ = auth();
   const body = signUp("ada@example.com");
 
@@ -31,7 +31,7 @@ Deno.test("hooks() refuses a disposable address in the form that Auth passes on"
   assert.equal((await response.json()).error.http_code, 403);
 });
 
-Deno.test("hooks() refuses whoever does not have the secret", async () => {
+Deno.test("hooks() refuses a request that was signed with another secret", async () => {
   using _ = auth();
   const other = `whsec_${btoa("the secret of somebody else")}`;
 

@@ -1,5 +1,5 @@
-// Work that no user asks for. Cron jobs and database webhooks call it with a secret key of their own,
-// named `cron`: see schedule.sql. Row level security does not apply here.
+// Background work. Cron jobs and database webhooks call it with a secret key of their own, named
+// `cron`: see schedule.sql. Row level security does not apply here.
 import { z } from "zod";
 import { body, edgeFunction } from "../../shared/mod.ts";
 
@@ -15,7 +15,7 @@ const KEPT_DAYS = 30;
 
 const app = edgeFunction("jobs", { auth: { allow: ["secret:cron"] } });
 
-// Every night. It removes whatever is due, so a run that failed is made up for by the next one.
+// Every night. It removes everything that is old enough, so the next run makes up for a failed one.
 app.post("/remove-done", async (c) => {
   const before = new Date(Date.now() - KEPT_DAYS * 24 * 60 * 60 * 1000).toISOString();
   const { data, error } = await c.var.auth.supabase.from("todos")
@@ -24,7 +24,7 @@ app.post("/remove-done", async (c) => {
   return c.json({ removed: data.length });
 });
 
-// After every new row. Here goes what the insert must not wait for: a mail, or another service.
+// After every new row. For work that the insert must not wait for, such as a mail.
 app.post("/todo-added", body(TodoAdded), (c) => {
   console.log(`todo ${c.req.valid("json").record.id} was added`);
   return c.body(null, 204);

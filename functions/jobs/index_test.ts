@@ -1,4 +1,4 @@
-// Who may start jobs(), and what they ask of the database.
+// Who may call jobs(), and what it asks of the database.
 import assert from "node:assert/strict";
 import { fakeAuth } from "../../shared/testing/mod.ts";
 import jobs from "./index.ts";
@@ -15,7 +15,7 @@ function call(path: string, apikey: string, body: unknown = {}): Request {
   });
 }
 
-Deno.test("jobs() removes what was done long ago, with the key of the job", async () => {
+Deno.test("jobs() removes todos that were done long ago, with the key of the cron job", async () => {
   using auth = fakeAuth({ env }).install();
   auth.onRequest(() => Response.json([{ id: "1" }, { id: "2" }]));
 
@@ -30,7 +30,7 @@ Deno.test("jobs() removes what was done long ago, with the key of the job", asyn
   assert.equal(query?.headers.get("apikey"), keys.cron);
 });
 
-Deno.test("jobs() takes what a database webhook sends for a new row", async () => {
+Deno.test("jobs() accepts what a database webhook sends for a new row, and no other table", async () => {
   using _ = fakeAuth({ env }).install();
   const record = { id: crypto.randomUUID(), user_id: crypto.randomUUID(), title: "tea" };
   const inserted = { type: "INSERT", schema: "public", table: "todos", record, old_record: null };
@@ -42,7 +42,7 @@ Deno.test("jobs() takes what a database webhook sends for a new row", async () =
   assert.equal((await other.json()).code, "validation_failed");
 });
 
-Deno.test("jobs() refuses users, other keys, and whoever has none", async () => {
+Deno.test("jobs() refuses users, other keys and requests without a key", async () => {
   using auth = fakeAuth({ env }).install();
   const ada = auth.signIn();
 

@@ -1,12 +1,12 @@
-// Routes for the members of an organization. A membership is a row that is read for every request, as
-// the caller, so one that was taken away counts at once: the token does not have to run out first.
+// Routes for the members of an organization. The membership is a row that is read for every request,
+// as the caller, so its removal counts at once, and not only when the token expires.
 import { z } from "zod";
 import { body, edgeFunction, guard } from "../../shared/mod.ts";
 import type { Database } from "./database.ts";
 
 const Change = z.strictObject({ name: z.string().trim().min(1).max(200) });
 
-/** Lets the members of the organization in the path on, or only those with one of these roles. */
+/** Admits members of the organization in the path; if roles are given, only those with one of them. */
 function requireMember(...roles: string[]) {
   return guard<Database>("member", async ({ supabase, user }, c) => {
     const { data, error } = await supabase.from("members").select("role")

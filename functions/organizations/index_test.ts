@@ -5,7 +5,7 @@ import organizations from "./index.ts";
 
 const TEA = { id: crypto.randomUUID(), name: "Tea" };
 
-/** The Data API of a database in which the caller has this role, or is no member. */
+/** The Data API of a database in which the caller has this role; without a role, is not a member. */
 function database(role?: string) {
   return ({ url }: Request) => {
     const members = role === undefined ? [] : [{ role }];
@@ -13,7 +13,7 @@ function database(role?: string) {
   };
 }
 
-Deno.test("organizations() lets a member read, as long as the membership lasts", async () => {
+Deno.test("organizations() lets a member read until the membership is removed", async () => {
   using auth = fakeAuth().install();
   const ada = auth.signIn();
 

@@ -1,4 +1,4 @@
-// What socket() does with a WebSocket, over a port of this machine, with a Supabase Auth in memory.
+// What socket() does with a WebSocket, over a local port, with a Supabase Auth in memory.
 import assert from "node:assert/strict";
 import { fakeAuth, FakeTime } from "../../shared/testing/mod.ts";
 import socket from "./index.ts";
@@ -28,7 +28,7 @@ function serve() {
   };
 }
 
-Deno.test("socket() opens for a caller with a session, and repeats what comes", async () => {
+Deno.test("socket() opens for a caller with a session, and echoes messages", async () => {
   using auth = fakeAuth().install();
   await using server = serve();
   const ada = auth.signIn();
@@ -102,7 +102,7 @@ Deno.test("socket() stays open while Auth is down", async () => {
   await closed;
 });
 
-Deno.test("socket() tells a page by a plain request why a WebSocket would be refused", async () => {
+Deno.test("socket() answers a plain GET with the refusal that a WebSocket would get", async () => {
   using auth = fakeAuth().install();
   const ada = auth.signIn();
   assert.equal((await socket.fetch(ada.request("/socket"))).status, 204);

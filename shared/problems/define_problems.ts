@@ -25,7 +25,7 @@ interface DefinitionBase {
   /**
    * Further members of the body: a schema of zod, valibot, arktype or another library of the
    * Standard Schema for each. A name has 3 to 64 letters, digits or underscores (RFC 9457, section
-   * 3.2), and is none that the body has anyway.
+   * 3.2), and must not be one that the body has already.
    */
   readonly details?:
     | (DetailSchemas & { readonly [name in ReservedMember]?: never })
@@ -63,7 +63,7 @@ const RULES: Readonly<Record<keyof ProblemDefinition, (value: unknown) => string
     HANDLER_ACTIONS.some((action) => action === value)
       ? undefined
       : CREDENTIAL_ACTIONS.some((action) => action === value)
-      ? "can be asked for by the check of the caller only"
+      ? "must not be sign_in, refresh or step_up, which only the check of the caller may ask for"
       : `must be one of ${HANDLER_ACTIONS.join(", ")}`,
   message: (value) =>
     typeof value === "string" && value.trim() !== "" && value.length <= MAX_MESSAGE_LENGTH &&
@@ -87,14 +87,14 @@ const CREDENTIAL_ACTIONS: readonly CredentialAction[] = ["sign_in", "refresh", "
 const HANDLER_ACTIONS = ACTIONS.filter((action) =>
   !CREDENTIAL_ACTIONS.some((other) => other === action)
 );
-/** A 401 needs a challenge, and a client refreshes for it; a browser shows nobody a 407. */
+/** A client refreshes its token for a 401, and a browser hides a 407 from the page. */
 const CREDENTIAL_STATUSES: readonly unknown[] = [401, 407];
 const MAX_MESSAGE_LENGTH = 300;
 const MAX_RETRY_AFTER_SECONDS = 86_400;
 
 /**
- * What a body has anyway, as a problem or by RFC 9457; what would make it look like a failure of
- * Supabase Auth; and what `JSON.stringify` would call.
+ * The members that every problem or RFC 9457 defines, those that would make a body look like a
+ * failure of Supabase Auth, and the method that `JSON.stringify` would call.
  */
 const RESERVED_MEMBERS = [
   "code",
@@ -129,19 +129,19 @@ function checkDetailSchemas(value: unknown): string | undefined {
   }
   for (const [name, schema] of Object.entries(value)) {
     if (RESERVED_MEMBERS.some((reserved) => reserved === name) || name in Object.prototype) {
-      return `cannot have ${name}, which has a meaning already`;
+      return `cannot have ${name}, which has a meaning already: choose another name`;
     }
     if (!MEMBER_PATTERN.test(name)) {
       return `cannot have ${name}: a name is 3 to 64 letters, digits or underscores`;
     }
-    if (!isStandardSchema(schema)) return `has no Standard Schema for ${name}`;
+    if (!isStandardSchema(schema)) return `needs a Standard Schema for ${name}`;
   }
   return undefined;
 }
 
 /**
- * Headers that this library or the runtime sets, that speak for the credential check or for Auth, or
- * with which an error would change what a browser has stored.
+ * Headers that this library or the runtime sets, that the credential check or Auth uses, or with which
+ * an error would change what a browser stores.
  */
 const RESERVED_HEADERS = new RegExp(
   "^(?:access-control-.*|authorization|apikey|cookie|set-cookie2?|www-authenticate|proxy-.*|" +
@@ -160,7 +160,7 @@ function checkHeaderNames(value: unknown): string | undefined {
       return "must be a list of header names";
     }
     if (RESERVED_HEADERS.test(name.toLowerCase())) {
-      return `cannot have ${name}, which is not a handler's to set`;
+      return `cannot have ${name}, which handlers must not set`;
     }
   }
   return undefined;
@@ -173,7 +173,7 @@ function isInteger(value: unknown, min: number, max: number): boolean {
 /** Any set of definitions. */
 export type ProblemDefinitions = Readonly<Record<string, ProblemDefinition>>;
 
-/** Makes a set of definitions that is wrong fail to compile, where types can tell. */
+/** Makes wrong definitions fail to compile, as far as types can tell. */
 type Checked<D> = {
   readonly [Code in keyof D]: Code extends ProblemCode
     ? `${Code} is a code of the table: throw new ProblemError("${Code}")`
@@ -198,17 +198,17 @@ type OutputsOf<S extends DetailSchemas> =
   & { readonly [Name in RequiredName<S>]: SchemaOutput<S[Name]> }
   & { readonly [Name in OptionalName<S>]?: SchemaOutput<S[Name]> };
 
-/** What an error of a problem is given. */
+/** The second argument of {@linkcode Problems.error}. */
 type DetailsInput<Definition> =
   & InputsOf<SchemasOf<Definition>>
   & { readonly issues?: readonly Issue[] | undefined }
   & (Definition extends { readonly action: "retry" } ? { readonly retry_after?: number | undefined }
     : unknown);
 
-/** What the body of a problem has beside the members of every problem. */
+/** The members of a body that only this problem has. */
 type DetailsOutput<Definition> = OutputsOf<SchemasOf<Definition>>;
 
-/** What an error of a problem may have besides. */
+/** The third argument of {@linkcode Problems.error}. */
 interface ErrorOptionsOf<Definition> extends ErrorOptions {
   /** The headers that its definition names. */
   readonly headers?: HeadersOf<Definition> | undefined;
@@ -232,8 +232,9 @@ export interface Problems<D extends ProblemDefinitions = ProblemDefinitions> {
    *
    * @param code One of the definitions.
    * @param details The members that the definition names, `issues`, and `retry_after` where the
-   * action is `retry`. What does not fit the schemas is a mistake in the handler: a `TypeError`.
-   * @param options The headers that the definition names, and the cause, which is never answered.
+   * action is `retry`.
+   * @param options The headers that the definition names, and the cause, which is never sent.
+   * @throws {TypeError} The details or headers do not fit the definition.
    */
   error<Code extends keyof D & string>(
     code: Code,
@@ -241,7 +242,7 @@ export interface Problems<D extends ProblemDefinitions = ProblemDefinitions> {
   ): ProblemError & { readonly code: Code; readonly details: DetailsOutput<D[Code]> };
 }
 
-/** The body of a problem that {@linkcode defineProblems} declares, by its code or of any. */
+/** The body of a problem that {@linkcode defineProblems} declares: of one code, or of any. */
 export type DeclaredProblem<
   P extends { readonly definitions: ProblemDefinitions },
   Code extends keyof P["definitions"] & string = keyof P["definitions"] & string,
@@ -264,7 +265,7 @@ export interface Declared {
 const declaredErrors = new WeakMap<ProblemError, Declared>();
 const sets = new WeakSet<object>();
 
-/** What an error of {@linkcode Problems.error} stands for; `undefined` for any other error. */
+/** The problem of an error made by {@linkcode Problems.error}; `undefined` for any other error. */
 export function getDeclared(error: ProblemError): Declared | undefined {
   return declaredErrors.get(error);
 }
@@ -281,8 +282,8 @@ export function isProblems(value: unknown): value is Problems {
  *
  * @param definitions What each problem means, by its code: `^[a-z][a-z0-9_]{0,63}$`, and none of the
  * table.
- * @returns The set: throw its errors, in any function. Give it to `edgeFunction(name, { problems })`
- * where an error of another function may be passed on.
+ * @returns The set. Any function can throw its errors. Give it to `edgeFunction(name, { problems })`
+ * if the function also passes on such errors of other functions.
  * @throws {TypeError} A definition is wrong; the message names each code and member.
  *
  * @example
@@ -314,7 +315,9 @@ export function defineProblems<const D extends ProblemDefinitions>(
   function error(code: string, details: object = {}, options: AnyErrorOptions = {}): ProblemError {
     const definition = copies.get(code);
     if (definition === undefined) {
-      throw new TypeError(`problems.error(): no problem of the code ${code} is declared`);
+      throw new TypeError(
+        `problems.error(): the code ${code} is not declared: add it to defineProblems()`,
+      );
     }
     return createError(code, definition, details, options);
   }
@@ -331,8 +334,8 @@ interface AnyErrorOptions extends ErrorOptions {
 }
 
 /**
- * Reads every member once, so that what is checked is what is answered: also of an instance of a
- * class, whose getters a spread would leave out.
+ * Copies the definition, so that what is sent is what was checked. It reads each member by name,
+ * because a spread would leave out the getters of a class.
  */
 function readDefinition(definition: unknown): unknown {
   if (typeof definition !== "object" || definition === null) return definition;
@@ -370,12 +373,14 @@ function checkDefinition(code: string, definition: unknown): string[] {
     wrong.push(`${code}.retry_after goes with the action retry only`);
   }
   for (const member of Object.keys(definition)) {
-    if (!Object.hasOwn(RULES, member)) wrong.push(`${code}.${member} is unknown`);
+    if (!Object.hasOwn(RULES, member)) {
+      wrong.push(`${code}.${member} is not a member of a definition`);
+    }
   }
   return wrong;
 }
 
-/** The most characters that the own members of a body take: a client reads 64 KiB of one. */
+/** The most characters of JSON for the details of a problem; clients read 64 KiB of a body. */
 const MAX_DETAILS_LENGTH = 16_384;
 const MAX_HEADER_LENGTH = 4096;
 
@@ -393,7 +398,7 @@ function createError(
   for (const name of Object.keys(given)) {
     const isKnown = Object.hasOwn(schemas, name) || name === "issues" ||
       (name === "retry_after" && definition.action === "retry");
-    if (!isKnown) fail(`details.${name} is not declared`);
+    if (!isKnown) fail(`details.${name} is not declared: add a schema for it to the definition`);
   }
   const members: Record<string, unknown> = {};
   for (const [name, schema] of Object.entries(schemas)) {
@@ -418,7 +423,9 @@ function createError(
     return fail(`details must be at most ${MAX_DETAILS_LENGTH} characters of JSON`);
   }
   for (const [name, value] of Object.entries(headers)) {
-    if (!definition.headers?.includes(name)) fail(`headers.${name} is not declared`);
+    if (!definition.headers?.includes(name)) {
+      fail(`headers.${name} is not declared: add it to headers of the definition`);
+    }
     if (value === undefined) continue;
     if (typeof value !== "string" || !/^[ -~]*$/.test(value) || value.length > MAX_HEADER_LENGTH) {
       fail(`headers.${name} must be ASCII text of at most ${MAX_HEADER_LENGTH} characters`);
@@ -439,7 +446,7 @@ function createError(
   return error;
 }
 
-/** The JSON of an object; `undefined` if a value of it has none: a bigint, a cycle, a function. */
+/** The JSON of an object; `undefined` if a value is not JSON: a bigint, a cycle, a function. */
 function toJson(members: object): string | undefined {
   try {
     const text = JSON.stringify(members);
@@ -452,7 +459,7 @@ function toJson(members: object): string | undefined {
 /**
  * Builds the body of a declared problem.
  *
- * @param declared What the error stands for.
+ * @param declared The problem of the error.
  * @param details The details of the error.
  * @param requestId The id of the request.
  */

@@ -65,7 +65,7 @@ export interface AuthOptions extends BackendOptions {
    * `"strict"`: it began after the request arrived. @default {"strict"}
    */
   readonly freshness?: "strict" | number | undefined;
-  /** The most that `freshness` may be, in seconds: raise it on purpose. @default {300} */
+  /** The largest `freshness` that is accepted, in seconds. @default {300} */
   readonly maxFreshness?: number | undefined;
   /**
    * Milliseconds (or half of `timeout`, if that is less) after which a check of the same token that
@@ -74,7 +74,7 @@ export interface AuthOptions extends BackendOptions {
   readonly patience?: number | undefined;
   /** Milliseconds that Auth may take before the answer is 503. @default {3000} */
   readonly timeout?: number | undefined;
-  /** Seconds that two clocks may differ. @default {30} */
+  /** Seconds by which the clocks of the function and of Auth may differ. @default {30} */
   readonly skew?: number | undefined;
   /**
    * Admits tokens without a usable `session_id` or `exp`. Auth cannot revoke such a token; only
@@ -89,7 +89,7 @@ export interface AuthOptions extends BackendOptions {
   readonly webSocketToken?: boolean | undefined;
   /** The realm of the WWW-Authenticate challenge. @default {"supabase"} */
   readonly realm?: string | undefined;
-  /** Watches every decision. */
+  /** Is called with every decision, for logs and metrics. */
   readonly onDecision?: OnDecision | undefined;
 }
 
@@ -161,7 +161,7 @@ const MAX_TIMEOUT_MS = 60_000;
 const DEFAULT_SKEW_SECONDS = 30;
 const MAX_SKEW_SECONDS = 300;
 const DEFAULT_REALM = "supabase";
-/** Of an answer for one user, where the handler says nothing else. */
+/** The Cache-Control of a checked route whose handler sets none. */
 const PRIVATE = "private, no-store";
 
 /**
@@ -169,8 +169,8 @@ const PRIVATE = "private, no-store";
  * the API key of a machine where `allow` has keys. Whoever is admitted goes on, with `c.var.auth`;
  * everything else is answered here, in the one JSON shape.
  *
- * Where a request has a user's token, the token decides, whatever key is beside it. Where two checks
- * are on one path, both must admit the caller, as the same kind.
+ * Where a request has a user's token, the token decides, whatever key is sent with it. Where two
+ * checks apply to one path, both must admit the caller, as the same kind.
  *
  * @param options See {@linkcode AuthOptions}.
  * @returns The middleware.
@@ -195,7 +195,9 @@ export const auth: Auth = function auth(options: AuthOptions = {}): MiddlewareHa
   checkOptions("auth()", options, RULES);
   const { freshness = "strict", maxFreshness = DEFAULT_MAX_FRESHNESS_SECONDS } = options;
   if (freshness !== "strict" && freshness > maxFreshness) {
-    throw new TypeError(`auth(): freshness is above maxFreshness (${maxFreshness} seconds)`);
+    throw new TypeError(
+      `auth(): freshness is above maxFreshness (${maxFreshness} seconds): lower the one or raise the other`,
+    );
   }
   const { env, fetch, onDecision, realm = DEFAULT_REALM, webSocketToken = false } = options;
   const settings = {
@@ -211,7 +213,7 @@ export const auth: Auth = function auth(options: AuthOptions = {}): MiddlewareHa
     oauthClients: options.oauthClients === "*" ? "*" as const : new Set(options.oauthClients),
   };
 
-  /** Checks a credential, and tells those who watch. */
+  /** Checks a credential, and reports the decision. */
   async function check(
     c: Context,
     credential: CredentialHeaders,
@@ -247,7 +249,7 @@ export const auth: Auth = function auth(options: AuthOptions = {}): MiddlewareHa
     return { outcome, timing: serverTiming({ source, ms }) };
   }
 
-  /** The same check once more, for a handler that lives long: whatever the freshness, Auth is asked. */
+  /** Repeats the check for a long-lived handler. It asks Auth whatever the freshness. */
   async function checkAgain(
     c: Context,
     credential: CredentialHeaders,
@@ -303,7 +305,7 @@ export const auth: Auth = function auth(options: AuthOptions = {}): MiddlewareHa
   };
 } as Auth;
 
-/** Of two checks on one path: one that has looked at no credential agrees with any other. */
+/** Whether two checks on one path agree. One that read no credential agrees with any other. */
 function isSameCaller(earlier: Admission, later: Admission): boolean {
   return earlier.kind === "none" || earlier.kind === later.kind;
 }

@@ -20,8 +20,8 @@ export interface EdgeFunctionOptions {
   readonly auth?: AuthOptions | undefined;
   /**
    * Routes whose callers are checked in another way, by Hono path patterns below the function: each
-   * has the options of {@linkcode auth} that differ there from `auth`; `admin` is not taken over. The first pattern that matches
-   * decides. @default {{}}
+   * has the options of {@linkcode auth} that differ there from those in `auth`, of which all but
+   * `admin` are taken over. The first pattern that matches decides. @default {{}}
    */
   readonly paths?: Readonly<Record<string, AuthOptions>> | undefined;
   /**
@@ -31,11 +31,11 @@ export interface EdgeFunctionOptions {
   readonly public?: readonly string[] | undefined;
   /** Which pages may call the function. @default {{ origins: "*" }} */
   readonly cors?: CorsOptions | undefined;
-  /** Takes every error that is nobody's refusal, for an error tracker. */
+  /** Receives every error that is not a refusal, for an error tracker. */
   readonly onError?: OnError | undefined;
   /**
-   * The problems that another function answers and a handler may throw on under their own code. The
-   * handler's own problems need no option.
+   * The problems of your own that keep their code when a handler throws the error of another function
+   * that answered with one. To throw them itself, a handler needs no option.
    */
   readonly problems?: Problems | undefined;
 }
@@ -116,9 +116,9 @@ const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
  * A Hono app for one Edge Function: its base path, CORS before the check, a request id, the check
  * on every route that is not `public`, and one JSON shape for whatever goes wrong.
  *
- * The type of `c.var.auth` follows from the list in `auth.allow`, also with a `Database`. On the routes
- * in `paths` it is another one, which Hono cannot know: a sub-app with an `AuthEnv` of its
- * own has the right type.
+ * The type of `c.var.auth` follows from the list in `auth.allow`, also if a `Database` is given. The
+ * routes in `paths` have another type, which Hono cannot tell from the path: put them into a sub-app
+ * with its own `AuthEnv`.
  *
  * @param name The function's name: its folder, and the first segment of its path.
  * @param options See {@linkcode EdgeFunctionOptions}.
@@ -166,9 +166,11 @@ export const edgeFunction: EdgeFunction = function edgeFunction(
   const checks = Object.entries(options.paths ?? {}).map(
     ([pattern, own]): [string, MiddlewareHandler] => {
       if (options.public?.includes(pattern)) {
-        throw new TypeError(`edgeFunction(): ${pattern} is in paths and in public`);
+        throw new TypeError(
+          `edgeFunction(): ${pattern} is in paths and in public: list it in one of them`,
+        );
       }
-      // `admin` is given path by path: a path for anybody would have it without being asked.
+      // `admin` is not taken over: a path that anybody may call would get supabaseAdmin unasked.
       return [pattern, auth({ ...options.auth, admin: false, ...own })];
     },
   );
@@ -197,7 +199,7 @@ export const edgeFunction: EdgeFunction = function edgeFunction(
   const open: [string, MiddlewareHandler][] = (options.public ?? []).map((
     pattern,
   ) => [pattern, publicRoute]);
-  // The first pattern that matches decides, and a check comes before none.
+  // The first pattern that matches decides; those in `paths` come before those in `public`.
   for (const [pattern, check] of [...checks, ...open]) {
     app.use(pattern, async function chooseCheck(c, next) {
       if (!checkOf.has(c)) checkOf.set(c, check);
@@ -225,13 +227,13 @@ export const edgeFunction: EdgeFunction = function edgeFunction(
   return app;
 } as EdgeFunction;
 
-/** Checks nobody. Whoever reads `c.var.auth` there is told so. */
+/** Checks nobody. A handler that reads `c.var.auth` gets an error that says so. */
 function publicRoute(c: Context, next: () => Promise<void>): Promise<void> {
   c.set("auth", createMissingContext(c));
   return next();
 }
 
-/** Hono reads a pattern when it matches for the first time: so it is tried on a router of its own. */
+/** Hono parses patterns only at the first request, so each is tried on a router of its own. */
 function isPattern(pattern: string): boolean {
   if (!/^\/[^?#]*$/.test(pattern)) return false;
   try {

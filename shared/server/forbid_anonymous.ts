@@ -1,9 +1,9 @@
 import { createGuard, type Guard } from "./internal/guard.ts";
 
 /**
- * Lets only permanent accounts on, behind `auth()`: 403 `anonymous_not_allowed` for a user of an
- * anonymous sign-in, as Auth has just answered it. So a user who has added an address or an identity
- * is let on at once, with the token of before.
+ * Lets only permanent accounts through, behind `auth()`: 403 `anonymous_not_allowed` for a user who
+ * signed in anonymously, by the user that Auth has just returned. So a user who has since added an
+ * e-mail address or an identity passes at once, with the same token.
  *
  * @returns The middleware.
  *

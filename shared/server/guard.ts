@@ -12,7 +12,7 @@ export interface GuardOptions {
   readonly timeout?: number | undefined;
 }
 
-/** Whether a user is let on: `c.var.auth`, and the request. */
+/** Whether a user may pass; takes `c.var.auth` and Hono's context. */
 export type GuardTest<Database = AnyDatabase> = (
   auth: UserContext<Database, Session | null>,
   c: Context,
@@ -23,14 +23,14 @@ const MAX_TIMEOUT_MS = 60_000;
 const RULES = { timeout: integer(1, MAX_TIMEOUT_MS) };
 
 /**
- * A guard for what only the application knows, such as who is a member of an organization, behind
- * `auth()`: 403 `insufficient_scope` unless the test returns `true`, or a promise of it.
+ * A guard for what only the application knows, such as who is a member of an organization. It stands
+ * behind `auth()`: 403 `insufficient_scope` unless the test returns `true`, or a promise of it.
  *
- * What the test throws is answered like an error of a handler: a supabase-js `error` under its code,
- * a `ProblemError` under its own. The handler does not run then.
+ * What the test throws is answered like an error of a handler, which then does not run: a supabase-js
+ * `error` and a `ProblemError` keep their codes.
  *
- * @param name What it is called in the log, such as `member`.
- * @param test Decides. Nothing but `true` lets the user on.
+ * @param name The guard's name in the log, such as `member`.
+ * @param test Decides. Only `true` lets the user through.
  * @param options See {@linkcode GuardOptions}.
  * @returns The middleware.
  * @throws {TypeError} An argument is wrong.

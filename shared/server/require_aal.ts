@@ -19,13 +19,13 @@ const LEVELS: readonly unknown[] = ["aal1", "aal2", "enrolled"] satisfies Requir
 const RULES = { maxAge: integer(1, Number.MAX_SAFE_INTEGER) };
 
 /**
- * Asks for a stronger or a more recent sign-in, behind `auth()`: 401 `insufficient_aal` or
+ * Requires a stronger or a more recent sign-in, behind `auth()`: 401 `insufficient_aal` or
  * `authentication_too_old` with the action `step_up`.
  *
  * The level and the time are read from the token. An aal2 token stays aal2 after its factor was
  * removed; so `aal2` also needs a factor that the user, as Auth has just answered, still has. A
  * token without `aal` or `amr`, which a custom access token hook has dropped, is 500
- * `auth_misconfigured`, because no step up could heal it.
+ * `auth_misconfigured`, because no step-up would help.
  *
  * @param required The assurance level.
  * @param options See {@linkcode RequireAalOptions}.
@@ -72,4 +72,4 @@ function hasVerifiedFactor({ factors }: User): boolean {
 
 const AAL_MISSING =
   "a token has no aal, so no second factor can be seen and the user is refused: a custom access " +
-  "token hook has dropped the claim aal, and must return it as it came";
+  "token hook has dropped the claim aal: let the hook return it unchanged";

@@ -5,10 +5,10 @@ import { runPredicate } from "./internal/run_predicate.ts";
 /** A claim by its name, or the keys that lead to a value within one. */
 export type ClaimPath = string | readonly [string, ...string[]];
 
-/** Whether the value of a claim lets the user on. */
+/** Whether the value of a claim lets the user through. */
 export type ClaimTest = (value: unknown) => boolean | Promise<boolean>;
 
-/** How long a test may take. It has the value already: only a mistake takes time. */
+/** How long a test may take. It needs no call, so only a mistake takes this long. */
 const TIMEOUT_MS = 10_000;
 
 /**
@@ -22,19 +22,19 @@ const IN_USER: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Lets only users on whose token has a claim that passes a test, behind `auth()`: 403
+ * Lets only users through whose token has a claim that passes a test, behind `auth()`: 403
  * `insufficient_scope`. For claims that a custom access token hook adds.
  *
  * This reads the token: a claim is as old as the token, so what has changed since is not seen until
  * the client refreshes. What Auth answers about the user itself (`app_metadata`, `email`, `phone`,
  * `role`, `is_anonymous`, `aud`, `sub`) is taken from its answer, whatever the token says; for roles,
- * use `requireRole()`. A claim that is missing lets nobody on, and the test is not asked.
+ * use `requireRole()`. If the claim is missing, the user is refused and the test is not called.
  *
  * @param path The claim's name, or the keys that lead to the value: `["org", "plan"]`.
- * @param test Takes the value. Nothing but `true` lets the user on.
+ * @param test Takes the value. Only `true` lets the user through.
  * @returns The middleware.
  * @throws {TypeError} The path is empty, or leads into `user_metadata`, which users can write
- * themselves; or the test is no function.
+ * themselves; or the test is not a function.
  *
  * @example
  * ```ts

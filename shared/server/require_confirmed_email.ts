@@ -1,10 +1,10 @@
 import { createGuard, type Guard } from "./internal/guard.ts";
 
 /**
- * Lets only users with a confirmed e-mail address on, behind `auth()`: 403 `email_not_confirmed`. It
- * goes by `email_confirmed_at`, as Auth has just answered it, and not by `email_verified` in
- * `user_metadata`, which users can write. A project that confirms no addresses
- * (`enable_confirmations = false`) calls every address confirmed.
+ * Lets only users with a confirmed e-mail address through, behind `auth()`: 403
+ * `email_not_confirmed`. It reads `email_confirmed_at`, as Auth has just returned it, and not
+ * `email_verified` in `user_metadata`, which users can write. In a project without confirmations
+ * (`enable_confirmations = false`), Auth marks every address as confirmed.
  *
  * @returns The middleware.
  *

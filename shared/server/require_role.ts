@@ -11,7 +11,7 @@ export type RolePath = readonly ["app_metadata", string, ...string[]] | readonly
 /** Options of {@linkcode requireRole}. */
 export interface RequireRoleOptions {
   /**
-   * Where the role, or a list of roles, stands in the user's record.
+   * Where the user's record has the role, or a list of roles.
    * @default {["app_metadata", "role"]}
    */
   readonly path?: RolePath | undefined;
@@ -27,15 +27,15 @@ const RULES = {
 };
 
 /**
- * Lets only users of a role on, behind `auth()`: 403 `insufficient_scope`. The role is a text, or
- * one of a list of texts, in the user's record as Auth has just answered it, and not as the token
- * says: so a role that was given or taken counts with the next request. With a `freshness` of
- * `auth()`, the answer may be that many seconds old.
+ * Lets only users with one of these roles through, behind `auth()`: 403 `insufficient_scope`. It
+ * reads the role, a string or a list of strings, from the user's record that Auth has just returned
+ * and not from the token: a role that was given or removed counts from the next request on. With a
+ * `freshness` of `auth()`, the answer may be that many seconds old.
  *
  * @param roles One or more roles, of which the user must have one. Options may follow: see
  * {@linkcode RequireRoleOptions}.
  * @returns The middleware.
- * @throws {TypeError} There is no role, one is no text, or an option is wrong.
+ * @throws {TypeError} There is no role, one is not a string or is empty, or an option is wrong.
  *
  * @example
  * ```ts
@@ -55,7 +55,7 @@ export function requireRole(...args: readonly unknown[]): Guard {
   const hasOptions = typeof last === "object";
   const roles: ReadonlySet<unknown> = new Set(hasOptions ? args.slice(0, -1) : args);
   if (roles.size === 0 || [...roles].some((role) => typeof role !== "string" || role === "")) {
-    throw new TypeError("requireRole(): name one or more roles, each a text that is not empty");
+    throw new TypeError("requireRole(): name one or more roles, each a non-empty string");
   }
   const options = (hasOptions ? last : {}) as RequireRoleOptions;
   checkOptions("requireRole()", options, RULES);

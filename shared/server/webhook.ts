@@ -1,6 +1,6 @@
 /**
- * Requests that their sender has signed: hooks of Supabase Auth, and whatever else sends Standard
- * Webhooks. An entry of its own, because it needs the package `standardwebhooks`: functions that
+ * Requests that their sender has signed: hooks of Supabase Auth, and other senders of Standard
+ * Webhooks. A separate entry point, because it needs the package `standardwebhooks`: functions that
  * receive no webhook do not load it.
  *
  * @module
@@ -46,7 +46,7 @@ export interface VerifyWebhookOptions<Event> {
   readonly maxBytes?: number | undefined;
 }
 
-/** What {@linkcode webhook} tells about a message. */
+/** What {@linkcode webhook} tells the handler about a message: `c.var.webhook`. */
 export interface SignedMessage {
   /** `webhook-id`. The same when the sender tries again, except for Auth, which makes a new one. */
   readonly id: string;
@@ -54,7 +54,7 @@ export interface SignedMessage {
   readonly timestamp: number;
 }
 
-/** What {@linkcode webhook} tells about a message that a library of the sender has verified. */
+/** `c.var.webhook` of a message that the sender's library has verified. */
 export interface VerifiedEvent<Event> {
   /** What `verify` has returned. */
   readonly event: Event;
@@ -67,7 +67,7 @@ export interface WebhookEnv<Message = SignedMessage> {
 
 const DEFAULT_MAX_BYTES = 1024 * 1024;
 
-/** The library's, which has no option for it: five minutes, as the specification suggests. */
+/** Five minutes, as the specification suggests; the package has no option for it. */
 const WINDOW_SECONDS = 5 * 60;
 
 /** Each secret costs one HMAC of the body: up to 40 ms for a megabyte (Deno 2.1.4, two cores). */
@@ -91,15 +91,15 @@ const RULES = {
  * behind it are `public`, since nobody is signed in there. It reads the body, which `body()` and
  * `c.req.json()` can read again.
  *
- * A message is accepted for five minutes before and after the time it was signed at; within that
- * time, somebody who has seen a message can send it again. Where it must not count twice, keep
- * `c.var.webhook.id` in a column that is unique.
+ * A message is accepted from five minutes before to five minutes after the time it was signed at. In
+ * that time, somebody who has seen a message can send it again. Where it must not count twice, store
+ * `c.var.webhook.id` in a unique column.
  *
- * | what came | answer |
+ * | request | answer |
  * | --- | --- |
  * | a header is missing | 401 `webhook_signature_missing` |
- * | no signature fits, or a header is malformed or there twice | 401 `webhook_signature_invalid` |
- * | signed more than five minutes ago, or from now | 401 `webhook_outside_window` |
+ * | no signature matches, or a header is malformed or sent twice | 401 `webhook_signature_invalid` |
+ * | signed more than five minutes ago, or dated more than five minutes ahead | 401 `webhook_outside_window` |
  * | a body above `maxBytes` | 413 `request_entity_too_large` |
  * | the variable is missing or holds something else | 500 `auth_misconfigured`, and one line in the log |
  *
@@ -158,20 +158,20 @@ export function webhook(
   };
 }
 
-/** What Auth takes for a refusal, from every hook that it calls over HTTP. */
+/** The body that Auth takes for a refusal, from every hook that it calls over HTTP. */
 export interface AuthHookError {
   readonly error: { readonly http_code: number; readonly message: string };
 }
 
 /**
- * The body with which a hook of Supabase Auth refuses. Send it with status 200: whatever has another
- * status is, for the user, a 500 of Auth without your text.
+ * The body with which a hook of Supabase Auth refuses. Send it with status 200: with any other
+ * status, the user gets a 500 of Auth without your message.
  *
- * @param message What the user reads: Auth passes it on. Without a text Auth would take the answer
- * for a success.
+ * @param message What the user reads: Auth passes it on. Without a message, Auth would take the
+ * answer for a success.
  * @param httpCode The status of Auth's answer. @default {403}
  * @returns The body.
- * @throws {TypeError} The message is empty, or the status is none of a refusal.
+ * @throws {TypeError} The message is empty, or the status is not from 400 to 599.
  *
  * @example
  * ```ts
@@ -192,7 +192,7 @@ export function authHookError(message: string, httpCode = 403): AuthHookError {
   return { error: { http_code: httpCode, message } };
 }
 
-/** What came of a check: what it tells the handler, or the code of a refusal. */
+/** The result of a check: the message for the handler, or the code of a refusal. */
 type Checked = { readonly message: unknown } | { readonly code: Refusal };
 
 type Refusal =
@@ -213,8 +213,8 @@ function withSecret(secret: WebhookSecret): Check {
     const timestamp = c.req.header("webhook-timestamp");
     const signature = c.req.header("webhook-signature");
     if (!id || !timestamp || !signature) return MISSING;
-    // A header that came twice is one with a comma here. A full stop in the id would let the text that
-    // was signed be divided otherwise, and the library reads a timestamp up to its last digit.
+    // A header that was sent twice arrives with a comma. The signed text is id.timestamp.body: a full
+    // stop in the id would make it ambiguous. The package ignores what follows a timestamp's digits.
     if (!/^[^\s.,]{1,256}$/.test(id) || !/^\d{1,12}$/.test(timestamp)) return INVALID;
     if (!SIGNATURES.test(signature)) return INVALID;
     const nowSeconds = Math.floor(Date.now() / 1000);
@@ -255,9 +255,12 @@ function withLibrary(verify: VerifyWebhookOptions<unknown>["verify"]): Check {
       return event === false ? INVALID : { message: { event } };
     } catch (error) {
       if (error instanceof ProblemError) throw error;
-      // It is either the sender's mistake or ours, such as a secret that is not set.
+      // The sender's mistake, or the function's own, such as a secret that is not set.
       const name = error instanceof Error ? error.name : typeof error;
-      logOnce(`a webhook was refused, because verify() threw ${name}`);
+      logOnce(
+        `a webhook was refused, because verify() threw ${name}: if the sender is genuine, check ` +
+          "that its secret is set",
+      );
       return INVALID;
     }
   };
@@ -300,7 +303,7 @@ function keysOfVariable(name: string): () => readonly Webhook[] | undefined {
   };
 }
 
-/** Reads secrets; what is wrong with them never holds a part of one. */
+/** Reads secrets; `problem` never holds a part of one. */
 function readSecrets(
   secret: unknown,
 ): { readonly keys: readonly Webhook[]; readonly problem?: string } {
@@ -312,7 +315,10 @@ function readSecrets(
     return { keys: [], problem: `must not hold more than ${MAX_SECRETS} secrets` };
   }
   if (secrets.some((text) => text.startsWith("v1a,"))) {
-    return { keys: [], problem: "holds an asymmetric key (v1a), which nothing here can verify" };
+    return {
+      keys: [],
+      problem: "holds an asymmetric key (v1a), which is not supported: use a secret with whsec_",
+    };
   }
   const keys = secrets.map(readSecret);
   return keys.every((key) => key !== undefined) ? { keys } : { keys: [], problem: NO_SECRET };

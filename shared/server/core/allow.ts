@@ -1,7 +1,7 @@
 /**
- * Who may call a route, in the words of @supabase/server: a signed-in user; whoever has a secret or a
- * publishable key of the project, by the key's name (`*` for any name; none for the key named
- * `default`); or anybody, `none`, which stands last.
+ * Who may call a route, in the terms of @supabase/server: `user`, a signed-in user; `secret` and
+ * `publishable`, whoever sends that kind of key of the project, by the key's name (`*` for any key,
+ * no name for the key named `default`); `none`, anybody, which must be last.
  */
 export type AllowMode =
   | "user"
@@ -11,7 +11,7 @@ export type AllowMode =
   | `publishable:${string}`
   | "none";
 
-/** What a caller came as: the `kind` of `c.var.auth`. */
+/** How a caller was admitted: the `kind` of `c.var.auth`. */
 export type CallerKind = "user" | "secret" | "publishable" | "none";
 
 /** The kinds of API keys. */
@@ -20,7 +20,7 @@ export type KeyKind = "secret" | "publishable";
 /** The names of the keys that a route takes; `*` for any. */
 export type KeyNames = ReadonlySet<string> | "*";
 
-/** A list of modes, read. */
+/** A parsed list of modes. */
 export interface Allow {
   readonly user: boolean;
   readonly none: boolean;
@@ -34,7 +34,7 @@ export interface Allow {
 /** The name of the key that a mode without a name takes. */
 export const DEFAULT_KEY_NAME = "default";
 
-/** What is allowed where nothing is said. */
+/** The default of `allow`. */
 export const USERS_ONLY: Allow = Object.freeze({
   user: true,
   none: false,
@@ -43,10 +43,12 @@ export const USERS_ONLY: Allow = Object.freeze({
   isUsersOnly: true,
 });
 
+const MODES = '"user", "secret", "secret:<name>", "publishable", "publishable:<name>" and "none"';
+
 const MODE = /^(?:user|none|(secret|publishable)(?::([^\s:*]+|\*))?)$/;
 
 /**
- * What is wrong with a list of modes, to follow the name of the option in a sentence.
+ * What is wrong with a list of modes: a message that follows the name of the option.
  *
  * @returns `undefined` if nothing is.
  *
@@ -55,14 +57,16 @@ const MODE = /^(?:user|none|(secret|publishable)(?::([^\s:*]+|\*))?)$/;
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(checkAllow(["user", "secret:cron"]), undefined);
- * assertEquals(checkAllow(["usr"]), 'has no mode "usr"');
+ * assertEquals(checkAllow(["none", "user"]), 'must have "none" last');
  * ```
  */
 export function checkAllow(list: unknown): string | undefined {
-  if (!Array.isArray(list) || list.length === 0) return "must be a list of one mode or more";
+  if (!Array.isArray(list) || list.length === 0) return "must be a list of at least one mode";
   const seen = new Set<string>();
   for (const [index, mode] of list.entries()) {
-    if (typeof mode !== "string" || !MODE.test(mode)) return `has no mode ${JSON.stringify(mode)}`;
+    if (typeof mode !== "string" || !MODE.test(mode)) {
+      return `has no mode ${JSON.stringify(mode)} (the modes are ${MODES})`;
+    }
     const [, kind, name = DEFAULT_KEY_NAME] = MODE.exec(mode)!;
     const whole = kind === undefined ? mode : `${kind}:${name}`;
     if (seen.has(whole)) return `has the mode "${mode}" twice`;

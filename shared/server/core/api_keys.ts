@@ -16,7 +16,7 @@ export interface ApiKeyCheck {
   find(apikey: string): Promise<readonly ApiKey[]>;
 }
 
-/** The longest key that is looked at, in bytes: a header has one per character. */
+/** The longest key that is compared, in bytes; a header has one byte per character. */
 export const MAX_API_KEY_BYTES = 4096;
 
 /**
@@ -51,17 +51,17 @@ async function digest(key: string): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key)));
 }
 
-/** Of two digests, which have one length. Looks at every byte. */
+/** Compares two digests of the same length, in constant time: it looks at every byte. */
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   let difference = 0;
   for (let i = 0; i < a.length; i++) difference |= a[i]! ^ b[i]!;
   return difference === 0;
 }
 
-/** What the apikey header of a request comes to on a route. */
+/** What the apikey header of a request means on a route. */
 export type ApiKeyResult =
   | { readonly kind: "admitted"; readonly apiKey: ApiKey }
-  /** There is no key, or one that says nothing on this route: the other modes decide. */
+  /** There is no key, or one that this route ignores: the other modes decide. */
   | { readonly kind: "absent" }
   | { readonly kind: "refused"; readonly refusal: Refusal };
 
@@ -70,9 +70,9 @@ const ABSENT: ApiKeyResult = Object.freeze({ kind: "absent" });
 /**
  * Reads the apikey header of a request without a user's token.
  *
- * supabase-js sends the publishable key of its client with every call, signed in or not. So on a route
- * that takes no publishable key it says nothing, where users or anybody may call. Every other key is
- * a credential: it is admitted or refused.
+ * supabase-js sends the publishable key of its client with every call, signed in or not. So a route
+ * for users or anybody that allows no publishable key ignores it. Every other key is a credential: it
+ * is admitted or refused.
  *
  * @param apikey The header; `null` or empty for none. Two headers arrive joined by a comma.
  * @param allow What the route allows.
@@ -102,7 +102,7 @@ function refuse(isKnown: boolean, isPublic: boolean, allow: Allow, project: Proj
   const missing = kinds.map((kind) => findMissing(allow[kind], kind, project)).find(isText);
   const operator = missing === undefined ? {} : { operator: missing };
   if (isKnown) return { ok: false, code: "api_key_not_allowed", ...operator };
-  // It may be the very key that this function was not given.
+  // The caller may have sent the very key that is missing here, so the caller is not to blame.
   return {
     ok: false,
     code: missing === undefined ? "invalid_api_key" : "auth_misconfigured",

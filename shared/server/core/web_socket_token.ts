@@ -1,15 +1,15 @@
-/** What the subprotocol with the token begins with: Supabase's documentation of WebSockets has it so. */
+/** How the subprotocol with the token begins, as in Supabase's guide to WebSockets. */
 const PREFIX = "jwt-";
 
-/** No Authorization header that holds a token looks like this: it is refused as malformed. */
+/** An Authorization header without a token, which is refused as malformed. */
 const MALFORMED = "Bearer";
 
 /**
- * The Authorization header that a request stands for, where it may be a browser's WebSocket. Those
- * cannot have headers, so they send the token as a subprotocol: `new WebSocket(url, ["todos",
- * "jwt-<token>"])`.
+ * The Authorization header of a request, or the header that the subprotocols of a WebSocket stand
+ * for: a browser cannot set headers on a WebSocket, so it sends the token as a subprotocol: `new
+ * WebSocket(url, ["todos", "jwt-<token>"])`.
  *
- * A token in both places, or two of them, is malformed: neither is chosen.
+ * A token in both places, or two subprotocols with a token, are malformed: neither is chosen.
  *
  * @param headers The headers of the request.
  * @returns The header; `null` where the request has no credential.
@@ -26,7 +26,7 @@ const MALFORMED = "Bearer";
  */
 export function readWebSocketAuthorization(headers: Headers): string | null {
   const authorization = headers.get("Authorization");
-  // Elsewhere the header means nothing; and no page can add it to a fetch.
+  // In other requests the subprotocols mean nothing; a page cannot send them with fetch anyway.
   if (headers.get("Upgrade")?.toLowerCase() !== "websocket") return authorization;
   const protocols = (headers.get("Sec-WebSocket-Protocol") ?? "").split(",");
   const tokens = protocols.map((protocol) => protocol.trim())

@@ -2,8 +2,8 @@ import type { Context } from "hono";
 
 /**
  * The address of the caller, as the platform tells it; `undefined` where it does not. Cloudflare, in
- * front of hosted projects, sets the first header itself. The second can be made up by the caller, so
- * what goes by it limits only those who do not.
+ * front of hosted projects, sets the first header itself. A caller can forge the second, so a limit
+ * that relies on it holds only for callers who do not.
  */
 export function clientAddress(c: Context): string | undefined {
   const address = c.req.header("CF-Connecting-IP") ??

@@ -14,9 +14,9 @@ import { type AnyDatabase, createKeyClient, createUserClient } from "./user_clie
 
 /** A signed-in user: `c.var.auth` where `kind` is `user`. */
 export interface UserContext<Database = AnyDatabase, S extends Session | null = Session> {
-  /** What the caller is; on a route that allows users only, always this. */
+  /** The kind of the caller; on a route that allows users only, always `user`. */
   readonly kind: "user";
-  /** The user, as Auth has just answered. */
+  /** The user, as Auth has just returned it. */
   readonly user: User;
   /** The token's claims. They are as old as the token; `user` is not. */
   readonly claims: Claims;
@@ -24,21 +24,21 @@ export interface UserContext<Database = AnyDatabase, S extends Session | null = 
   readonly session: S;
   /** The OAuth client that acts for the user, by its id; `null` for the project's own apps. */
   readonly client: string | null;
-  /** Now, by Auth's clock if this isolate's proved wrong; seconds since the epoch. */
+  /** The time in seconds since 1970, by Auth's clock if the function's own clock is wrong. */
   readonly now: number;
-  /** The access token. Not enumerable: logging or serialising the context does not show it. */
+  /** The access token. It is not enumerable, so logging or serializing the context does not show it. */
   readonly token: string;
   /** A supabase-js client that acts as this user. Built when it is first used. */
   readonly supabase: SupabaseClient<Database>;
   /**
-   * Asks Auth about the same token again, for a handler that lives long: a stream of events, a
+   * Asks Auth about the same token again, for a long-lived handler, such as a stream of events or a
    * WebSocket. It works after the response has been returned, and never rejects.
    *
-   * `refused` ends the stream, with the problem that tells the client what to do. `unknown` is a fault
-   * of Auth or of the way to it, and says nothing about the session: keep the stream open.
+   * After `refused`, end the stream with the problem, which tells the client what to do. `unknown` is a
+   * fault of Auth or of the connection to it, and says nothing about the session: keep the stream open.
    *
    * An admission is never older than the call; a refusal may be up to five seconds old. Calls within
-   * a second share one check and wait for it: so call it on a timer, not for each message.
+   * one second wait for one shared check, so call it on a timer and not for each message.
    */
   readonly recheck: () => Promise<RecheckResult>;
 }
@@ -53,9 +53,9 @@ export interface SecretContext<Database = AnyDatabase> {
    * apply. The same as `supabaseAdmin`.
    */
   readonly supabase: SupabaseClient<Database>;
-  /** The same client, by the name that says what it may do. */
+  /** The same client as `supabase`. */
   readonly supabaseAdmin: SupabaseClient<Database>;
-  /** As of a user, for handlers that serve several kinds: the key is compared again. */
+  /** Like the user's, for handlers that serve several kinds: it compares the key again. */
   readonly recheck: () => Promise<RecheckResult<null>>;
 }
 
@@ -66,7 +66,7 @@ export interface PublishableContext<Database = AnyDatabase> {
   readonly name: string;
   /** A supabase-js client that acts as the role `anon`, with the caller's key. */
   readonly supabase: SupabaseClient<Database>;
-  /** As of a user, for handlers that serve several kinds: the key is compared again. */
+  /** Like the user's, for handlers that serve several kinds: it compares the key again. */
   readonly recheck: () => Promise<RecheckResult<null>>;
 }
 
@@ -75,7 +75,7 @@ export interface NoneContext<Database = AnyDatabase> {
   readonly kind: "none";
   /** A supabase-js client that acts as the role `anon`. */
   readonly supabase: SupabaseClient<Database>;
-  /** As of a user, for handlers that serve several kinds: the caller is admitted again. */
+  /** Like the user's, for handlers that serve several kinds: it always admits. */
   readonly recheck: () => Promise<RecheckResult<null>>;
 }
 
@@ -114,7 +114,7 @@ export type AuthContext<
  * Builds the context of an admitted caller.
  *
  * @param admission Who was admitted.
- * @param c The request that the context belongs to: it is worth nothing to another one.
+ * @param c The request that the context belongs to; the context is not valid for another one.
  * @param isAdmin Whether the route asked for `supabaseAdmin`.
  * @param checkAgain Checks the caller again, as often as it is called.
  */
@@ -136,7 +136,7 @@ export function createContext(
   }
 }
 
-/** With `never` for the user: a user's context has one, and that of other kinds `null`. */
+/** Repeats the check. `never` fits the user in a user's result and the `null` of other kinds. */
 export type CheckAgain = () => Promise<RecheckResult<never>>;
 
 /** The admission behind a context that belongs to this request; `undefined` for anything else. */
@@ -147,7 +147,7 @@ export function getAdmission(context: unknown, c: Context): Admission | undefine
 /**
  * The user that `auth()` has admitted on this request, for guards.
  *
- * @returns `undefined` if `auth()` did not run, or admitted something else than a user.
+ * @returns `undefined` if `auth()` did not run, or admitted a caller of another kind.
  */
 export function getUserContext(c: Context): UserContext<AnyDatabase, Session | null> | undefined {
   const context: unknown = c.get("auth");
@@ -155,7 +155,7 @@ export function getUserContext(c: Context): UserContext<AnyDatabase, Session | n
 }
 
 /**
- * What a public route has as `c.var.auth`: nothing of it can be read.
+ * The `c.var.auth` of a public route: reading any member of it throws.
  *
  * @param c The request.
  */
@@ -192,7 +192,7 @@ function throwOnMissing(
   prototype: object,
   missing: (context: never, member: Member) => AuthContextError,
 ): void {
-  // Only what is not found on the way here is looked up in it.
+  // This prototype is reached only for members that the context itself does not have.
   const root = new Proxy({}, {
     get(target, key, context) {
       const member = MEMBERS.find((name) => name === key);
@@ -221,7 +221,7 @@ abstract class AdmittedCaller<A extends Admission> {
       : isAdmin && secretKey !== undefined
       ? () => this.#getAdminClient(secretKey)
       : undefined;
-    // Not enumerable: a spread or a log does not build it.
+    // Not enumerable, so that a spread or a log does not create the client.
     if (getClient) Object.defineProperty(this, "supabaseAdmin", { get: getClient });
   }
 
@@ -257,8 +257,8 @@ abstract class AdmittedCaller<A extends Admission> {
   /** The error for a member that only other kinds have. */
   static #missing(context: AdmittedCaller<Admission>, member: Member): AuthContextError {
     const why = member === "supabaseAdmin"
-      ? ": it is there for a secret key, and where auth() has `admin: true`"
-      : ", which has no such member: look at c.var.auth.kind first";
+      ? ": only a caller with a secret key has it, or a route whose auth() has `admin: true`"
+      : ", which has no such member: check c.var.auth.kind first";
     const { kind } = context.#admission;
     return new AuthContextError(
       `${where(context.#c, member)}, for a caller of the kind "${kind}"${why}`,
@@ -307,7 +307,7 @@ class AdmittedAnybody extends AdmittedCaller<NoneAdmission> implements NoneConte
   readonly kind = "none";
 }
 
-/** On a public route nobody is looked at, so there is nothing to read. */
+/** The context of a public route, where nobody is checked, so there is nothing to read. */
 class MissingContext {
   readonly #c: Context;
 
@@ -327,7 +327,7 @@ class MissingContext {
   }
 }
 
-/** The route by its pattern: the path itself is the caller's text. */
+/** Names the route by its pattern, because the path itself is the caller's text. */
 function where(c: Context, member: Member): string {
   return `c.var.auth.${member} was read on ${c.req.method} ${routePath(c)}`;
 }

@@ -42,8 +42,8 @@ const EXACT_ORIGINS = listOf(
 
 /**
  * Whether a text is exactly an origin: scheme, host and port, nothing after them, no wildcard. The
- * schemes of apps (`capacitor:`, `tauri:`, `ionic:`, a browser's extensions) are none that the URL
- * standard knows an origin of; their web views send scheme and host all the same.
+ * URL standard defines no origin for the schemes of apps (`capacitor:`, `tauri:`, `ionic:`, browser
+ * extensions), but their web views send scheme and host as the origin.
  */
 export function isOrigin(text: string): boolean {
   if (!URL.canParse(text) || text.includes("*")) return false;

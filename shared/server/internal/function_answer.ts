@@ -35,8 +35,8 @@ const TIMEOUT_MS = 2000;
  * is not: only the numbers that go with a code, and the members of a declared problem that fit its
  * schemas.
  *
- * A credential that the other function refuses is the one that this function sent: it never becomes a
- * 401, nor a step that touches the caller's session.
+ * If the other function refuses a credential, it is the one that this function sent. So this never
+ * becomes a 401, nor an action that changes the caller's session.
  *
  * @param response The answer; its body is read, if nobody has read it.
  * @param problems The problems of an application that may be passed on.
@@ -73,7 +73,9 @@ export async function readFunctionAnswer(
   const isUnknown = body !== undefined && passedOn.code !== body.code && !isProblemCode(body.code);
   const note = `another function answered ${status}${body === undefined ? "" : ` ${body.code}`}` +
     (id === undefined ? "" : ` (its request ${id})`) +
-    (isUnknown ? ", which is not declared in the option `problems` as it was answered" : "");
+    (isUnknown
+      ? ", which the option `problems` does not declare, or declares with other details or another status"
+      : "");
   return { ...passedOn, note };
 }
 
@@ -83,7 +85,7 @@ function abortable(response: Response, signal: AbortSignal): Response {
   return new Response(body ?? null, response);
 }
 
-/** What a body has to say of itself to be one of this library's. */
+/** Whether a body has the members of this library's problems. */
 interface ProblemBody {
   readonly code: string;
   readonly status: number;
@@ -98,7 +100,7 @@ function isProblemBody(body: unknown, status: number): body is ProblemBody {
     typeof action === "string" && typeof message === "string" && typeof request_id === "string";
 }
 
-/** The session ended, or the token ran out, after this function's own check: the next one says so. */
+/** The session ended or the token expired after this function's own check; the next check says so. */
 const ENDED: readonly string[] = [
   "session_not_found",
   "session_expired",
@@ -112,7 +114,7 @@ const STRONGER: readonly string[] = [
   "authentication_too_old",
 ] satisfies ProblemCode[];
 
-/** What only the code that made the call can mend. */
+/** Refusals that only the code that made the call can fix. */
 const MISCALLED: readonly string[] = [
   "no_authorization",
   "invalid_authorization_header",

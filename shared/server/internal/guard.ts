@@ -9,9 +9,9 @@ import { respond } from "./respond.ts";
 import { respondToError } from "./respond_to_error.ts";
 
 /**
- * Middleware that lets some of the admitted users on, and nobody else: where a route admits other
- * kinds of callers too, a secret key is 403 `api_key_not_allowed`, and whoever is not signed in 401
- * `no_authorization`.
+ * Middleware that lets some of the admitted users through, and nobody else: where a route admits other
+ * kinds of callers too, a secret key is 403 `api_key_not_allowed`, and a caller who is not signed in
+ * is 401 `no_authorization`.
  *
  * It compiles only where `c.var.auth` can be a user: not in an app without `auth()`, and not on a
  * route that admits keys only.
@@ -28,31 +28,32 @@ type AdmitsUsers<V> = V extends { readonly auth: infer A }
   : string extends keyof V ? unknown
   : never;
 
-/** What a guard goes by: Auth's answer, and the token that it was given for. */
+/** What a guard decides by: the user as Auth has returned it, and the token. */
 export interface GuardedUser {
   readonly user: User;
   readonly claims: Claims;
   readonly session: Session | null;
-  /** By Auth's clock if ours proved wrong; seconds since the epoch. */
+  /** The time in seconds since 1970, by Auth's clock if the function's own clock is wrong. */
   readonly now: number;
 }
 
-/** Why a guard lets a user not on. */
+/** Why a guard refuses a user. */
 export interface GuardRefusal extends ProblemDetails {
   readonly code: ProblemCode;
   /** One line for the operator's log. Never holds a value of the user. */
   readonly operator?: string;
 }
 
-/** Decides about a user: `undefined` lets them on. */
+/** Decides about a user: `undefined` lets the user through. */
 export type GuardCheck = (
   user: GuardedUser,
   c: Context,
 ) => GuardRefusal | undefined | Promise<GuardRefusal | undefined>;
 
 /**
- * Builds a guard. Only a user whom `auth()` admitted in this very request gets to its check. What
- * `auth()` did not put into `c.var.auth` is 500 `auth_misconfigured`, with one line for the operator.
+ * Builds a guard. Its check runs only for a user whom `auth()` has admitted in this very request. If
+ * `c.var.auth` does not come from `auth()`, the answer is 500 `auth_misconfigured`, and one line in the
+ * log says so.
  *
  * @param name The factory, for messages: `requireRole()`.
  * @param check Decides. If it throws or rejects, that is answered like an error of a handler; it is
@@ -68,7 +69,7 @@ export function createGuard(name: string, check: GuardCheck): Guard {
       return refuse(c, { code: "auth_misconfigured", operator });
     }
     if (admission.kind !== "user") {
-      // A machine cannot become a user; whoever is not signed in can sign in.
+      // A machine cannot sign in; anybody else can.
       const isMachine = admission.kind === "secret";
       return refuse(c, { code: isMachine ? "api_key_not_allowed" : "no_authorization" });
     }

@@ -21,8 +21,8 @@ export interface HandlerProblem {
  * What a handler threw, as a problem: supabase-js' Auth, database and storage errors, Hono's, the
  * platform's, our own. Nothing of the thrown text goes into the answer.
  *
- * A schema's error is none of these: what a handler parsed may be another service's answer, and only
- * what `body()` parsed is the caller's.
+ * A schema's error is not among these: a handler may have parsed another service's answer, and only
+ * `body()` parses what the caller sent.
  *
  * @param thrown Anything.
  * @param isAdmitted Whether the check has admitted somebody: a 401 of the handler is then a 403.
@@ -77,7 +77,7 @@ export function relay(code: string, details: ProblemDetails = {}): ProblemError 
   return error;
 }
 
-/** Hono's HTTPException, of whichever copy of Hono: by its shape. */
+/** Recognizes Hono's HTTPException by its shape, because it may come from another copy of Hono. */
 interface HttpException extends Error {
   readonly status: number;
   readonly res?: unknown;

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 
-/** The headers that a page on another origin may read: all that the browser half needs. */
+/** The headers that a page on another origin may read: all that the browser part needs. */
 export const EXPOSED_HEADERS: readonly string[] = [
   "Retry-After",
   "Server-Timing",

@@ -3,8 +3,8 @@ import { mask } from "./mask.ts";
 const logged = new Set<string>();
 
 /**
- * Logs a line for the operator once per isolate. The lines are ours and few: they name variables,
- * never values.
+ * Logs a line for the operator once per isolate. The lines are the library's own: they name variables
+ * and options, never values.
  */
 export function logOnce(line: string): void {
   if (logged.has(line)) return;
@@ -29,7 +29,12 @@ export function logHandlerError(requestId: string, thrown: unknown): void {
 
 /** Logs a rejection that nobody awaits. */
 export function logRejection(requestId: string, reason: unknown): void {
-  console.error(describe(`a check of a schema rejected (request ${requestId})`, reason));
+  console.error(
+    describe(
+      `a check of a schema rejected after its result was no longer awaited (request ${requestId})`,
+      reason,
+    ),
+  );
 }
 
 function describe(what: string, thrown: unknown): string {

@@ -2,7 +2,7 @@
 export type OptionRule = (value: unknown) => string | undefined;
 
 /**
- * Checks options when a middleware is built, so that a typo fails the start and not a request.
+ * Checks options when a middleware is built, so that a typo fails at the start and not in a request.
  *
  * @param factory The function that was called, for the message: `auth()`.
  * @param options What was given; an option that is `undefined` counts as not given.

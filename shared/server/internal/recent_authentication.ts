@@ -26,4 +26,4 @@ export function requireAuthenticatedWithin(
 
 const AMR_MISSING =
   "a token has no amr with the times of its sign-in, so its age is unknown and the user is refused: " +
-  "a custom access token hook has dropped or changed the claim amr, and must return it as it came";
+  "a custom access token hook has dropped or changed the claim amr: let the hook return it unchanged";

@@ -2,15 +2,15 @@ import type { User } from "@supabase/supabase-js";
 import type { Problem } from "../../problems/problem.ts";
 
 /**
- * What became of a caller since the request began: `c.var.auth.recheck()`.
+ * The result of `c.var.auth.recheck()`: whether the caller would still be admitted.
  *
- * @typeParam U `null` for callers who are no users. @default {User}
+ * @typeParam U `null` for callers who are not users. @default {User}
  */
 export type RecheckResult<U extends User | null = User> =
   /** The caller would be admitted now. */
   | {
     readonly outcome: "admitted";
-    /** The user, as Auth has just answered. */
+    /** The user, as Auth has just returned it. */
     readonly user: U;
   }
   /** The caller would be refused now: the session has ended, or the token has expired. */
@@ -19,19 +19,19 @@ export type RecheckResult<U extends User | null = User> =
     /** Why, with the client's next step. */
     readonly problem: Problem;
   }
-  /** Nobody knows: Auth could not be asked. It says nothing about the session. */
+  /** Auth could not be asked, which says nothing about the session. */
   | {
     readonly outcome: "unknown";
-    /** What went wrong: of status 429, 500 or 503. */
+    /** What went wrong, with status 429, 500 or 503. */
     readonly problem: Problem;
   };
 
-/** The least time between the beginnings of two checks of one context. */
+/** The least time between the starts of two checks of one context. */
 export const MIN_RECHECK_INTERVAL_MS = 1000;
 
 /**
  * Limits how often one context is checked again. A call that comes too soon waits instead of getting
- * an old answer, and calls that wait share one check: so the check of a call never began before it.
+ * an old answer, and calls that wait share one check: so a check never began before the call that it answers.
  *
  * @param check Checks now. Never rejects.
  * @returns The limited check.

@@ -10,9 +10,9 @@ import { getRequestId } from "./request_id.ts";
 import { respond } from "./respond.ts";
 
 /**
- * Takes what a handler threw: an Error, or a plain object such as supabase-js' database errors, as it
- * came, unmasked. Where it returns `false`, nothing is logged here. Nobody waits for it, and what it
- * throws changes nothing.
+ * Receives what a handler threw, unchanged and unmasked: an Error, or a plain object such as
+ * supabase-js' database errors. If it returns `false`, the error is not logged. The response does not
+ * wait for it, and what it throws is ignored.
  */
 export type OnError = (
   error: unknown,
@@ -25,7 +25,7 @@ export interface ErrorOptions {
   readonly problems?: Problems | undefined;
 }
 
-/** Of the function that a request belongs to: a guard does not know its function. */
+/** The options of the function that a request belongs to, which a guard does not know. */
 const optionsOf = new WeakMap<Context, ErrorOptions>();
 
 /** Sets the options by which the errors of one request are answered. */
@@ -33,11 +33,11 @@ export function setErrorOptions(c: Context, options: ErrorOptions): void {
   optionsOf.set(c, options);
 }
 
-/** Answers what a handler threw, and logs it where it is nobody's refusal. */
+/** Answers what a handler threw, and logs it if it is not a refusal. */
 export async function respondToError(c: Context, thrown: unknown): Promise<Response> {
   const { onError, problems } = optionsOf.get(c) ?? {};
   const admission = getAdmission(c.get("auth"), c);
-  // To nobody and to an app that nobody is signed in to, a handler's own 401 means what it says.
+  // For a caller who is not signed in, a handler's own 401 stays a 401.
   const isAdmitted = admission?.kind === "user" || admission?.kind === "secret";
   const answer = findFunctionAnswer(thrown);
   const passedOn = answer && await readFunctionAnswer(answer, problems);
@@ -64,8 +64,8 @@ function describe(thrown: unknown, { note }: PassedOn): { name: string; message:
 }
 
 /**
- * Whether nobody has reported it yet: `callAuth` and our own code report themselves, and a handler
- * that throws a problem says with `cause` that something is behind it.
+ * Whether the error still has to be logged: `callAuth` and the library's own code log by themselves,
+ * and a handler that throws a problem gives a `cause` if there is something to log.
  */
 function isUnreported(thrown: unknown): boolean {
   return !(thrown instanceof ProblemError) || thrown.cause !== undefined;

@@ -7,11 +7,11 @@ type Outcome =
   | { readonly kind: "late" };
 
 /**
- * Runs the test of a guard that an application wrote. Only `true` lets a user on. Another value than
- * `true` or `false` counts as `false`, and one line tells the operator; a test that takes too long is
- * 503, and whatever it answers later changes nothing.
+ * Runs the test of a guard that an application wrote. Only `true` lets a user through. A value other
+ * than `true` or `false` counts as `false`, and one line in the log says so. A test that takes too long
+ * is 503, and what it returns later is ignored.
  *
- * @param name The guard, for the operator.
+ * @param name The guard's name in the log.
  * @param timeoutMs How long the test may take.
  * @param test The test.
  * @throws What the test threw or rejected with.

@@ -160,8 +160,8 @@ Deno.test("problems.error() is a TypeError for what is not declared or does not 
     },
   });
   const cases: [() => unknown, RegExp][] = [
-    [() => anything.error("payment_requird"), /payment_requird is declared/],
-    [() => anything.error("constructor"), /constructor is declared/],
+    [() => anything.error("payment_requird"), /payment_requird is not declared/],
+    [() => anything.error("constructor"), /constructor is not declared/],
     [() => anything.error("payment_required"), /"payment_required"\): details\.plan: /],
     [() => anything.error("payment_required", { plan: "free" }), /details\.plan: /],
     [() => anything.error("payment_required", { plan: "pro", size: 1 }), /details\.size is not/],
@@ -234,7 +234,7 @@ Deno.test("defineProblems() names the code and the member of each definition tha
     ): [string, unknown, string] => [
       "own",
       { ...good, action },
-      "own.action can be asked for by the check of the caller only",
+      "own.action must not be sign_in, refresh or step_up",
     ]),
     ["own", { ...good, action: "retry" }, "own.retry_after must say how many seconds"],
     ["own", { ...good, action: "retry", retry_after: -1 }, "own.retry_after must be a whole"],
@@ -243,7 +243,7 @@ Deno.test("defineProblems() names the code and the member of each definition tha
     ...["", " ", "a\nb", "a".repeat(301), 5, undefined].map((
       message,
     ): [string, unknown, string] => ["own", { ...good, message }, "own.message must be one line"]),
-    ["own", { ...good, acton: "none" }, "own.acton is unknown"],
+    ["own", { ...good, acton: "none" }, "own.acton is not a member of a definition"],
     ...[[], 5, null].map((
       details,
     ): [string, unknown, string] => ["own", { ...good, details }, "own.details must be an object"]),
@@ -258,7 +258,7 @@ Deno.test("defineProblems() names the code and the member of each definition tha
     [
       "own",
       { ...good, details: { plan: "string" } },
-      "own.details has no Standard Schema for plan",
+      "own.details needs a Standard Schema for plan",
     ],
     ...["Link", [5], ["a b"], ["X: y"], [""]].map((
       headers,
@@ -284,7 +284,7 @@ Deno.test("defineProblems() names the code and the member of each definition tha
     ].map((name): [string, unknown, string] => [
       "own",
       { ...good, headers: [name] },
-      `own.headers cannot have ${name}, which is not a handler's to set`,
+      `own.headers cannot have ${name}, which handlers must not set`,
     ]),
     ["own", { ...good, type: "payment-required" }, "own.type must be an absolute URI"],
   ];

@@ -277,7 +277,7 @@ Deno.test("auth() refuses a key without a step that touches a session", () => {
 
 Deno.test("auth() throws a TypeError that names what is wrong with `allow` when it is built", () => {
   const wrong: [unknown, string][] = [
-    [[], "allow must be a list of one mode or more"],
+    [[], "allow must be a list of at least one mode"],
     ["user", "allow must be a list"],
     [{}, "allow must be a list"],
     [["usr"], 'allow has no mode "usr"'],
@@ -547,7 +547,7 @@ Deno.test("edgeFunction() throws a TypeError when a path is wrong, or public as 
   assertThrows(
     () => edgeFunction("f", { paths: { "/a": { allow: ["none"] } }, public: ["/a"] }),
     TypeError,
-    "/a is in paths and in public",
+    "/a is in paths and in public: list it in one of them",
   );
   for (const own of [5, null, { freshnes: 1 }]) {
     const options = { paths: { "/a": own } } as unknown as Parameters<typeof edgeFunction>[1];

@@ -3,7 +3,7 @@ import { forbidAnonymous } from "../../../shared/mod.ts";
 import { assertRefusal } from "../../support/server.ts";
 import { askGuards, GUARD_REFUSALS } from "../../support/guards.ts";
 
-Deno.test("forbidAnonymous() lets permanent users on, also those of an Auth without anonymous sign-ins", async () => {
+Deno.test("forbidAnonymous() lets permanent users through, also if Auth has no anonymous sign-ins", async () => {
   for (const is_anonymous of [false, undefined, null]) {
     // The token is of before the user added an address.
     const caller = { user: { is_anonymous }, claims: { is_anonymous: true } };

@@ -38,14 +38,14 @@ function unreadable(): Error {
 
 const { insufficient_scope, request_timeout } = GUARD_REFUSALS;
 
-Deno.test("guard() lets a user on when its test returns true, or a promise of it", async () => {
+Deno.test("guard() lets a user through when its test returns true, or a promise of it", async () => {
   for (const test of [() => true, () => Promise.resolve(true)]) {
     assertEquals((await askGuards(guard("any", test))).status, 200);
   }
   assertEquals(guard("any", () => true).name, 'guard("any")');
 });
 
-Deno.test("guard() refuses whatever else its test returns, and tells the operator of what is no boolean", async () => {
+Deno.test("guard() refuses when its test returns anything else, and logs what is not a boolean", async () => {
   for (const test of [() => false, () => Promise.resolve(false)]) {
     const lines = await logged(async () => {
       await assertRefusal(await askGuards(guard("no", test)), insufficient_scope);
@@ -123,7 +123,7 @@ Deno.test("guard() answers what its test throws like an error of a handler, whic
   }
 });
 
-Deno.test("guard() answers a problem of one's own, and what another function answered", async () => {
+Deno.test("guard() answers a declared problem, and the problem of another function, that its test throws", async () => {
   const problems = defineProblems({
     payment_required: { status: 402, action: "none", message: "Choose a plan first." },
   });
@@ -216,7 +216,7 @@ Deno.test("guard() answers 503 when its test takes too long, and a later answer 
   }
 });
 
-Deno.test("guard() throws a TypeError when it is built with something wrong", () => {
+Deno.test("guard() throws a TypeError when an argument is wrong", () => {
   const test = () => true;
   const wrong: unknown[][] = [
     [],

@@ -44,7 +44,7 @@ async function ask(
   return response;
 }
 
-Deno.test("requireAal() lets on whoever proved enough", async () => {
+Deno.test("requireAal() lets a user through whose session has the level", async () => {
   const cases: [RequiredAal, Record<string, unknown>][] = [
     ["aal1", {}],
     ["aal1", { aal: undefined }],
@@ -146,7 +146,7 @@ Deno.test("requireAal() asks for the factor first, then for its age", async () =
   await assertRefusal(await ask(["aal2", { maxAge: 60 }], caller), TOO_OLD);
 });
 
-Deno.test("requireAal() lets nobody on where no auth() ran", async () => {
+Deno.test("requireAal() lets nobody through where no auth() ran", async () => {
   const app = edgeFunction("f", { auth: fakeAuth().options, public: ["/"] });
   app.get("/", requireAal("aal1"), (c) => c.text("in"));
   await logged(async () => {

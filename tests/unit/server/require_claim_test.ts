@@ -6,7 +6,7 @@ import { askGuards, GUARD_REFUSALS } from "../../support/guards.ts";
 const { insufficient_scope } = GUARD_REFUSALS;
 const isPro = (plan: unknown) => plan === "pro";
 
-Deno.test("requireClaim() lets a user on whose token has a claim that passes the test", async () => {
+Deno.test("requireClaim() lets a user through whose token has a claim that passes the test", async () => {
   const cases: [ClaimPath, ClaimTest, Record<string, unknown>][] = [
     ["plan", isPro, { plan: "pro" }],
     [["plan"], (plan) => Promise.resolve(isPro(plan)), { plan: "pro" }],

@@ -5,7 +5,7 @@ import { askGuards, GUARD_REFUSALS } from "../../support/guards.ts";
 
 const CONFIRMED = { email_confirmed_at: "2026-11-01T08:00:00Z" };
 
-Deno.test("requireConfirmedEmail() lets users on whose address is confirmed", async () => {
+Deno.test("requireConfirmedEmail() lets users through whose address is confirmed", async () => {
   assertEquals((await askGuards(requireConfirmedEmail(), { user: CONFIRMED })).status, 200);
   // A change that is not confirmed yet leaves the old address in place.
   const changing = { ...CONFIRMED, new_email: "new@example.com" };

@@ -7,7 +7,7 @@ import { assertRefusal } from "../../support/server.ts";
 const APP = "https://app.example";
 const DENIED = { status: 403, code: "insufficient_scope", action: "none", replay: false };
 
-Deno.test("requireOrigin() lets only its origins on, and nobody without one", async () => {
+Deno.test("requireOrigin() admits only its origins, and no request without an origin", async () => {
   let ran = 0;
   const app = new Hono().post(
     "/",

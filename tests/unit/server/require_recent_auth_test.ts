@@ -34,7 +34,7 @@ Deno.test("requireRecentAuth() is auth_misconfigured when no authentication in a
   });
 });
 
-Deno.test("requireRecentAuth() throws a TypeError when the seconds are no whole number from 1", () => {
+Deno.test("requireRecentAuth() throws a TypeError when the seconds are not a whole number of at least 1", () => {
   for (const seconds of [0, -1, 1.5, NaN, Infinity, "300", undefined, null]) {
     assertThrows(() => requireRecentAuth(seconds as number), TypeError, "requireRecentAuth()");
   }

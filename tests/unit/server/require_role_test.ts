@@ -5,7 +5,7 @@ import { askGuards, GUARD_REFUSALS } from "../../support/guards.ts";
 
 const ROLES = requireRole("analyst", { path: ["app_metadata", "roles"] });
 
-Deno.test("requireRole() lets a user on who has one of the roles", async () => {
+Deno.test("requireRole() lets a user through who has one of the roles", async () => {
   const cases: [ReturnType<typeof requireRole>, Record<string, unknown>][] = [
     [requireRole("admin"), { app_metadata: { role: "admin" } }],
     [requireRole("owner", "admin"), { app_metadata: { role: "admin" } }],

@@ -80,7 +80,7 @@ const GUARDS: readonly {
   },
 ];
 
-/** A caller whom every guard lets on. */
+/** A caller whom every guard lets through. */
 const GOOD = {
   user: {
     email_confirmed_at: "2026-11-01T08:00:00Z",
@@ -93,7 +93,7 @@ const GOOD = {
 
 const ALL = GUARDS.map(({ guard }) => guard);
 
-Deno.test("every guard lets on whom all of them let on, alone and together", async () => {
+Deno.test("every guard lets a caller through who meets all of them, alone and together", async () => {
   for (const guards of [...ALL, ALL]) {
     assertEquals((await askGuards(guards, GOOD)).status, 200);
   }
@@ -228,7 +228,7 @@ Deno.test("every guard refuses callers of another kind: a machine, and whoever i
   assertEquals(ran, 0);
 });
 
-Deno.test("a guard lets users on where other kinds are admitted as well", async () => {
+Deno.test("a guard lets users through where other kinds are admitted as well", async () => {
   const { options } = fakeAuth(() => alive({ app_metadata: { role: "admin" } }));
   const app = edgeFunction("f", { auth: { ...options, allow: ["user", "secret", "none"] } });
   app.get("/", requireRole("admin"), (c) => c.text(c.var.auth.kind));
