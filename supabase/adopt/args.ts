@@ -1,9 +1,9 @@
-/** A run on a project, on the folder of the browser's half, or on both. */
+/** A run on a project, on the folder of the browser part, or on both. */
 export interface RunCommand {
   readonly kind: "run";
   /** The folder that holds `supabase/`, as it was written. */
   readonly project: string | undefined;
-  /** The folder that gets the browser's half, as it was written. */
+  /** The folder that gets the browser part, as it was written. */
   readonly browser: string | undefined;
   readonly mode: Mode;
 }
@@ -23,11 +23,11 @@ export const help = `Adds edge-auth to a Supabase project, or brings its copy up
   deno task adopt <project>            writes what is missing, and says what it did not do
   deno task adopt <project> --dry-run  prints the changes as a diff, and writes nothing
   deno task adopt <project> --check    says whether the copy is current or changed by hand
-  deno task adopt --browser <folder>   the same for the browser's half, which gets a folder of its
+  deno task adopt --browser <folder>   the same for the browser part, which gets a folder of its
                                        own in your app, such as ../app/src/edge-auth
 
-<project> is the folder that holds supabase/. It can be given together with --browser. Running it twice changes nothing, and what somebody
-changed is never overwritten.
+<project> is the folder that holds supabase/. It can be given together with --browser. A second run
+changes nothing, and files that somebody has changed are never overwritten.
 Exit code: 0 if the copy is current (afterwards), 1 if it is not, 2 if the command line or the
 folder is wrong.`;
 
@@ -61,7 +61,9 @@ export function readCommand(args: readonly string[]): Command {
     else if (arg === "--browser") {
       const folder = rest.shift() ?? "";
       if (folder === "" || folder.startsWith("-")) {
-        return wrong("--browser takes the folder that gets the browser's half.");
+        return wrong(
+          "--browser needs the folder that gets the browser part, such as ../app/src/edge-auth.",
+        );
       }
       browsers.push(folder);
     } else if (arg.startsWith("-")) return wrong(`There is no option ${arg}.`);

@@ -13,7 +13,7 @@ export interface Library {
   readonly imports: Readonly<Record<string, string>>;
   /** By the file that needs them, the entries of functions that import this file too. */
   readonly optionalImports: ReadonlyMap<string, Readonly<Record<string, string>>>;
-  /** The files of the browser's half, by their paths in the folder that it gets. */
+  /** The files of the browser part, by their paths in the folder that it gets. */
   readonly browser: ReadonlyMap<string, string>;
   /** The first function, for a project that has none that uses edge-auth. */
   readonly firstFunction: FirstFunction;

@@ -89,7 +89,7 @@ export function planAdoption(files: ProjectFiles, library: Library): Plan {
 }
 
 /**
- * Plans what an app needs of the browser's half: the copy alone.
+ * Plans what an app needs of the browser part: the copy alone.
  *
  * @param folder The folder that gets it, for messages.
  * @param existing The files that are in it, by their paths.
@@ -113,7 +113,7 @@ export function planBrowser(
   return { version, folder, copy, edits: [], notDone, first: null };
 }
 
-/** What the browser's half needs. */
+/** What the browser part needs. */
 const SUPABASE_JS = "@supabase/supabase-js";
 
 /** Whether there is nothing to do, and nothing that somebody has to look at. */

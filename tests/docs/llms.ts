@@ -66,7 +66,8 @@ snippet is a whole file that a test has run.
   the \`error\` of supabase-js as it is.
 - To refuse, throw new ProblemError("<code>"). Do not catch errors only to answer 500. A code that
   is not in the table is declared with defineProblems(), in one file that all functions share.
-- Routes are guarded by default. A route that anybody may call is listed in the option public.
+- Every route needs a signed-in user by default. List a route that anybody may call in the option
+  public.
 - Who else may call is a list of modes, auth: { allow: ["user", "secret:cron"] }: "user" is the
   default, "secret:<name>" a machine with that API key in the apikey header, "publishable" an app in
   which nobody is signed in, "none" anybody, and last. c.var.auth.kind says who calls. Never compare

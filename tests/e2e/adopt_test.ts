@@ -173,7 +173,7 @@ Deno.test("adopt leaves a project that deploys, without the tests, and answers 2
   }
 });
 
-Deno.test("adopt --browser copies the browser's half, which is current until somebody changes it", async () => {
+Deno.test("adopt --browser copies the browser part, which is current until somebody changes it", async () => {
   const script = new URL("supabase/adopt/main.ts", ROOT).href;
   const adopt = (...flags: string[]) => {
     const args = ["run", "-A", script, "--browser=src/edge-auth", ...flags];

@@ -1,4 +1,4 @@
-// What the browser half does about a fault of Auth: run with supabase-js, as a page uses it.
+// What the browser part does about a fault of Auth: run with supabase-js, as a page uses it.
 import { createClient } from "@supabase/supabase-js";
 import { Hono } from "hono";
 import { createRecovery } from "../../../shared/browser/mod.ts";

@@ -1,5 +1,5 @@
 /**
- * The fault table: what a caller gets, and what the browser half then does, for each behaviour in
+ * The fault table: what a caller gets, and what the browser part then does, for each behaviour in
  * upstream.ts, both seen by running them. Run as a script it writes README.md beside it.
  *
  * @module
@@ -97,7 +97,7 @@ export function render(rows: readonly Row[]): string {
     "what the caller gets",
     "`Retry-After`",
     "calls",
-    "what the browser half does",
+    "what the browser part does",
   ];
   const widths = head.map((title, n) =>
     Math.max(title.length, ...cells.map((row) => row[n]!.length))
@@ -112,7 +112,7 @@ export function render(rows: readonly Row[]): string {
   return `# Faults
 
 Made by \`deno task docs\` from [upstream.ts](upstream.ts): one request with a living token, through a
-strict \`auth()\`; then one call of a page with the browser half, whose own GET /user meets the same
+strict \`auth()\`; then one call of a page with the browser part, whose own GET /user meets the same
 fault. \`deno task test:faults\` holds it, and runs an outage under load, fuzzed requests, a check for
 leaks and one of what memory really holds.
 

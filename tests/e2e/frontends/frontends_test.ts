@@ -1,4 +1,4 @@
-// The two ways to get the browser's half, in new projects with their default settings.
+// The two ways to get the browser part, in new projects with their default settings.
 import { assert, assertEquals } from "@std/assert";
 import { pack } from "../../support/pack.ts";
 import { copyShared, edit, inFolder, run } from "./project.ts";

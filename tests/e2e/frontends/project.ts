@@ -26,7 +26,7 @@ export async function inFolder(use: (folder: string) => Promise<void>): Promise<
   }
 }
 
-/** Copies the browser's half into a new folder, as the README says. */
+/** Copies the browser part into a new folder, as the README says. */
 export async function copyShared(to: string): Promise<void> {
   const script = fileURLToPath(new URL("supabase/adopt/main.ts", root));
   await run(fileURLToPath(root), Deno.execPath(), "run", "-A", script, "--browser", to);

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { readCommand } from "../../../supabase/adopt/args.ts";
 
-Deno.test("readCommand() reads the project, the folder of the browser's half and what to do", () => {
+Deno.test("readCommand() reads the project, the folder of the browser part and what to do", () => {
   const run = { kind: "run", project: "app", browser: undefined, mode: "write" } as const;
   assertEquals(readCommand(["app"]), run);
   assertEquals(readCommand(["--dry-run", "app"]), { ...run, mode: "dry-run" });

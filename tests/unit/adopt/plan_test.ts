@@ -214,7 +214,7 @@ Deno.test("planAdoption() names functions beside supabase that config.toml does 
   assert("supabase/functions/me/index.ts" in after);
 });
 
-Deno.test("planBrowser() copies the browser's half, once, and says which package is missing", () => {
+Deno.test("planBrowser() copies the browser part, once, and says which package is missing", () => {
   const first = planBrowser("app/src/edge-auth", new Map(), '{ "dependencies": {} }', library);
   assertEquals([...first.copy.writes.keys()], ["browser/mod.ts", ".edge-auth.json"]);
   assertMatch(first.notDone.join(), /npm install @supabase\/supabase-js/);

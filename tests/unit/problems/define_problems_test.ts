@@ -53,7 +53,7 @@ async function answerTo(
 
 const PAYMENT = { status: 402, code: "payment_required", action: "none", replay: false };
 
-Deno.test("problems.error() is a ProblemError that a handler throws, answered as it is declared", async () => {
+Deno.test("problems.error() creates a ProblemError that is answered as it is declared", async () => {
   const error = problems.error("payment_required", { plan: "pro", price_cents: 900 });
   assert(error instanceof ProblemError && error instanceof Error);
   assertEquals([error.name, error.message, error.code], [
@@ -76,7 +76,7 @@ Deno.test("problems.error() is a ProblemError that a handler throws, answered as
   } as Problem);
 });
 
-Deno.test("problems.error() is answered alike by a function that was given no set, or another one", async () => {
+Deno.test("problems.error() is answered in the same way by a function with another set or none", async () => {
   const others = defineProblems({ other: { status: 418, action: "none", message: "Tea only." } });
   const error = problems.error("payment_required", { plan: "team" });
   for (const options of [{}, { problems }, { problems: others }]) {
@@ -85,7 +85,7 @@ Deno.test("problems.error() is answered alike by a function that was given no se
   }
 });
 
-Deno.test("problems.error() has retry_after of its own, else the declared one, and issues", async () => {
+Deno.test("problems.error() sends its own retry_after, else the declared one, and its issues", async () => {
   const retry = { status: 503, code: "warehouse_down", action: "retry", replay: false };
   const declared = await answerTo(problems.error("warehouse_down"));
   await assertRefusal(declared, { ...retry, retry_after: 30 });
@@ -101,7 +101,7 @@ Deno.test("problems.error() has retry_after of its own, else the declared one, a
   assertEquals((await assertRefusal(sold, expected)).issues, issues);
 });
 
-Deno.test("problems.error() is answered with its headers, and RFC 9457's members where they are asked for", async () => {
+Deno.test("problems.error() is answered with its headers, and with RFC 9457's members when Accept names them", async () => {
   const error = problems.error("payment_required", { plan: "pro" }, {
     headers: { Link: "<https://shop.example/plans>; rel=help" },
   });
@@ -136,7 +136,7 @@ Deno.test("problems.error() is logged and handed to onError only for a fault wit
   assertEquals(log.match(/caused by Error: ECONNREFUSED/g)?.length, 2);
 });
 
-Deno.test("problems.error() is a TypeError for what is not declared or does not fit", () => {
+Deno.test("problems.error() throws a TypeError for what is not declared or does not fit", () => {
   const anything = problems as unknown as {
     error(code: string, details?: unknown, options?: unknown): ProblemError;
   };
@@ -183,7 +183,7 @@ Deno.test("problems.error() is a TypeError for what is not declared or does not 
   assertEquals(loose.error("loose").details, {});
 });
 
-Deno.test("problems.error() sends what a schema gives: what it strips is not sent", () => {
+Deno.test("problems.error() sends the output of a schema, and not what the schema strips", () => {
   const { error } = defineProblems({
     outdated: {
       status: 409,
@@ -379,7 +379,7 @@ Deno.test("a typing mistake in a code, a definition or a detail does not compile
   one.retry_after satisfies number | undefined;
 });
 
-Deno.test("createProblemSchema() knows what is declared, and accepts what is not", async () => {
+Deno.test("createProblemSchema() knows the declared codes, and accepts others", async () => {
   const schema = createProblemSchema(problems);
   const error = problems.error("payment_required", { plan: "pro" });
   const body = await (await answerTo(error)).json();
@@ -455,7 +455,7 @@ for (const [version, create] of VERSIONS) {
   });
 }
 
-Deno.test("defineProblems() answers what it has checked, also of a class and of getters that change", async () => {
+Deno.test("defineProblems() sends what it has checked, also for a class and for getters that change", async () => {
   class Definition {
     readonly status = 402;
     readonly action = "none";
@@ -509,7 +509,7 @@ Deno.test("problems.error() sends a member in the body, whatever it is called, a
   assertEquals({ headers, source, realm, declared }, members);
 });
 
-Deno.test("edgeFunction() takes nothing from the details of a ProblemError but details", async () => {
+Deno.test("edgeFunction() takes only details from the details of a ProblemError", async () => {
   const details = { source: "credential", replay: true, headers: { "X-A": "b" }, status: 200 };
   class OwnError extends ProblemError {
     readonly status = 200;

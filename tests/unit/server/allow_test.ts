@@ -211,7 +211,7 @@ for (const [what, headers] of Object.entries(CREDENTIALS)) {
   });
 }
 
-Deno.test("auth() admits no caller as what its credential is not, for any list of modes", async () => {
+Deno.test("auth() admits a caller only as the kind of its credential, for any list of modes", async () => {
   const modes = [
     "user",
     "secret",
@@ -268,7 +268,7 @@ async function asked(allow: readonly AllowMode[], headers: Record<string, string
   return { ...app, ask: await app.ask(headers) };
 }
 
-Deno.test("auth() refuses a key without a step that touches a session", () => {
+Deno.test("auth() refuses a key with an action that does not change a session", () => {
   for (const code of ["invalid_api_key", "api_key_not_allowed", "oauth_client_not_allowed"]) {
     const { action } = outcomeOf(code, "credential");
     assert(["fix_request", "none"].includes(action), code);
@@ -312,7 +312,7 @@ Deno.test("auth() throws a TypeError that names what is wrong with `allow` when 
   auth({ allow: frozen });
 });
 
-Deno.test("auth() keeps to the list that it was given when that changes later", async () => {
+Deno.test("auth() keeps its list of modes when the given array changes later", async () => {
   const allow: AllowMode[] = ["user"];
   const oauthClients = ["a"];
   const { ask } = appFor(allow, { oauthClients });
@@ -358,7 +358,7 @@ Deno.test("auth() answers auth_misconfigured when the key that a mode names may 
   });
 });
 
-Deno.test("auth() takes no key that everybody may have for a secret one", async () => {
+Deno.test("auth() takes no public key for a secret key", async () => {
   for (const key of [ANON, PUBLISHABLE, "sb_publishable_other", "shared"]) {
     const env = environment({
       SUPABASE_SECRET_KEYS: JSON.stringify({ default: key, cron: key }),
@@ -504,7 +504,7 @@ Deno.test("edgeFunction() checks a path by its own modes, before the default che
   assertEquals(calls.length, 2);
 });
 
-Deno.test("edgeFunction() lays the options of a path over those of `auth`", async () => {
+Deno.test("edgeFunction() uses the options of `auth` on a path that does not set them", async () => {
   const { options } = fakeAuth();
   const app = edgeFunction("f", {
     auth: { ...options, oauthClients: ["a"], realm: "mine" },
@@ -539,7 +539,7 @@ Deno.test("edgeFunction() gives a path supabaseAdmin only where the path asks fo
   assertEquals(await has("/f/asks"), true);
 });
 
-Deno.test("edgeFunction() throws a TypeError when a path is wrong, or public as well", () => {
+Deno.test("edgeFunction() throws a TypeError when a path is wrong, or is also in `public`", () => {
   for (const paths of [[], { "jobs": {} }, { "/a?b": {} }, { "/a/:id{[}": {} }]) {
     const options = { paths } as unknown as Parameters<typeof edgeFunction>[1];
     assertThrows(() => edgeFunction("f", options), TypeError, "paths must be");

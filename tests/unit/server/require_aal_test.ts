@@ -64,7 +64,7 @@ Deno.test("requireAal() lets a user through whose session has the level", async 
   }
 });
 
-Deno.test("requireAal() asks for a second factor, before the handler and by the book", async () => {
+Deno.test("requireAal() asks for a second factor, before the handler, in the form of RFC 9470", async () => {
   const cases: [RequiredAal, Record<string, unknown>][] = [
     ["aal2", { factors: VERIFIED }],
     ["aal2", { aal: "aal1" }],
@@ -100,7 +100,7 @@ Deno.test("requireAal() asks for a more recent proof, by the newest one", async 
   await assertRefusal(sessionless, TOO_OLD);
 });
 
-Deno.test("requireAal() is auth_misconfigured when a hook has dropped what it reads, because no step up heals that", async () => {
+Deno.test("requireAal() is auth_misconfigured when a hook has dropped what it reads, because no step-up would help", async () => {
   const milliseconds = [{ method: "totp", timestamp: Date.now() }];
   const cases: [[RequiredAal, RequireAalOptions?], Record<string, unknown>, string][] = [
     ...[[], undefined, ["totp"], [{ method: "totp" }], "x", milliseconds].map(
@@ -128,7 +128,7 @@ Deno.test("requireAal() is auth_misconfigured when a hook has dropped what it re
   assert(lines.split("\n").every((line) => line.includes("custom access token hook")), lines);
 });
 
-Deno.test("requireAal() takes the time from Auth where our clock proved wrong", async () => {
+Deno.test("requireAal() uses Auth's time when the function's clock is wrong", async () => {
   for (const ahead of [-5 * 3600, 5 * 3600]) {
     const proof = (ago: number) => [{ method: "totp", timestamp: now() + ahead - ago }];
     const caller = { exp: now() + ahead + 3600 };
@@ -154,7 +154,7 @@ Deno.test("requireAal() lets nobody through where no auth() ran", async () => {
   });
 });
 
-Deno.test("requireAal() throws a TypeError when it is built with something wrong", () => {
+Deno.test("requireAal() throws a TypeError when an argument is wrong", () => {
   const wrong: [unknown, unknown?][] = [
     ["aal3"],
     [undefined],

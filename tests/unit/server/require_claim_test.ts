@@ -23,7 +23,7 @@ Deno.test("requireClaim() lets a user through whose token has a claim that passe
   }
 });
 
-Deno.test("requireClaim() refuses a claim that fails the test, and does not ask it where there is none", async () => {
+Deno.test("requireClaim() refuses when the test fails, and does not call it when there is no claim", async () => {
   const refused = async (path: ClaimPath, test: ClaimTest, claims: Record<string, unknown>) =>
     await assertRefusal(await askGuards(requireClaim(path, test), { claims }), insufficient_scope);
   await refused("plan", isPro, { plan: "free" });
@@ -41,7 +41,7 @@ Deno.test("requireClaim() refuses a claim that fails the test, and does not ask 
   assertEquals(asked, 0);
 });
 
-Deno.test("requireClaim() takes what Auth answers about the user from the answer, and not from the token", async () => {
+Deno.test("requireClaim() reads what Auth returns about the user from the answer, and not from the token", async () => {
   const user = {
     app_metadata: { plan: "free" },
     aud: "authenticated",
@@ -75,7 +75,7 @@ Deno.test("requireClaim() takes what Auth answers about the user from the answer
   assertEquals((await askGuards(own)).status, 200);
 });
 
-Deno.test("requireClaim() is no pass when the test throws, rejects or returns something else than true", async () => {
+Deno.test("requireClaim() refuses when the test throws, rejects or returns anything other than true", async () => {
   const claims = { plan: "pro" };
   const lines = await logged(async () => {
     for (const value of [undefined, null, 1, "true", {}, [true], new Boolean(true)]) {
@@ -105,7 +105,7 @@ Deno.test("requireClaim() is no pass when the test throws, rejects or returns so
   assertEquals(lines.split("broken test").length - 1, 2);
 });
 
-Deno.test("requireClaim() throws a TypeError when it is built with something wrong", () => {
+Deno.test("requireClaim() throws a TypeError when an argument is wrong", () => {
   const wrong: unknown[][] = [
     [],
     ["plan"],

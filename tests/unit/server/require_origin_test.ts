@@ -36,7 +36,7 @@ Deno.test("requireOrigin() admits only its origins, and no request without an or
   assertEquals(ran, 2);
 });
 
-Deno.test("requireOrigin() throws when it is built with what is no origin", () => {
+Deno.test("requireOrigin() throws a TypeError when an argument is not an origin", () => {
   const wrong: string[][] = [
     [],
     [""],

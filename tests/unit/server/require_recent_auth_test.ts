@@ -19,7 +19,7 @@ Deno.test("requireRecentAuth() goes by the newest authentication, whatever the o
   }
 });
 
-Deno.test("requireRecentAuth() asks a token without a session to sign in, which heals it", async () => {
+Deno.test("requireRecentAuth() asks for a step-up when a token has no session", async () => {
   const response = await askGuards(requireRecentAuth(300), { claims: { session_id: undefined } });
   await assertRefusal(response, GUARD_REFUSALS.authentication_too_old);
 });

@@ -23,7 +23,7 @@ Deno.test("requireRole() lets a user through who has one of the roles", async ()
   }
 });
 
-Deno.test("requireRole() refuses a user who has none of the roles where they must stand", async () => {
+Deno.test("requireRole() refuses a user who has none of the roles in the expected place", async () => {
   const users: (Record<string, unknown> | undefined)[] = [
     undefined,
     { app_metadata: null },
@@ -53,7 +53,7 @@ Deno.test("requireRole() refuses a user who has none of the roles where they mus
   }
 });
 
-Deno.test("requireRole() goes by what Auth has just answered, and not by the token", async () => {
+Deno.test("requireRole() reads the role that Auth has just returned, and not the token", async () => {
   const claims = { app_metadata: { role: "admin" }, role: "admin" };
   const taken = { user: { app_metadata: {} }, claims };
   await assertRefusal(
@@ -73,7 +73,7 @@ Deno.test("requireRole() goes by what Auth has just answered, and not by the tok
   assertEquals((await app.request("/f", { headers })).status, 200);
 });
 
-Deno.test("requireRole() throws a TypeError when it is built with something wrong", () => {
+Deno.test("requireRole() throws a TypeError when an argument is wrong", () => {
   const wrong: unknown[][] = [
     [],
     [""],

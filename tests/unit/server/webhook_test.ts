@@ -291,7 +291,7 @@ Deno.test("webhook() answers webhook_signature_invalid when a signed text is div
   await assertRefusal(await send(forged), INVALID);
 });
 
-Deno.test("webhook() answers webhook_signature_invalid for a header that came twice", async () => {
+Deno.test("webhook() answers webhook_signature_invalid for a header that was sent twice", async () => {
   const { send } = receiver();
   for (const name of ["webhook-id", "webhook-timestamp"]) {
     const request = await signed();
@@ -300,7 +300,7 @@ Deno.test("webhook() answers webhook_signature_invalid for a header that came tw
   }
 });
 
-Deno.test("webhook() admits when one of several signatures fits, and reads no other kind", async () => {
+Deno.test("webhook() admits when one of several signatures matches, and reads no other kind", async () => {
   const { send } = receiver();
   const good = (await signed({ id: "a" })).headers.get("webhook-signature")!;
   const wrong = `v1,${"A".repeat(43)}=`;
@@ -348,7 +348,7 @@ Deno.test("webhook() answers webhook_outside_window beyond five minutes on eithe
   assertEquals(ran(), 4);
 });
 
-Deno.test("webhook() admits the same message again within the window, and tells its id", async () => {
+Deno.test("webhook() admits the same message again within the window, with the same id", async () => {
   using time = new FakeTime();
   const { send } = receiver();
   const message = { id: "msg_1", timestamp: time.now / 1000 };
@@ -412,7 +412,7 @@ Deno.test("webhook() answers webhook_signature_invalid when the body breaks off"
   assertEquals(ran(), 0);
 });
 
-Deno.test("webhook() admits a signed body that is empty or no JSON, and hands on the text that was signed", async () => {
+Deno.test("webhook() admits a signed body that is empty or not JSON, and hands on the text that was signed", async () => {
   const { send } = receiver();
   for (const text of ["", "{", "a=1&b=2", "\u0000"]) {
     assertEquals((await (await send(signed({ body: text }))).json()).text, text);
@@ -424,7 +424,7 @@ Deno.test("webhook() admits a signed body that is empty or no JSON, and hands on
   assertEquals((await response.json()).text, "x\ufffd");
 });
 
-Deno.test("webhook() fails with a sentence in the log when the body was read before it", async () => {
+Deno.test("webhook() throws an error that says what to do when the body was read before it", async () => {
   const app = edgeFunction("hooks", { public: ["/*"] });
   app.use(async (c, next) => {
     await c.req.raw.text();

@@ -99,7 +99,7 @@ Deno.test("every guard lets a caller through who meets all of them, alone and to
   }
 });
 
-Deno.test("guards refuse in whatever order they stand: the first that refuses answers", async () => {
+Deno.test("guards can be in any order: the first that refuses answers", async () => {
   // Every order of two, with every pair of callers; and every rotation of all.
   for (const first of GUARDS) {
     const caller = {
@@ -205,7 +205,7 @@ Deno.test("every guard is auth_misconfigured, with one line, where auth() has no
   }
 });
 
-Deno.test("every guard refuses callers of another kind: a machine, and whoever is not signed in", async () => {
+Deno.test("every guard refuses callers of another kind: a machine, and a caller who is not signed in", async () => {
   let ran = 0;
   for (const { guard } of GUARDS) {
     const { options, calls } = fakeAuth();
@@ -236,7 +236,7 @@ Deno.test("a guard lets users through where other kinds are admitted as well", a
   assertEquals([response.status, await response.text()], [200, "user"]);
 });
 
-Deno.test("no composition of Hono turns a guard's refusal into a pass", async () => {
+Deno.test("no combination of middleware in Hono turns a guard's refusal into an admission", async () => {
   let ran = 0;
   const handler = () => new Response(`ran ${++ran}`);
   const pass: MiddlewareHandler = (_c, next) => next();

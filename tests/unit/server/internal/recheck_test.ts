@@ -53,7 +53,7 @@ function inShort(result: RecheckResult): unknown[] {
   return [result.outcome, code, status, action];
 }
 
-Deno.test("recheck() asks Auth about the same token, and answers with the user of now", async () => {
+Deno.test("recheck() asks Auth about the same token, and returns the current user", async () => {
   let role = "reader";
   const { options, calls } = fakeAuth(() => alive({ app_metadata: { role } }));
   const jwt = token();
@@ -87,7 +87,7 @@ Deno.test("recheck() refuses what Auth refuses, and never throws", async () => {
   }
 });
 
-Deno.test("recheck() calls a fault unknown, so that an outage ends no stream as signed out", async () => {
+Deno.test("recheck() returns unknown for a fault, so that an outage does not sign a stream out", async () => {
   const page = () => new Response("<h1>Bad gateway</h1>", { status: 502 });
   for (
     const [answer, expected] of [
@@ -112,7 +112,7 @@ Deno.test("recheck() calls a fault unknown, so that an outage ends no stream as 
   }
 });
 
-Deno.test("recheck() calls Auth's silence unknown, after the timeout", () =>
+Deno.test("recheck() returns unknown after the timeout when Auth does not answer", () =>
   inFakeTime(async (time) => {
     const { options } = fakeAuth((_, call) => call === 1 ? alive() : new Promise(() => {}));
     const recheck = await admitted({ ...options, timeout: 800 });
@@ -124,7 +124,7 @@ Deno.test("recheck() calls Auth's silence unknown, after the timeout", () =>
     assertEquals(result && inShort(result), ["unknown", "auth_unavailable", 503, "retry"]);
   }));
 
-Deno.test("recheck() says token_expired once the token has, without a call", () =>
+Deno.test("recheck() refuses an expired token as token_expired, without a call", () =>
   inFakeTime(async (time) => {
     const { options, calls } = fakeAuth();
     const recheck = await admitted(options, token({ exp: now() + 60 }));
@@ -157,7 +157,7 @@ Deno.test("recheck() asks Auth again a moment after the request's own check", as
   assertEquals(calls.length, 2);
 });
 
-Deno.test("recheck() asks Auth at most once per second, and makes those wait who come too soon", () =>
+Deno.test("recheck() asks Auth at most once per second, and lets earlier calls wait", () =>
   inFakeTime(async (time) => {
     const { options, calls } = fakeAuth();
     const recheck = await admitted(options);
@@ -186,7 +186,7 @@ Deno.test("recheck() in an endless loop asks Auth once per second", () =>
     assertEquals(calls.length, 1 + 12);
   }));
 
-Deno.test("recheck() gives no caller the answer of a check that began before the call", () =>
+Deno.test("recheck() never returns the result of a check that began before the call", () =>
   inFakeTime(async (time) => {
     const first = deferred<Response>();
     const { options, calls } = fakeAuth((_, call) =>
@@ -205,7 +205,7 @@ Deno.test("recheck() gives no caller the answer of a check that began before the
     assertEquals(calls.length, 3);
   }));
 
-Deno.test("recheck() shares the call to Auth with the requests that come at the same time", async () => {
+Deno.test("recheck() shares the call to Auth with requests that arrive at the same time", async () => {
   const { options, calls } = fakeAuth();
   const jwt = token();
   const app = new Hono<AuthEnv>().use(auth(options)).get("/", async (c) => {
@@ -219,7 +219,7 @@ Deno.test("recheck() shares the call to Auth with the requests that come at the 
   assertEquals(calls.length, 2);
 });
 
-Deno.test("recheck() is watched by onDecision, under the id of the request", async () => {
+Deno.test("recheck() is reported to onDecision, with the id of the request", async () => {
   const seen: unknown[] = [];
   const { options } = fakeAuth((_, call) =>
     call === 1 ? alive() : refuses(403, "session_not_found")
@@ -246,7 +246,7 @@ Deno.test("recheck() is watched by onDecision, under the id of the request", asy
   assertEquals(result.problem.request_id, "r-1");
 });
 
-Deno.test("recheck() admits callers again who are no users, without a call", async () => {
+Deno.test("recheck() admits callers who are not users again, without a call", async () => {
   const { options, calls } = fakeAuth();
   const app = new Hono().use(auth({ ...options, allow: ["user", "secret", "none"] }))
     .get("/", async (c) => {
@@ -287,7 +287,7 @@ Deno.test("recheck() of a public route is an error that names the route", async 
   assert(log.includes("c.var.auth.recheck was read on GET /long"), log);
 });
 
-Deno.test("recheck() has a user by its type only where the caller is one", () => {
+Deno.test("recheck() returns a user, by its type, only where the caller is a user", () => {
   const { options } = fakeAuth();
   new Hono().use(auth({ ...options, allow: ["user", "none"] })).get("/", async (c) => {
     const { auth } = c.var;
@@ -301,7 +301,7 @@ Deno.test("recheck() has a user by its type only where the caller is one", () =>
   });
 });
 
-Deno.test("limitRechecks() lets the time between two checks run from the beginning of the first", () =>
+Deno.test("limitRechecks() counts the time between two checks from the start of the first", () =>
   inFakeTime(async (time) => {
     const began: number[] = [];
     const recheck = limitRechecks(() => {
