@@ -74,7 +74,7 @@ export async function readFunctionAnswer(
   const note = `another function answered ${status}${body === undefined ? "" : ` ${body.code}`}` +
     (id === undefined ? "" : ` (its request ${id})`) +
     (isUnknown
-      ? ", which the option `problems` does not declare, or declares with other details or another status"
+      ? ": to pass it on, declare it in the option `problems`, with details that fit"
       : "");
   return { ...passedOn, note };
 }
@@ -160,7 +160,7 @@ function strongerDetails({ required_aal, max_age }: ProblemBody): ProblemDetails
   };
 }
 
-/** A problem that is declared here too; `undefined` if it is not, or is declared otherwise. */
+/** The problem as this function declares it; `undefined` if it does not, or if the details do not fit. */
 function fromDeclared(
   body: ProblemBody,
   problems: Problems,
@@ -178,11 +178,11 @@ function fromDeclared(
     const declared = getDeclared(error);
     return declared && { code: error.code, details: pickDetails(error.details), declared };
   } catch {
-    return undefined; // its members do not fit
+    return undefined; // its details do not fit
   }
 }
 
-/** An answer of something else: the gateway, the platform, a function without this library. */
+/** An answer without this library's shape: of the gateway, the platform or another function. */
 function fromOther(
   status: number,
   headers: Headers,

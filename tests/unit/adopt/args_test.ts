@@ -17,8 +17,8 @@ Deno.test("readCommand() says what is wrong", () => {
   const cases: [string[], RegExp][] = [
     [[], /folder of your project/],
     [["a", "b"], /one project/],
-    [["a", "--browser"], /--browser takes/],
-    [["--browser", "--check"], /--browser takes/],
+    [["a", "--browser"], /--browser needs/],
+    [["--browser", "--check"], /--browser needs/],
     [["--browser", "a", "--browser=b"], /once/],
     [["a", "--force"], /no option --force/],
     [["a", "--check", "--dry-run"], /do not go together/],

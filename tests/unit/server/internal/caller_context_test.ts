@@ -120,7 +120,7 @@ Deno.test("createContext() takes the default secret key for supabaseAdmin, else 
   }
 });
 
-Deno.test("createContext() shows no key to whoever logs or serialises it", async () => {
+Deno.test("createContext() does not show a key when it is logged or serialized", async () => {
   const { options } = project();
   const check = auth({ ...options, allow: EVERYBODY, admin: true });
   const app = new Hono().use(check).get("/", (c) => {
@@ -209,7 +209,7 @@ Deno.test("createContext() throws one clear sentence when a member is read that 
   }
 });
 
-Deno.test("createContext() answers `in`, by which TypeScript narrows, for the members that the kind has", async () => {
+Deno.test("createContext() supports `in`, by which TypeScript narrows, for the members that the kind has", async () => {
   const all = ["user", "claims", "session", "client", "now", "token", "name", "supabaseAdmin"];
   const membersFor = async (headers: Record<string, string>, admin: boolean, path = "/") => {
     const { options } = project();
@@ -231,7 +231,7 @@ Deno.test("createContext() answers `in`, by which TypeScript narrows, for the me
   assertEquals(await membersFor(bearer(token()), true, "/open"), []);
 });
 
-Deno.test("createContext() lets nobody pass a handler that asks with `in` whether there is a user", async () => {
+Deno.test("createContext() has no user for `in` when the caller is of another kind", async () => {
   const { options } = project();
   const app = edgeFunction("f", { auth: { ...options, allow: ["user", "none"] } });
   app.get("/", (c) => "user" in c.var.auth ? c.text("for members") : c.text("for all"));

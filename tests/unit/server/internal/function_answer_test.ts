@@ -87,7 +87,7 @@ Deno.test("edgeFunction() calls another function as the caller, and passes on th
   assertEquals(call?.headers.get("authorization"), `Bearer ${jwt}`);
 });
 
-Deno.test("edgeFunction() passes a Response of another function on, as it does what invoke returns", async () => {
+Deno.test("edgeFunction() passes on a Response of another function like the error of invoke()", async () => {
   for (const how of ["invoke", "fetch"] as const) {
     const { response, log } = await throughTwo(() => answered("not_found", "handler"), { how });
     await assertRefusal(response, NOT_FOUND);
@@ -129,7 +129,7 @@ Deno.test("readFunctionAnswer() keeps each code that the table has for a handler
   }
 });
 
-Deno.test("edgeFunction() makes 503 of a session that ended between two checks: the next one says so", async () => {
+Deno.test("edgeFunction() answers 503 when the session ended between two checks, so that the next call reports it", async () => {
   for (const code of ["session_not_found", "session_expired", "user_not_found", "token_expired"]) {
     const { response, log } = await throughTwo(() => answered(code, "credential"));
     await assertRefusal(response, LATER);
@@ -137,7 +137,7 @@ Deno.test("edgeFunction() makes 503 of a session that ended between two checks: 
   }
 });
 
-Deno.test("edgeFunction() makes 500 of a call that another function refuses for the credential it sent", async () => {
+Deno.test("edgeFunction() answers 500 when another function refuses the credential of the call", async () => {
   const others: [Response, RegExp][] = [
     [
       answered("no_authorization", "credential"),
@@ -198,7 +198,7 @@ Deno.test("edgeFunction() passes on limits and outages with the seconds to wait"
   }
 });
 
-Deno.test("edgeFunction() keeps another 4xx status than the code's own", async () => {
+Deno.test("edgeFunction() keeps a 4xx status other than the code's own", async () => {
   const { response } = await throughTwo(() =>
     answered("validation_failed", "handler", { status: 422 })
   );
@@ -280,7 +280,7 @@ Deno.test("edgeFunction() passes on a declared problem's seconds to wait", async
   await assertRefusal(response, { ...LATER, code: "warehouse_down", retry_after: 4 });
 });
 
-Deno.test("edgeFunction() makes 500 of a code that it does not know, or that does not fit, and says which", async () => {
+Deno.test("edgeFunction() answers 500 to a code that is not declared or does not fit, and logs the code", async () => {
   const others = [
     { ...PAID, plan: 5 },
     { ...PAID, plan: undefined },
@@ -291,7 +291,7 @@ Deno.test("edgeFunction() makes 500 of a code that it does not know, or that doe
   for (const other of others) {
     const { response, log } = await throughTwo(() => json(402, other), { problems });
     await assertRefusal(response, BROKEN);
-    assertMatch(log, new RegExp(`answered 402 ${other.code} \\(its request r2\\), which is not`));
+    assertMatch(log, new RegExp(`answered 402 ${other.code} \\(its request r2\\): to pass it on`));
     assertEquals(log.match(/a handler failed/g)?.length, 1);
     assert(!log.includes("UPSTREAM"));
   }
@@ -360,7 +360,7 @@ Deno.test("edgeFunction() answers 429 when the platform limits calls from functi
   }
 });
 
-Deno.test("edgeFunction() answers 503 when another function cannot be reached, 504 when invoke gives up", async () => {
+Deno.test("edgeFunction() answers 503 when another function cannot be reached, and 504 when invoke() times out", async () => {
   const unreachable = () => Promise.reject(new TypeError(`error sending request ${UPSTREAM_TEXT}`));
   const { response, log } = await throughTwo(unreachable);
   await assertRefusal(response, LATER);
