@@ -1,5 +1,5 @@
-// The caller's todos as server-sent events: when the stream opens, and whenever they have changed. The
-// stream ends when the session does, with an event that tells the page what to do.
+// The caller's todos as server-sent events, when the stream opens and whenever they have changed.
+// The stream ends when the session does, with an event that tells the page what to do.
 import { streamSSE } from "hono/streaming";
 import { edgeFunction } from "../../shared/mod.ts";
 import type { Database } from "../todos/database.ts";

@@ -6,7 +6,7 @@ import type { Database } from "./database.ts";
 
 const Change = z.strictObject({ name: z.string().trim().min(1).max(200) });
 
-/** Admits members of the organization in the path; if roles are given, only those with one of them. */
+/** Admits members of the organization in the path; with roles, only members with one of them. */
 function requireMember(...roles: string[]) {
   return guard<Database>("member", async ({ supabase, user }, c) => {
     const { data, error } = await supabase.from("members").select("role")

@@ -5,7 +5,7 @@ import organizations from "./index.ts";
 
 const TEA = { id: crypto.randomUUID(), name: "Tea" };
 
-/** The Data API of a database in which the caller has this role; without a role, is not a member. */
+/** The Data API of a database where the caller has this role, or without one is not a member. */
 function database(role?: string) {
   return ({ url }: Request) => {
     const members = role === undefined ? [] : [{ role }];

@@ -34,8 +34,8 @@ export interface EdgeFunctionOptions {
   /** Receives every error that is not a refusal, for an error tracker. */
   readonly onError?: OnError | undefined;
   /**
-   * The problems of your own that keep their code when a handler throws the error of another function
-   * that answered with one. To throw them itself, a handler needs no option.
+   * The problems of your own that keep their code when another function answers with one and a handler
+   * throws that error. To throw them itself, a handler needs no option.
    */
   readonly problems?: Problems | undefined;
 }

@@ -4,8 +4,8 @@ import { respond } from "./internal/respond.ts";
 
 /**
  * Lets only pages of these origins call. CORS alone does not do that: it keeps a foreign page from
- * reading the *response*, not from sending the request. For routes that give out a session, so that no other page can sign its
- * visitors in to somebody else's account.
+ * reading the *response*, not from sending the request. For routes that give out a session, so that
+ * no other page can sign its visitors in to somebody else's account.
  *
  * @param origins Exact origins, such as `https://app.example`.
  * @returns The middleware: 403 `insufficient_scope` for another origin, or for none.

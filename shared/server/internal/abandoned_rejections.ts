@@ -9,7 +9,8 @@ let log: (reason: unknown) => void = () => {};
 /**
  * Runs a schema whose checks may reject after their result is no longer awaited. zod begins all
  * asynchronous checks of a value at once and awaits them in turn, so if two of them reject, the second
- * rejection is unhandled; and an unhandled rejection ends the process, with every request in it. While such a schema runs, and for a minute after one has failed, these are logged instead.
+ * rejection is unhandled; and an unhandled rejection ends the process, with every request in it.
+ * While such a schema runs, and for a minute after one has failed, these are logged instead.
  *
  * @param run Runs the schema.
  * @param logRejection Takes the reason of a rejection that nobody awaits.

@@ -160,7 +160,7 @@ function strongerDetails({ required_aal, max_age }: ProblemBody): ProblemDetails
   };
 }
 
-/** The problem as this function declares it; `undefined` if it does not, or if the details do not fit. */
+/** The problem as `problems` declares it; `undefined` if it does not, or if details do not fit. */
 function fromDeclared(
   body: ProblemBody,
   problems: Problems,

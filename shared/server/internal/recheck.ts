@@ -31,7 +31,8 @@ export const MIN_RECHECK_INTERVAL_MS = 1000;
 
 /**
  * Limits how often one context is checked again. A call that comes too soon waits instead of getting
- * an old answer, and calls that wait share one check: so a check never began before the call that it answers.
+ * an old answer, and calls that wait share one check: so no check begins before the calls that it
+ * answers.
  *
  * @param check Checks now. Never rejects.
  * @returns The limited check.
