@@ -353,7 +353,8 @@ function isPositive(value: unknown): boolean {
 
 /** A bug of ours must not become an admission, nor reach the application's `onError`. */
 function internalError(error: unknown): AuthResult {
-  const operator = `a bug in edge-auth (${error instanceof Error ? error.name : typeof error})`;
+  const name = error instanceof Error ? error.name : typeof error;
+  const operator = `a bug in edge-auth (${name}), which should be reported to its maintainers`;
   return {
     outcome: { ok: false, code: "internal_error", operator },
     source: "precheck",
