@@ -37,7 +37,7 @@ export interface Repository {
 }
 
 /** What a browser gets; pages for readers of this repository, whose links lead out of the copy. */
-const NOT_COPIED = /^browser\/|(?:^|\/)README\.md$|_test\.ts$/;
+const NOT_COPIED = /^browser\/|\.md$|_test\.ts$/;
 
 /** Files that need a package of their own, which a function that does not import them never loads. */
 const OPTIONAL = ["server/webhook.ts"];
@@ -86,8 +86,7 @@ export function createLibrary({ version, imports, shared, me }: Repository): Lib
 }
 
 function withHeader(path: string, text: string): string {
-  if (path.endsWith(".ts")) return IGNORED_BY_TOOLS + text;
-  return path.endsWith(".md") ? `<!-- deno-fmt-ignore-file -->\n\n${text}` : text;
+  return path.endsWith(".ts") ? IGNORED_BY_TOOLS + text : text;
 }
 
 /** Functions of this repository import `../../shared/…`. */

@@ -80,6 +80,6 @@ function wrong(message: string): Command {
 
 /** The message for a port that is taken. */
 export function takenPort(port: number): string {
-  return `Port ${port} is taken, perhaps by another stack. Choose one with --port, ` +
-    `as in: deno task dev --port ${port === 65535 ? 54421 : port + 100}`;
+  return `Port ${port} is taken, perhaps by another stack: end that one with Ctrl-C, or add ` +
+    `--port ${port === 65535 ? 54421 : port + 100} to this command`;
 }

@@ -219,13 +219,20 @@ export async function bootStack(options: StackOptions = {}): Promise<RunningStac
     const { functions: served = true } = options;
     const inProcesses = project !== undefined;
     const functions = new ProjectFunctions({ root, inProcesses, config, log });
+    let told = "";
+    const onReserved = (names: readonly string[]) => {
+      const line =
+        `The stack sets the variables that begin with SUPABASE_ itself, so these of the ` +
+        `project are ignored: ${names.join(", ")}`;
+      if (line !== told) log(told = line);
+    };
     const host = new FunctionHost({
       places: () => functions.places(),
       start: (served, env, log) => functions.start(served, env, log),
       env: () => {
         const { siteUrl } = settings;
         const secrets = { ...functions.secrets, ...options.env };
-        return functionEnv({ root, url, keys: apiKeys, siteUrl, secrets });
+        return functionEnv({ root, url, keys: apiKeys, siteUrl, secrets, onReserved });
       },
       verify: (token) => ring.verify(token, now()).then(() => true, () => false),
       ...(typeof served === "boolean" ? (served ? {} : { only: [] }) : { only: served }),

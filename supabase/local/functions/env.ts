@@ -29,6 +29,8 @@ export interface FunctionEnvOptions {
   readonly siteUrl: string;
   /** `[edge_runtime.secrets]` of config.toml. */
   readonly secrets: Readonly<Record<string, string>>;
+  /** Takes the names of the project's variables that are left out. */
+  readonly onReserved?: (names: readonly string[]) => void;
 }
 
 /**
@@ -39,16 +41,17 @@ export interface FunctionEnvOptions {
  * APP_ORIGINS is the project's value or its site URL, plus the origin of the stack's page.
  */
 export async function functionEnv(
-  { root, url, keys, siteUrl, secrets }: FunctionEnvOptions,
+  { root, url, keys, siteUrl, secrets, onReserved = () => {} }: FunctionEnvOptions,
 ): Promise<Record<string, string>> {
   const all = {
     ...secrets,
     ...await readEnvFile(join(root, "functions", ".env")),
     ...await readEnvFile(join(root, "supabase", "functions", ".env")),
   };
-  const own = Object.fromEntries(
-    Object.entries(all).filter(([name]) => !name.startsWith("SUPABASE_")),
-  );
+  const isReserved = ([name]: readonly [string, string]) => name.startsWith("SUPABASE_");
+  const reserved = Object.entries(all).filter(isReserved).map(([name]) => name);
+  if (reserved.length > 0) onReserved(reserved);
+  const own = Object.fromEntries(Object.entries(all).filter((one) => !isReserved(one)));
   return {
     ...own,
     APP_ORIGINS: `${own.APP_ORIGINS || new URL(siteUrl).origin},${new URL(url).origin}`,

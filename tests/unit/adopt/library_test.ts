@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { createLibrary } from "../../../supabase/adopt/library.ts";
 
 const repository = {
@@ -8,20 +8,19 @@ const repository = {
 };
 
 Deno.test("createLibrary() copies what functions and their tests use", () => {
-  const paths = ["mod.ts", "server/auth.ts", "testing/mod.ts", "LICENSE", "llms.md"];
-  const left = ["browser/mod.ts", "server/README.md", "README.md", "server/auth_test.ts"];
+  const paths = ["mod.ts", "server/auth.ts", "testing/mod.ts", "LICENSE", "llms.txt"];
+  const left = ["browser/mod.ts", "server/RECIPES.md", "README.md", "server/auth_test.ts"];
   const shared = new Map([...paths, ...left].map((path) => [path, ""]));
   assertEquals([...createLibrary({ ...repository, shared }).files.keys()], paths);
 });
 
 Deno.test("createLibrary() keeps formatter and linter away from the copy", () => {
-  const shared = new Map([["mod.ts", "export {};\n"], ["llms.md", "# x\n"], ["LICENSE", "MIT\n"]]);
+  const shared = new Map([["mod.ts", "export {};\n"], ["LICENSE", "MIT\n"]]);
   const { files } = createLibrary({ ...repository, shared });
   assertEquals(
     files.get("mod.ts"),
     "// deno-fmt-ignore-file\n// deno-lint-ignore-file\nexport {};\n",
   );
-  assert(files.get("llms.md")?.startsWith("<!-- deno-fmt-ignore-file -->\n"));
   assertEquals(files.get("LICENSE"), "MIT\n");
 });
 

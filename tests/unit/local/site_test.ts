@@ -92,3 +92,16 @@ Deno.test("functionEnv() sets APP_ORIGINS to the project's origins, or its site,
   assertStrictEquals(await origins(), "https://app.example,http://127.0.0.1:54321");
   await Deno.remove(root, { recursive: true });
 });
+
+Deno.test("functionEnv() leaves out the project's variables that begin with SUPABASE_, and names them", async () => {
+  const root = await Deno.makeTempDir();
+  await Deno.mkdir(`${root}/functions`);
+  await Deno.writeTextFile(`${root}/functions/.env`, "SUPABASE_SECRET_KEYS={}\nOWN=1\n");
+  let names: readonly string[] = [];
+  const [url, siteUrl] = ["http://127.0.0.1:54321", "http://127.0.0.1:3000"];
+  const onReserved = (reserved: readonly string[]) => names = reserved;
+  const env = await functionEnv({ root, url, keys: apiKeys, siteUrl, secrets: {}, onReserved });
+  assertEquals([names, env.OWN], [["SUPABASE_SECRET_KEYS"], "1"]);
+  assertStrictEquals(JSON.parse(env.SUPABASE_SECRET_KEYS ?? "{}").default, apiKeys.secret);
+  await Deno.remove(root, { recursive: true });
+});

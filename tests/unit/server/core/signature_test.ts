@@ -322,6 +322,21 @@ Deno.test("createSignatureCheck() classifies tokens as verified, unverifiable or
   assertEquals(await verify(good), "unverifiable");
 });
 
+Deno.test("createSignatureCheck() takes a token for doubtful when the keys do not come in time", () =>
+  inFakeTime(async (time) => {
+    const { sign } = await signingKey("k1");
+    const jwt = await sign();
+    const hangs = () => new Promise<Response>(() => {});
+    const keys = createKeyStore(readProject(environment()), hangs);
+    const signatures = createSignatureCheck(keys, true);
+    let signature = "";
+    void signatures.verify(candidate(jwt), performance.now() + 500).then((it) => signature = it);
+    await time.tickAsync(499);
+    assertEquals(signature, "");
+    await time.tickAsync(1);
+    assertEquals(signature, "doubtful");
+  }));
+
 Deno.test("createSignatureCheck() remembers a bounded number of keys that Auth has confirmed", async () => {
   const fetch = () => Promise.resolve(new Response("", { status: 503 }));
   const signatures = createSignatureCheck(createKeyStore(readProject(environment()), fetch), true);

@@ -58,6 +58,7 @@ timed(
     ]);
     go(10_001);
     assertEquals(isFresh(living, 10, 0), false);
+    assertEquals(isFresh(living, 10, 0, at(10_000)), true); // the request arrived before
   },
 );
 
