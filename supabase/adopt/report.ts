@@ -57,8 +57,8 @@ function nextSteps({ name, folder, importMap }: FirstFunctionPlan): string[] {
   const option = /(?:^|\/)deno\.jsonc?$/.test(importMap) ? "--config" : "--import-map";
   return [
     "Next, in the project:",
-    `  deno test -A ${option} ${importMap} ${folder}`,
-    `  supabase functions deploy ${name} --use-api`,
+    `  npx --yes deno test -A ${option} ${importMap} ${folder}`,
+    `  npx --yes supabase functions deploy ${name} --use-api`,
   ];
 }
 

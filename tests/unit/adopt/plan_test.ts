@@ -286,15 +286,16 @@ Deno.test("planAdoption() refuses what is no project, with what to do", () => {
 });
 
 Deno.test("describePlan() says how to test the first function, with the project's import map", () => {
-  const next = (files: Files) => describePlan(plan(files), "done").match(/ {2}deno test .*/)?.[0];
+  const next = (files: Files) =>
+    describePlan(plan(files), "done").match(/ {2}npx --yes deno test .*/)?.[0];
   assertEquals(
     next({ [CONFIG]: "" }),
-    "  deno test -A --config supabase/functions/me/deno.json supabase/functions/me",
+    "  npx --yes deno test -A --config supabase/functions/me/deno.json supabase/functions/me",
   );
   const shared = "supabase/functions/import_map.json";
   assertEquals(
     next({ [CONFIG]: "", [shared]: "{}" }),
-    `  deno test -A --import-map ${shared} supabase/functions/me`,
+    `  npx --yes deno test -A --import-map ${shared} supabase/functions/me`,
   );
   assertEquals(next({ [CONFIG]: "", "supabase/functions/a/index.ts": GUARDED }), undefined);
 });
