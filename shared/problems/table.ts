@@ -222,9 +222,9 @@ const OWN = {
   // `sign_in` would clear the anonymous session, and with it everything that its user made. Adding an
   // address or an identity makes the same user a full one; only the user can do that, so `none`.
   anonymous_not_allowed:        [403, "none",            "This needs a full account. Add an e-mail address to yours.", [403, "none", "insufficient_scope", "This needs a full account. Add an e-mail address to yours."]],
-  // A token of an OAuth client is the user's session in that client: nothing that the user could mend.
+  // A token of an OAuth client is the user's session in that client: the user can do nothing about it.
   oauth_client_not_allowed:     [403, "none",            "The app that you use may not do this for you.", [403, "none", null, "The app that you use may not do this for you."]],
-  // A key belongs to a program: no person can mend it by signing in, nor lose a session over it.
+  // A key belongs to a program: signing in does not help, and no session is lost over it.
   invalid_api_key:              [400, "fix_request",     "This request needs a valid API key.", [401, "fix_request", "bare", "This request needs a valid API key."]],
   api_key_not_allowed:          [403, "none",            "The key in this request may not be used here.", [403, "none", null, "The key in this request may not be used here."]],
   auth_unavailable:             [503, "retry",           "The sign-in service does not answer right now. Try again shortly.", FAULT],

@@ -36,7 +36,7 @@ export class FakeTime implements Disposable {
     setInterval: globalThis.setInterval,
     clearInterval: globalThis.clearInterval,
   };
-  readonly #nextTurn = nextTurnOf(globalThis);
+  readonly #queueMacrotask = macrotaskQueueOf(globalThis);
   readonly #timers = new Map<number, Timer>();
   #lastId = 0;
   /** What `Date.now()` is when `performance.now()` is 0. */
@@ -133,13 +133,13 @@ export class FakeTime implements Disposable {
   /** Turns of the real event loop, which run no timer. */
   async #settle(): Promise<void> {
     for (let turn = 0; turn < 10; turn++) {
-      await new Promise<void>((resolve) => void this.#nextTurn(resolve));
+      await new Promise<void>((resolve) => void this.#queueMacrotask(resolve));
     }
   }
 }
 
 /** Not a part of every runtime; where it is missing, a timer of 0 ms comes close. */
-function nextTurnOf(runtime: typeof globalThis & { setImmediate?: unknown }) {
+function macrotaskQueueOf(runtime: typeof globalThis & { setImmediate?: unknown }) {
   const { setImmediate, setTimeout } = runtime;
   return typeof setImmediate === "function"
     ? setImmediate as unknown as (run: () => void) => unknown
