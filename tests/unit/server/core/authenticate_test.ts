@@ -15,6 +15,7 @@ import {
   alive,
   ANON,
   assertRefusal,
+  bearer,
   environment,
   type Expected,
   fakeAuth,
@@ -640,3 +641,20 @@ Deno.test("auth() sends no-cache to Auth", async () => {
   await app.request("/", { headers: { Authorization: `Bearer ${token()}` } });
   assertEquals(calls[0]?.headers.get("cache-control"), "no-cache");
 });
+
+Deno.test("auth() asks about at most 256 tokens at once that only Auth can verify, while Auth refuses many of them", () =>
+  inFakeTime(async () => {
+    let answer = () => Promise.resolve(refuses(403, "bad_jwt"));
+    const { options, calls } = fakeAuth(() => answer());
+    const app = new Hono<AuthEnv>().use(auth(options)).get("/", (c) => c.text("in"));
+    const sendAsOthers = (count: number) =>
+      Array.from({ length: count }, async () => {
+        const headers = bearer(token({ sub: crypto.randomUUID() }));
+        return (await app.request("/", { headers })).status;
+      });
+    assertEquals(new Set(await Promise.all(sendAsOthers(12))), new Set([401]));
+    answer = () => new Promise(() => {});
+    sendAsOthers(300);
+    await settle(30);
+    assertEquals(calls.length, 12 + 256);
+  }));

@@ -31,6 +31,9 @@ Deno.test("judge() admits only a 200 in JSON with the user of the token", () => 
   for (const status of [100, 101, 201, 202, 203, 204, 206, 226, 299, 0]) {
     assertEquals([status, code(of(status, { id: USER_ID }))], [status, "auth_unavailable"]);
   }
+  // supabase-js takes the user out of such a body; Auth never sends one.
+  const wrapped = { ...of(200, { user: { id: USER_ID } }), user: { id: USER_ID } };
+  assertEquals(code(wrapped), "auth_unavailable");
 });
 
 Deno.test("judge() calls an expired token expired, within the skew of either side", () => {
