@@ -32,7 +32,7 @@ Deno.test("judge() admits only a 200 in JSON with the user of the token", () => 
     assertEquals([status, code(of(status, { id: USER_ID }))], [status, "auth_unavailable"]);
   }
   // supabase-js takes the user out of such a body; Auth never sends one.
-  const wrapped = { ...of(200, { user: { id: USER_ID } }), user: { id: USER_ID } };
+  const wrapped = { ...of(200, { id: "x", user: { id: USER_ID } }), user: { id: USER_ID } };
   assertEquals(code(wrapped), "auth_unavailable");
 });
 

@@ -136,6 +136,7 @@ Deno.test("fromThrown() goes by what Storage means, not by the status it comes w
     assertEquals([status, statusCode, codeOf(thrown)], [status, statusCode, expected]);
   }
   const offline = createClient("https://project.example", "k", {
+    auth: { autoRefreshToken: false, persistSession: false },
     global: { fetch: () => Promise.reject(new TypeError("offline")) },
   });
   const { error } = await offline.storage.from("photos").list();

@@ -64,7 +64,6 @@ for (const [name, act] of Object.entries(ACTS)) {
     await act(supabase, theirs.fetch);
     assertEquals(ours.sent.length, 1);
     assertEquals(await shown(ours.sent[0]), await shown(theirs.sent[0]));
-    await supabase.realtime.disconnect();
   });
 }
 
