@@ -45,12 +45,8 @@ export { requireConfirmedEmail } from "./server/require_confirmed_email.ts";
 export { requireOrigin } from "./server/require_origin.ts";
 export { requireRecentAuth } from "./server/require_recent_auth.ts";
 export { requireRole, type RequireRoleOptions, type RolePath } from "./server/require_role.ts";
-export {
-  type DeclaredProblem,
-  defineProblems,
-  type ProblemDefinition,
-  type Problems,
-} from "./problems/define_problems.ts";
+export { type DeclaredProblem, defineProblems, type Problems } from "./problems/define_problems.ts";
+export type { ProblemDefinition } from "./problems/problem_definition.ts";
 export type { Issue, Problem, ProblemDetails } from "./problems/problem.ts";
 export { ProblemError } from "./problems/problem_error.ts";
 export type { StandardSchema } from "./problems/standard_schema.ts";

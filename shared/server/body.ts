@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from "hono";
 import { isJsonType } from "./core/auth_answer.ts";
-import { keepAbandonedRejections } from "./internal/abandoned_rejections.ts";
+import { keepAbandonedRejections } from "../problems/abandoned_rejections.ts";
 import { logRejection } from "./internal/log.ts";
 import { checkOptions, integer } from "./internal/options.ts";
 import { readText } from "./internal/read_text.ts";

@@ -4,12 +4,8 @@
  * @module
  */
 import { z } from "zod";
-import type {
-  DeclaredProblem,
-  DetailSchemas,
-  ProblemDefinitions,
-  Problems,
-} from "../problems/define_problems.ts";
+import type { DeclaredProblem, Problems } from "../problems/define_problems.ts";
+import type { DetailSchemas, ProblemDefinitions } from "../problems/problem_definition.ts";
 import { CODE_PATTERN, type Problem } from "../problems/problem.ts";
 import { ACTIONS } from "../problems/table.ts";
 

@@ -1,4 +1,5 @@
-import { getDeclared, type Problems } from "../../problems/define_problems.ts";
+import { getDeclared } from "../../problems/declared_error.ts";
+import type { Problems } from "../../problems/define_problems.ts";
 import { CODE_PATTERN, pickDetails, type ProblemDetails } from "../../problems/problem.ts";
 import { isProblemCode, outcomeOf, type ProblemCode } from "../../problems/table.ts";
 import { type AuthAnswer, retryAfterSeconds } from "../core/auth_answer.ts";

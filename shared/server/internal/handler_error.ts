@@ -1,5 +1,5 @@
 import type { AuthError } from "@supabase/supabase-js";
-import { type Declared, getDeclared } from "../../problems/define_problems.ts";
+import { type Declared, getDeclared } from "../../problems/declared_error.ts";
 import { isProblemCode, type ProblemCode } from "../../problems/table.ts";
 import { pickDetails, type ProblemDetails } from "../../problems/problem.ts";
 import { createProblemError, ProblemError } from "../../problems/problem_error.ts";

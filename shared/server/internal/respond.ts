@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { type Declared, declaredProblem } from "../../problems/define_problems.ts";
+import { type Declared, declaredProblem } from "../../problems/declared_error.ts";
 import { type Problem, problem, type ProblemDetails } from "../../problems/problem.ts";
 import { type Challenge, outcomeOf, type Source } from "../../problems/table.ts";
 import { addToList, EXPOSED_HEADERS } from "./headers.ts";

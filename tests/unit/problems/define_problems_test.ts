@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStrictEquals, assertThrows } from "@std/assert";
+import * as v from "valibot";
 import { z } from "zod";
 import * as mini from "zod/mini";
 import { problemOf } from "../../../shared/browser/mod.ts";
@@ -14,7 +15,8 @@ import {
   ProblemError,
   type StandardSchema,
 } from "../../../shared/mod.ts";
-import { getDeclared, isProblems } from "../../../shared/problems/define_problems.ts";
+import { getDeclared } from "../../../shared/problems/declared_error.ts";
+import { isProblems } from "../../../shared/problems/define_problems.ts";
 import { assertRefusal, fakeAuth, logged } from "../../support/server.ts";
 import { openRecovering, session, store, TabStorage, VERSIONS } from "../browser/_support.ts";
 import { fakeProject, json, STORAGE_KEY } from "../browser/_support.ts";
@@ -259,6 +261,11 @@ Deno.test("defineProblems() names the code and the member of each definition tha
       "own",
       { ...good, details: { plan: "string" } },
       "own.details needs a Standard Schema for plan",
+    ],
+    [
+      "own",
+      { ...good, details: { plan: v.pipeAsync(v.string(), v.checkAsync(() => true)) } },
+      "own.details needs a synchronous schema for plan",
     ],
     ...["Link", [5], ["a b"], ["X: y"], [""]].map((
       headers,
