@@ -1,8 +1,10 @@
-import { answer, answerWithFault, type AuthFault, refuse } from "./auth_answers.ts";
-import { RefreshTokens } from "./refresh_tokens.ts";
+import { answerWithFault, type AuthFault } from "./auth_answers.ts";
+import { AuthServer } from "./auth_server.ts";
+import { FAKE_PROJECT, fakeEnvironment, legacyKey } from "./project.ts";
 import { installRuntime } from "./runtime.ts";
+import { createUser, type FakeSession, type FakeUser } from "./sessions.ts";
 import type { TokenState } from "./token_states.ts";
-import { encodeToken, hasKnownSignature, readClaims, type TokenClaims } from "./tokens.ts";
+import type { TokenClaims } from "./tokens.ts";
 
 /** Options of {@linkcode fakeAuth}. */
 export interface FakeAuthOptions {
@@ -18,13 +20,6 @@ export interface SignInOptions {
   readonly claims?: TokenClaims | undefined;
   /** Seconds until the token runs out; below 0, since it has. @default {3600} */
   readonly expiresIn?: number | undefined;
-}
-
-/** A user as Auth answers with it, and what else the project stores about it. */
-export interface FakeUser {
-  readonly id: string;
-  readonly email: string;
-  readonly [member: string]: unknown;
 }
 
 /** A user who is signed in, on one device. */
@@ -57,18 +52,6 @@ export interface FakeCaller {
   deleteUser(): void;
   /** Signs the same user in once more: another device. */
   signIn(options?: Omit<SignInOptions, "user">): FakeCaller;
-}
-
-/** Auth's answer to a sign-in and to a refresh. */
-export interface FakeSession {
-  readonly access_token: string;
-  readonly token_type: "bearer";
-  /** Seconds. */
-  readonly expires_in: number;
-  /** Seconds since 1970. */
-  readonly expires_at: number;
-  readonly refresh_token: string;
-  readonly user: FakeUser;
 }
 
 /** As of `new Request()`, with a body that may be an object. */
@@ -122,31 +105,6 @@ export interface FakeAuth extends Disposable {
   restore(): void;
 }
 
-/** The project that every {@linkcode fakeAuth} plays: a function reads its variables only once. */
-export const FAKE_PROJECT = {
-  url: "https://project.example",
-  publishableKey: "sb_publishable_test",
-  secretKey: "sb_secret_test",
-} as const;
-
-/** A legacy API key: a JWT that names a role and no user. */
-export const legacyKey = (role: "anon" | "service_role"): string =>
-  encodeToken({ iss: "supabase", ref: "project", role, iat: 1_700_000_000, exp: 4_000_000_000 });
-
-/** The variables that Supabase sets for a function of the project. */
-export function fakeEnvironment(
-  more: Readonly<Record<string, string>> = {},
-): Record<string, string> {
-  return {
-    SUPABASE_URL: FAKE_PROJECT.url,
-    SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: FAKE_PROJECT.publishableKey }),
-    SUPABASE_SECRET_KEYS: JSON.stringify({ default: FAKE_PROJECT.secretKey }),
-    SUPABASE_ANON_KEY: legacyKey("anon"),
-    SUPABASE_SERVICE_ROLE_KEY: legacyKey("service_role"),
-    ...more,
-  };
-}
-
 /**
  * Makes a Supabase Auth for tests of your functions. It keeps users and sessions, and answers about
  * a token as Supabase Auth 2.196 was recorded to answer.
@@ -188,10 +146,7 @@ export function fakeEnvironment(
  */
 export function fakeAuth(options: FakeAuthOptions = {}): FakeAuth {
   const env = fakeEnvironment(options.env);
-  const users = new Map<string, { user: FakeUser; isBanned: boolean }>();
-  /** The ids of live sessions. */
-  const sessions = new Map<string, { readonly userId: string; isExpired: boolean }>();
-  const refreshTokens = new RefreshTokens();
+  const server = new AuthServer();
   const calls: UpstreamCall[] = [];
   let respond: Parameters<FakeAuth["onRequest"]>[0] = () => undefined;
   let uninstall: (() => void) | undefined;
@@ -205,102 +160,11 @@ export function fakeAuth(options: FakeAuthOptions = {}): FakeAuth {
     if (!path.startsWith("/auth/v1/")) return await respond(request) ?? unanswered(method, path);
     if (it.delayMs > 0) await delay(it.delayMs, request.signal);
     if (it.fault !== null) return await answerWithFault(it.fault, request);
-    return answerAsAuth(request, path, body) ?? await respond(request) ?? unanswered(method, path);
+    return server.answer(request, path, body) ?? await respond(request) ?? unanswered(method, path);
   }
 
-  function answerAsAuth(request: Request, path: string, body: string): Response | undefined {
-    switch (`${request.method} ${path.replace(/\?.*/, "")}`) {
-      case "GET /auth/v1/user": {
-        const caller = findCaller(request);
-        return "user" in caller ? answer(200, caller.user) : caller.refusal;
-      }
-      case "POST /auth/v1/logout": {
-        const caller = findCaller(request);
-        if (!("user" in caller)) return caller.refusal;
-        const scope = new URL(request.url).searchParams.get("scope") ?? "global";
-        for (const [session, { userId }] of sessions) {
-          const isOwn = session === caller.sessionId;
-          if (userId !== caller.user.id) continue;
-          if (scope === "global" || (scope === "local") === isOwn) sessions.delete(session);
-        }
-        return new Response(null, { status: 204, headers: { Vary: "Origin" } });
-      }
-      case "POST /auth/v1/token":
-        // Any other grant has a password or a code, which the test has to answer.
-        return new URL(request.url).searchParams.get("grant_type") === "refresh_token"
-          ? refresh(request, body)
-          : undefined;
-      case "GET /auth/v1/health":
-        return answer(200, {
-          version: "v2.196.0",
-          name: "GoTrue",
-          description: "GoTrue is a user registration and authentication API",
-        });
-      case "GET /auth/v1/.well-known/jwks.json":
-        return answer(200, { keys: [] });
-      default:
-        return undefined;
-    }
-  }
-
-  /** In the order in which Auth looks. */
-  function findCaller(
-    request: Request,
-  ): { user: FakeUser; sessionId: string | undefined } | { refusal: Response } {
-    const refused = (code: string, status?: number, text?: string) => ({
-      refusal: refuse(request, code, status, text),
-    });
-    const [, token] = /^Bearer ([^ ,]+)$/i.exec(request.headers.get("Authorization") ?? "") ?? [];
-    if (token === undefined) return refused("no_authorization");
-    const claims = readClaims(token);
-    if (claims === undefined) return refused("bad_jwt", undefined, MALFORMED);
-    if (!hasKnownSignature(token)) return refused("bad_jwt", undefined, WRONG_SIGNATURE);
-    const { exp, sub, session_id: sessionId } = claims;
-    if (typeof exp === "number" && exp <= Date.now() / 1000) {
-      return refused("bad_jwt", undefined, EXPIRED);
-    }
-    if (typeof sub !== "string" || sub === "") return refused("bad_jwt", undefined, NO_SUB);
-    const found = users.get(sub);
-    if (found === undefined) return refused("user_not_found");
-    if (typeof sessionId === "string" && !sessions.has(sessionId)) {
-      return refused("session_not_found");
-    }
-    if (found.isBanned) return refused("user_banned");
-    return {
-      user: found.user,
-      sessionId: typeof sessionId === "string" ? sessionId : undefined,
-    };
-  }
-
-  /** The refresh grant, in the order in which Auth looks. */
-  function refresh(request: Request, body: string): Response {
-    const token = textMember(body, "refresh_token");
-    if (token === "") {
-      return refuse(request, "validation_failed", 400, "Refresh token is not valid");
-    }
-    const refused = (code: string) =>
-      refuse(request, code, 400, `Invalid Refresh Token: ${REFRESH_TEXTS[code]}`);
-    const sessionId = refreshTokens.sessionOf(token);
-    const session = sessions.get(sessionId ?? "");
-    const owner = users.get(session?.userId ?? "");
-    if (session === undefined || owner === undefined) return refused("refresh_token_not_found");
-    if (owner.isBanned) return refused("user_banned");
-    if (session.isExpired) return refused("session_expired");
-    const exchange = refreshTokens.exchange(token, Date.now());
-    if ("refused" in exchange) return refused(exchange.refused);
-    const claims = claimsOf(owner.user, exchange.sessionId, EXPIRES_IN);
-    return answer(200, sessionBody(owner.user, encodeToken(claims), exchange.next, EXPIRES_IN));
-  }
-
-  function startSession(user: FakeUser, { claims = {}, expiresIn = EXPIRES_IN }: SignInOptions) {
-    const sessionId = crypto.randomUUID();
-    sessions.set(sessionId, { userId: user.id, isExpired: false });
-    const token = encodeToken({ ...claimsOf(user, sessionId, expiresIn), ...claims });
-    const refreshToken = refreshTokens.issue(sessionId);
-    return createCaller(user, sessionId, sessionBody(user, token, refreshToken, expiresIn));
-  }
-
-  function createCaller(user: FakeUser, sessionId: string, session: FakeSession): FakeCaller {
+  function signIn(user: FakeUser, { claims, expiresIn }: SignInOptions): FakeCaller {
+    const { sessionId, session } = server.startSession(user, claims, expiresIn);
     const token = session.access_token;
     const headers = { Authorization: `Bearer ${token}` };
     return {
@@ -310,22 +174,11 @@ export function fakeAuth(options: FakeAuthOptions = {}): FakeAuth {
       session,
       headers,
       request: (path, init = {}) => createRequest(path, init, headers),
-      signOut: () => void sessions.delete(sessionId),
-      expireSession() {
-        const entry = sessions.get(sessionId);
-        if (entry !== undefined) entry.isExpired = true;
-      },
-      ban(isBanned = true) {
-        const entry = users.get(user.id);
-        if (entry !== undefined) entry.isBanned = isBanned;
-      },
-      deleteUser() {
-        users.delete(user.id);
-        for (const [session, { userId }] of sessions) {
-          if (userId === user.id) sessions.delete(session);
-        }
-      },
-      signIn: (more = {}) => startSession(user, more),
+      signOut: () => server.endSession(sessionId),
+      expireSession: () => server.expireSession(sessionId),
+      ban: (isBanned = true) => server.setBanned(user.id, isBanned),
+      deleteUser: () => server.deleteUser(user.id),
+      signIn: (more = {}) => signIn(user, more),
     };
   }
 
@@ -340,8 +193,8 @@ export function fakeAuth(options: FakeAuthOptions = {}): FakeAuth {
     delayMs: 0,
     signIn(options = {}) {
       const user = createUser(options.user ?? {});
-      users.set(user.id, { user, isBanned: false });
-      return startSession(user, options);
+      server.addUser(user);
+      return signIn(user, options);
     },
     token(state) {
       switch (state) {
@@ -375,93 +228,6 @@ export function fakeAuth(options: FakeAuthOptions = {}): FakeAuth {
     [Symbol.dispose]: () => it.restore(),
   };
   return it;
-}
-
-const UNVERIFIED = "invalid JWT: unable to parse or verify signature, ";
-const MALFORMED = `${UNVERIFIED}token is malformed: token contains an invalid number of segments`;
-const WRONG_SIGNATURE = `${UNVERIFIED}token signature is invalid: signature is invalid`;
-const EXPIRED = `${UNVERIFIED}token has invalid claims: token is expired`;
-const NO_SUB = "invalid claim: missing sub claim";
-
-/** Seconds that an access token is valid: Auth's default. */
-const EXPIRES_IN = 3600;
-
-/** By code, what Auth writes about a refresh token. */
-const REFRESH_TEXTS: Readonly<Record<string, string>> = {
-  refresh_token_already_used: "Already Used",
-  refresh_token_not_found: "Refresh Token Not Found",
-  session_expired: "Session Expired",
-  user_banned: "User Banned",
-};
-
-/** A member of a JSON object that is a text; `""` for anything else. */
-function textMember(json: string, name: string): string {
-  try {
-    const value = (JSON.parse(json) as Readonly<Record<string, unknown>> | null)?.[name];
-    return typeof value === "string" ? value : "";
-  } catch {
-    return "";
-  }
-}
-
-function sessionBody(
-  user: FakeUser,
-  accessToken: string,
-  refreshToken: string,
-  expiresIn: number,
-): FakeSession {
-  return {
-    access_token: accessToken,
-    token_type: "bearer",
-    expires_in: expiresIn,
-    expires_at: Math.floor(Date.now() / 1000) + expiresIn,
-    refresh_token: refreshToken,
-    user,
-  };
-}
-
-function createUser(changes: Readonly<Record<string, unknown>>): FakeUser {
-  const id = typeof changes.id === "string" ? changes.id : crypto.randomUUID();
-  const email = typeof changes.email === "string" ? changes.email : `${id}@example.com`;
-  const now = new Date().toISOString();
-  return {
-    id,
-    aud: "authenticated",
-    role: "authenticated",
-    email,
-    email_confirmed_at: now,
-    phone: "",
-    confirmed_at: now,
-    last_sign_in_at: now,
-    app_metadata: { provider: "email", providers: ["email"] },
-    user_metadata: { email, email_verified: true, phone_verified: false, sub: id },
-    identities: [],
-    created_at: now,
-    updated_at: now,
-    is_anonymous: false,
-    ...changes,
-  };
-}
-
-/** The claims that Auth puts into an access token. */
-function claimsOf(user: FakeUser, sessionId: string, expiresIn: number): TokenClaims {
-  const now = Math.floor(Date.now() / 1000);
-  return {
-    iss: `${FAKE_PROJECT.url}/auth/v1`,
-    sub: user.id,
-    aud: "authenticated",
-    exp: now + expiresIn,
-    iat: now + Math.min(0, expiresIn - 3600),
-    email: user.email,
-    phone: user.phone,
-    app_metadata: user.app_metadata,
-    user_metadata: user.user_metadata,
-    role: "authenticated",
-    aal: "aal1",
-    amr: [{ method: "password", timestamp: now }],
-    session_id: sessionId,
-    is_anonymous: user.is_anonymous,
-  };
 }
 
 function createRequest(

@@ -11,12 +11,11 @@ export {
   fakeAuth,
   type FakeAuthOptions,
   type FakeCaller,
-  type FakeSession,
-  type FakeUser,
   type SignInOptions,
   type UpstreamCall,
 } from "./fake_auth.ts";
 export { FakeTime } from "./fake_time.ts";
+export type { FakeSession, FakeUser } from "./sessions.ts";
 export { TOKEN_STATES, type TokenState } from "./token_states.ts";
 export { encodeToken, type TokenClaims } from "./tokens.ts";
 export { signWebhook, type SignWebhookOptions } from "./webhook.ts";

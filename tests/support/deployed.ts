@@ -1,4 +1,4 @@
-import { fakeEnvironment } from "../../shared/testing/fake_auth.ts";
+import { fakeEnvironment } from "../../shared/testing/project.ts";
 import { installRuntime } from "../../shared/testing/runtime.ts";
 import { alive, AUTH_URL, bearer, json } from "./fake_auth.ts";
 import { token } from "./tokens.ts";

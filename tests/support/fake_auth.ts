@@ -1,5 +1,5 @@
 // A Supabase Auth that is one function, and what it answers.
-import { FAKE_PROJECT, fakeEnvironment, legacyKey } from "../../shared/testing/fake_auth.ts";
+import { FAKE_PROJECT, fakeEnvironment, legacyKey } from "../../shared/testing/project.ts";
 import { USER_ID } from "./tokens.ts";
 
 export const AUTH_URL = FAKE_PROJECT.url;

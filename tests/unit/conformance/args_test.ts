@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { readCommand } from "../../../supabase/conformance/args.ts";
-import { legacyKey } from "../../../shared/testing/fake_auth.ts";
+import { legacyKey } from "../../../shared/testing/project.ts";
 
 const URL_OF_F = "https://abc.supabase.co/functions/v1/f";
 const KEY = ["--key", "sb_publishable_x"];

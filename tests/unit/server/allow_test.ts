@@ -15,7 +15,7 @@ import {
   edgeFunction,
   type Session,
 } from "../../../shared/mod.ts";
-import { legacyKey } from "../../../shared/testing/fake_auth.ts";
+import { legacyKey } from "../../../shared/testing/project.ts";
 import { outcomeOf } from "../../../shared/problems/table.ts";
 import {
   alive,
