@@ -50,22 +50,41 @@ export function logLaterRejections(logRejection: (reason: unknown) => void): voi
   untilMs = performance.now() + SIBLINGS_MS;
 }
 
+/** Node has no events on its global object. */
+interface Runtime {
+  readonly addEventListener?: unknown;
+  readonly process?: {
+    on(event: "unhandledRejection", listener: (reason: unknown) => void): void;
+    off(event: "unhandledRejection", listener: (reason: unknown) => void): void;
+  };
+}
+
 function listen(logRejection: (reason: unknown) => void): void {
   log = logRejection;
   if (isListening) return;
-  globalThis.addEventListener("unhandledrejection", listener);
   isListening = true;
+  const { addEventListener, process } = globalThis as Runtime;
+  if (addEventListener === undefined) process?.on("unhandledRejection", onRejection);
+  else globalThis.addEventListener("unhandledrejection", onEvent);
 }
 
-function listener(event: PromiseRejectionEvent): void {
+function onEvent(event: PromiseRejectionEvent): void {
   stopUnlessNeeded();
   if (!isListening) return;
   event.preventDefault();
   log(event.reason);
 }
 
+function onRejection(reason: unknown): void {
+  stopUnlessNeeded();
+  if (!isListening) throw reason; // as it would have been without a listener
+  log(reason);
+}
+
 function stopUnlessNeeded(): void {
   if (running > 0 || performance.now() < untilMs) return;
-  globalThis.removeEventListener("unhandledrejection", listener);
   isListening = false;
+  const { addEventListener, process } = globalThis as Runtime;
+  if (addEventListener === undefined) process?.off("unhandledRejection", onRejection);
+  else globalThis.removeEventListener("unhandledrejection", onEvent);
 }

@@ -41,6 +41,7 @@ import type { RecheckResult } from "./internal/recheck.ts";
 import { getRequestId } from "./internal/request_id.ts";
 import { respond } from "./internal/respond.ts";
 import type { AnyDatabase } from "./internal/user_client.ts";
+import { setOnDecision } from "./internal/on_decision.ts";
 
 /** Options of {@linkcode auth}. */
 export interface AuthOptions extends BackendOptions {
@@ -89,7 +90,7 @@ export interface AuthOptions extends BackendOptions {
   readonly webSocketToken?: boolean | undefined;
   /** The realm of the WWW-Authenticate challenge. @default {"supabase"} */
   readonly realm?: string | undefined;
-  /** Is called with every decision, for logs and metrics. */
+  /** Is called with every decision, also of the guards behind it, for logs and metrics. */
   readonly onDecision?: OnDecision | undefined;
 }
 
@@ -236,6 +237,7 @@ export const auth: Auth = function auth(options: AuthOptions = {}): MiddlewareHa
         outcome: outcome.ok ? "admitted" : "refused",
         code: outcome.ok ? null : outcome.code,
         source,
+        guard: null,
         kind: outcome.ok ? outcome.kind : null,
         key_name: outcome.ok && "name" in outcome ? outcome.name : null,
         client_id: outcome.ok && outcome.kind === "user" ? outcome.client : null,
@@ -265,6 +267,7 @@ export const auth: Auth = function auth(options: AuthOptions = {}): MiddlewareHa
   }
 
   return async function auth(c, next) {
+    setOnDecision(c, onDecision);
     const { headers } = c.req.raw;
     const credential = {
       authorization: webSocketToken

@@ -2,6 +2,7 @@ import type { MiddlewareHandler } from "hono";
 import { clientAddress } from "./internal/client_address.ts";
 import { checkOptions, integer } from "./internal/options.ts";
 import { respond } from "./internal/respond.ts";
+import { reportGuardRefusal } from "./internal/on_decision.ts";
 
 /** Options of {@linkcode limitRequests}. */
 export interface LimitRequestsOptions {
@@ -64,8 +65,10 @@ export function limitRequests(options: LimitRequestsOptions): MiddlewareHandler 
         }
       }
       if (++current.requests > max) {
+        const code = "over_request_rate_limit";
         const retry_after = Math.ceil((current.endsMs - nowMs) / 1000);
-        return respond(c, "over_request_rate_limit", { source: "handler", retry_after });
+        reportGuardRefusal(c, "limitRequests", code, nowMs);
+        return respond(c, code, { source: "handler", retry_after });
       }
     }
     await next();

@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import { isOrigin } from "./internal/cors.ts";
 import { respond } from "./internal/respond.ts";
+import { reportGuardRefusal } from "./internal/on_decision.ts";
 
 /**
  * Lets only pages of these origins call. CORS alone does not do that: it keeps a foreign page from
@@ -29,7 +30,9 @@ export function requireOrigin(origins: readonly string[]): MiddlewareHandler {
   }
   return async function requireOrigin(c, next) {
     if (!allowed.has(c.req.header("Origin") ?? "")) {
-      return respond(c, "insufficient_scope", { source: "handler" });
+      const code = "insufficient_scope";
+      reportGuardRefusal(c, "requireOrigin", code, performance.now());
+      return respond(c, code, { source: "handler" });
     }
     await next();
     return;

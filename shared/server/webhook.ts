@@ -9,10 +9,14 @@ import type { Context, MiddlewareHandler } from "hono";
 import { Webhook } from "standardwebhooks";
 import { ProblemError } from "../problems/problem_error.ts";
 import type { OwnCode } from "../problems/table.ts";
+import type { OnDecision } from "./core/decision.ts";
+import { readProcessVariable } from "./core/process_env.ts";
+import { fromThrown } from "./internal/handler_error.ts";
 import { logOnce } from "./internal/log.ts";
 import { checkOptions, functionOption, integer } from "./internal/options.ts";
 import { readText } from "./internal/read_text.ts";
 import { respond } from "./internal/respond.ts";
+import { reportWebhook, setOnDecision } from "./internal/on_decision.ts";
 
 /** Options of {@linkcode webhook} for senders of Standard Webhooks, such as Supabase Auth. */
 export interface WebhookOptions {
@@ -25,6 +29,8 @@ export interface WebhookOptions {
   readonly verify?: undefined;
   /** The largest body that is read, in bytes. @default {1048576} */
   readonly maxBytes?: number | undefined;
+  /** Is called with every decision, for logs and metrics. @default {that of `edgeFunction()`} */
+  readonly onDecision?: OnDecision | undefined;
 }
 
 /** Secrets, or the environment variable that holds them. */
@@ -44,6 +50,8 @@ export interface VerifyWebhookOptions<Event> {
   readonly verify: (body: string, headers: Headers) => Event | Promise<Event>;
   /** The largest body that is read, in bytes. @default {1048576} */
   readonly maxBytes?: number | undefined;
+  /** Is called with every decision, for logs and metrics. @default {that of `edgeFunction()`} */
+  readonly onDecision?: OnDecision | undefined;
 }
 
 /** What {@linkcode webhook} tells the handler about a message: `c.var.webhook`. */
@@ -84,6 +92,7 @@ const RULES = {
   },
   verify: functionOption,
   maxBytes: integer(1, Number.MAX_SAFE_INTEGER),
+  onDecision: functionOption,
 };
 
 /**
@@ -140,14 +149,23 @@ export function webhook(
   options: WebhookOptions | VerifyWebhookOptions<unknown>,
 ): MiddlewareHandler {
   checkOptions("webhook()", options, RULES);
-  const { secret, verify, maxBytes = DEFAULT_MAX_BYTES } = options;
+  const { secret, verify, maxBytes = DEFAULT_MAX_BYTES, onDecision } = options;
   if ((secret === undefined) === (verify === undefined)) {
     throw new TypeError("webhook(): give secret, or verify for a sender with its own library");
   }
   const check = secret === undefined ? withLibrary(verify!) : withSecret(secret);
 
   return async function webhook(c, next) {
-    const read = await check(c, maxBytes);
+    const beganMs = performance.now();
+    setOnDecision(c, onDecision);
+    let read: Checked;
+    try {
+      read = await check(c, maxBytes);
+    } catch (thrown) {
+      reportWebhook(c, fromThrown(thrown, false).code, beganMs);
+      throw thrown;
+    }
+    reportWebhook(c, "code" in read ? read.code : null, beganMs);
     if ("code" in read) {
       const source = read.code === "request_entity_too_large" ? "handler" : "credential";
       return respond(c, read.code, { source, replay: true });
@@ -292,7 +310,7 @@ function keysOf(secret: string | readonly string[]): () => readonly Webhook[] {
 function keysOfVariable(name: string): () => readonly Webhook[] | undefined {
   let known: { readonly value: string; readonly keys: readonly Webhook[] } | undefined;
   return () => {
-    const value = Deno.env.get(name)?.trim() ?? "";
+    const value = readProcessVariable(name)?.trim() ?? "";
     if (value === known?.value) return known.keys;
     const { keys, problem } = readSecrets(value);
     if (value === "") logOnce(`webhook(): the variable ${name} is not set`);

@@ -52,6 +52,8 @@ export interface KeyAdmission {
   readonly kind: KeyKind;
   readonly name: string;
   readonly key: string;
+  /** Whether the route admits users as well. */
+  readonly usersAllowed: boolean;
   readonly backend: Backend;
 }
 
@@ -59,6 +61,8 @@ export interface KeyAdmission {
 export interface NoneAdmission {
   readonly ok: true;
   readonly kind: "none";
+  /** Whether the route admits users as well. */
+  readonly usersAllowed: boolean;
   readonly backend: Backend;
 }
 
@@ -151,7 +155,7 @@ async function admitOther(
 ): Promise<AuthResult> {
   const { allow } = options;
   if (!allow.user && allow.secret === null && allow.publishable === null) {
-    return admitAnybody(backend); // "none" alone: no credential is read
+    return admitAnybody(backend, allow); // "none" alone: no credential is read
   }
   if (credential.kind === "token") {
     return refuseLocally({ ok: false, code: "insufficient_scope", operator: USER_NOT_ALLOWED });
@@ -165,17 +169,17 @@ async function admitOther(
   const read = await readApiKey(apikey, allow, backend.project, backend.apiKeys);
   if (read.kind === "admitted") {
     const { kind, name, key } = read.apiKey;
-    const outcome = { ok: true, kind, name, key, backend } as const;
+    const outcome = { ok: true, kind, name, key, usersAllowed: allow.user, backend } as const;
     return { outcome, source: "key", upstreamCalls: 0 };
   }
   if (read.kind === "refused") return { outcome: read.refusal, source: "key", upstreamCalls: 0 };
-  if (allow.none) return admitAnybody(backend);
+  if (allow.none) return admitAnybody(backend, allow);
   // Nobody can sign in to a route that is for machines only.
   return refuseLocally(allow.user ? refuseCredential({ kind: "none" }) : NO_KEY);
 }
 
-function admitAnybody(backend: Backend): AuthResult {
-  const outcome = { ok: true, kind: "none", backend } as const;
+function admitAnybody(backend: Backend, { user }: Allow): AuthResult {
+  const outcome = { ok: true, kind: "none", usersAllowed: user, backend } as const;
   return { outcome, source: "precheck", upstreamCalls: 0 };
 }
 

@@ -11,23 +11,37 @@ export type DecisionSource =
   /** From a call that several requests share. */
   | "shared_check"
   /** From a call of its own. */
-  | "check";
+  | "check"
+  /** By `webhook()`, from the signature of the request. */
+  | "webhook"
+  /** By a guard: see {@linkcode Decision.guard}. */
+  | "guard";
 
-/** One decision, without a token, a key, a user's id or an address. */
+/**
+ * One decision about a request, without a token, a key, a user's id or an address. `auth()` and
+ * `webhook()` report whom they admit and whom they refuse, and guards only whom they refuse. Besides
+ * those of `recheck()`, a request has at most one refusal.
+ */
 export interface Decision {
   readonly outcome: "admitted" | "refused";
   /** The code of the refusal; `null` when admitted. */
   readonly code: string | null;
   readonly source: DecisionSource;
+  /**
+   * The guard that refused, such as `requireRole`, `guard("member")`, `requireOrigin` or
+   * `limitRequests`; `null` for a decision of `auth()` or `webhook()`. Where a guard is behind one of
+   * them, the same request was reported as admitted before.
+   */
+  readonly guard: string | null;
   /** What the caller was admitted as; `null` when refused. */
-  readonly kind: CallerKind | null;
+  readonly kind: CallerKind | "webhook" | null;
   /** The name of the API key that was admitted, never the key; `null` for none. */
   readonly key_name: string | null;
   /** The OAuth client, by its id, that acts for the user who was admitted; `null` for none. */
   readonly client_id: string | null;
   /** Whether a handler has asked again, by `recheck()`: then the request was counted before. */
   readonly recheck: boolean;
-  /** Milliseconds from the arrival of the request, or the call of `recheck()`, to the decision. */
+  /** Milliseconds that the check, the guard or `recheck()` took. */
   readonly ms: number;
   /** Calls to Auth made for this decision. */
   readonly upstream_calls: number;

@@ -2,16 +2,19 @@ import type { User } from "@supabase/supabase-js";
 import type { Context, Next } from "hono";
 import type { ProblemDetails } from "../../problems/problem.ts";
 import type { ProblemCode } from "../../problems/table.ts";
+import type { KeyAdmission, NoneAdmission } from "../core/authenticate.ts";
 import type { Claims, Session } from "../core/claims.ts";
 import { getAdmission } from "./context.ts";
 import { logOnce } from "./log.ts";
 import { respond } from "./respond.ts";
-import { respondToError } from "./respond_to_error.ts";
+import { answerThrown } from "./respond_to_error.ts";
+import { reportGuardRefusal } from "./on_decision.ts";
 
 /**
  * Middleware that lets some of the admitted users through, and nobody else: where a route admits other
  * kinds of callers too, a secret key is 403 `api_key_not_allowed`, and a caller who is not signed in
- * is 401 `no_authorization`.
+ * is 401 `no_authorization`. Where a route admits no user at all, everybody is 500
+ * `auth_misconfigured`.
  *
  * It compiles only where `c.var.auth` can be a user: not in an app without `auth()`, and not on a
  * route that admits keys only.
@@ -61,34 +64,50 @@ export type GuardCheck = (
  * @returns The middleware, named after its factory.
  */
 export function createGuard(name: string, check: GuardCheck): Guard {
+  const label = name.replace("()", "");
+
   async function guard(c: Context, next: Next): Promise<Response | void> {
+    const beganMs = performance.now();
+    const refuse = ({ code, operator, ...details }: GuardRefusal): Response => {
+      reportGuardRefusal(c, label, code, beganMs);
+      if (operator !== undefined) logOnce(operator);
+      // The handler has not run, so the same request can be sent again.
+      return respond(c, code, { source: "credential", replay: true, ...details });
+    };
     const admission = getAdmission(c.get("auth"), c);
     if (admission === undefined) {
       const operator = `${name} ran where auth() has admitted nobody: put it behind auth(), and ` +
         "not on a public route";
-      return refuse(c, { code: "auth_misconfigured", operator });
+      return refuse({ code: "auth_misconfigured", operator });
     }
-    if (admission.kind !== "user") {
-      // A machine cannot sign in; anybody else can.
-      const isMachine = admission.kind === "secret";
-      return refuse(c, { code: isMachine ? "api_key_not_allowed" : "no_authorization" });
-    }
+    if (admission.kind !== "user") return refuse(refuseOther(name, admission));
     const { user, claims, session, backend, skew } = admission;
     let refusal: GuardRefusal | undefined;
     try {
       refusal = await check({ user, claims, session, now: backend.clock.now(skew) }, c);
     } catch (thrown) {
-      return await respondToError(c, thrown);
+      const { response, code } = await answerThrown(c, thrown);
+      reportGuardRefusal(c, label, code, beganMs);
+      return response;
     }
-    if (refusal !== undefined) return refuse(c, refusal);
+    if (refusal !== undefined) return refuse(refusal);
     await next();
     return;
   }
-  return Object.defineProperty(guard, "name", { value: name.replace("()", "") }) as Guard;
+  return Object.defineProperty(guard, "name", { value: label }) as Guard;
 }
 
-/** The handler has not run, so the same request can be sent again. */
-function refuse(c: Context, { code, operator, ...details }: GuardRefusal): Response {
-  if (operator !== undefined) logOnce(operator);
-  return respond(c, code, { source: "credential", replay: true, ...details });
+/** Why a caller who is no user is refused. */
+function refuseOther(
+  name: string,
+  { kind, usersAllowed }: KeyAdmission | NoneAdmission,
+): GuardRefusal {
+  if (!usersAllowed) {
+    // No sign-in would help: the route does not take a user's token.
+    const operator = `${name} ran on a route whose \`allow\` has no "user", so it refuses ` +
+      'everybody: add "user" to it, or take the guard away';
+    return { code: "auth_misconfigured", operator };
+  }
+  // A machine cannot sign in; anybody else can.
+  return { code: kind === "secret" ? "api_key_not_allowed" : "no_authorization" };
 }

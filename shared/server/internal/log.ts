@@ -1,3 +1,4 @@
+import { readProcessVariable } from "../core/process_env.ts";
 import { mask } from "./mask.ts";
 
 const logged = new Set<string>();
@@ -51,7 +52,7 @@ function describe(what: string, thrown: unknown): string {
 /** `deno task dev` sets it, so that a developer sees the text as it is. Never set it in production. */
 function isUnmasked(): boolean {
   try {
-    return Deno.env.get("EDGE_AUTH_UNMASKED_ERRORS") === "true";
+    return readProcessVariable("EDGE_AUTH_UNMASKED_ERRORS") === "true";
   } catch { // no permission to read variables
     return false;
   }

@@ -35,6 +35,14 @@ export function setErrorOptions(c: Context, options: ErrorOptions): void {
 
 /** Answers what a handler threw, and logs it if it is not a refusal. */
 export async function respondToError(c: Context, thrown: unknown): Promise<Response> {
+  return (await answerThrown(c, thrown)).response;
+}
+
+/** The same, with the code of the answer, for a guard that threw. */
+export async function answerThrown(
+  c: Context,
+  thrown: unknown,
+): Promise<{ readonly response: Response; readonly code: string }> {
   const { onError, problems } = optionsOf.get(c) ?? {};
   const admission = getAdmission(c.get("auth"), c);
   // For a caller who is not signed in, a handler's own 401 stays a 401.
@@ -49,13 +57,14 @@ export async function respondToError(c: Context, thrown: unknown): Promise<Respo
       logHandlerError(requestId, passedOn === undefined ? thrown : describe(thrown, passedOn));
     }
   }
-  return respond(c, code, {
+  const response = respond(c, code, {
     source: "handler",
     ...details,
     declared,
     ...(status === undefined ? {} : { status }),
     ...(challenge === undefined ? {} : { headers: { "WWW-Authenticate": challenge } }),
   });
+  return { response, code };
 }
 
 /** What the log says of an error whose answer is that of another function. */

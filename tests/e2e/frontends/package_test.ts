@@ -4,14 +4,16 @@ import denoJson from "../../../deno.json" with { type: "json" };
 import { pack } from "../../support/pack.ts";
 import { inFolder, run } from "./project.ts";
 
-const PACKAGES = ["hono", "@supabase/supabase-js", "zod"];
+const PACKAGES = ["hono", "@supabase/supabase-js", "zod", "standardwebhooks"];
 
 /** An app with a guarded route, and what becomes of its callers. */
 const app = (name: string) => `
 import { Hono } from "hono";
-import { auth, type AuthEnv, edgeFunction, type Problem, requireAal } from "${name}";
-import { fakeAuth, type FakeAuth } from "${name}/testing";
+import { z } from "zod";
+import { auth, type AuthEnv, body, edgeFunction, type Problem, requireAal } from "${name}";
+import { fakeAuth, type FakeAuth, signWebhook } from "${name}/testing";
 import { problemSchema } from "${name}/problem-schema";
+import { webhook } from "${name}/webhook";
 
 const fake: FakeAuth = fakeAuth();
 // Where the library finds the project: the variables and the fetch of this process.
@@ -23,13 +25,18 @@ const app = new Hono<AuthEnv>();
 app.use(auth());
 app.get("/me", (c) => c.json({ email: c.var.auth.user.email }));
 app.get("/safe", requireAal("aal2"), (c) => c.text("in"));
-const hello = edgeFunction("hello");
+app.post("/todos", body(z.object({ title: z.string() })), (c) => c.json(c.req.valid("json")));
+const hello = edgeFunction("hello", { public: ["/signed"] });
+const secret = process.env.HOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+hello.post("/signed", webhook({ secret: { env: "HOOK_SECRET" } }), (c) => c.text("signed"));
 hello.get("/", (c) => c.text(c.var.auth.user.id));
 
 const ada = fake.signIn({ user: { email: "ada@example.com" } });
 const me = await app.fetch(ada.request("/me"));
 const safe = await app.fetch(ada.request("/safe"));
 const inHello = await hello.fetch(ada.request("/hello"));
+const added = await app.fetch(ada.request("/todos", { method: "POST", body: { title: "tea" } }));
+const signed = await hello.fetch(await signWebhook("/hello/signed", { secret, body: {} }));
 ada.signOut();
 const ended = await app.fetch(ada.request("/me"));
 const problem: Problem = problemSchema.parse(await ended.json());
@@ -37,6 +44,8 @@ console.log(JSON.stringify([
   [me.status, (await me.json()).email],
   [safe.status, (await safe.json()).code],
   [inHello.status, await inHello.text() === ada.user.id],
+  [added.status, (await added.json()).title],
+  [signed.status, await signed.text()],
   [ended.status, problem.code, problem.action],
 ]));
 `;
@@ -45,6 +54,8 @@ const EXPECTED = [
   [200, "ada@example.com"],
   [401, "insufficient_aal"],
   [200, true],
+  [200, "tea"],
+  [200, "signed"],
   [401, "session_not_found", "sign_in"],
 ];
 
@@ -73,7 +84,7 @@ Deno.test("a Hono app with the package runs under Deno, by npm: specifiers", () 
     await Deno.writeTextFile(`${folder}/package.json`, "{}");
     await run(folder, "npm", "install", ...PACKAGES, await pack(folder));
     const name = `npm:edge-auth@${denoJson.version}`;
-    const source = app(name).replace('from "hono"', 'from "npm:hono"');
+    const source = app(name).replace(/from "(hono|zod)"/g, 'from "npm:$1"');
     await Deno.writeTextFile(`${folder}/main.ts`, source);
     const flags = ["--check", "--node-modules-dir=manual", "--allow-env", "--allow-read"];
     const printed = await run(folder, Deno.execPath(), "run", ...flags, "main.ts");

@@ -18,6 +18,7 @@ const decision: Decision = {
   outcome: "refused",
   code: "bad_jwt",
   source: "check",
+  guard: null,
   kind: null,
   key_name: null,
   client_id: null,
@@ -90,7 +91,7 @@ Deno.test("onDecision says how each decision was found, and nothing about who", 
     .get("/", (c) => c.text(""));
   const ask = (headers: Record<string, string>) =>
     app.request("/", { headers: { ...headers, "X-Request-Id": `r${seen.length}` } });
-  const nobody = { kind: null, key_name: null, client_id: null, recheck: false };
+  const nobody = { guard: null, kind: null, key_name: null, client_id: null, recheck: false };
   await ask({});
   await logged(() => ask({ Authorization: `Bearer ${SECRET}` }));
   await ask(bearer(living));

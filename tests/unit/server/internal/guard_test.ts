@@ -4,6 +4,7 @@ import { every, except, some } from "hono/combine";
 import {
   auth,
   body,
+  type Decision,
   edgeFunction,
   forbidAnonymous,
   type Guard,
@@ -226,6 +227,56 @@ Deno.test("every guard refuses callers of another kind: a machine, and a caller 
     assertEquals(calls.length, 0);
   }
   assertEquals(ran, 0);
+});
+
+Deno.test("every guard is auth_misconfigured, with one line, on a route that admits no user, where no sign-in helps", async () => {
+  for (const { guard, name } of GUARDS) {
+    const middleware = guard as MiddlewareHandler;
+    const lines = await logged(async () => {
+      for (const allow of [["none"], ["publishable", "none"], ["secret"]] as const) {
+        const { options, calls } = fakeAuth();
+        const app = edgeFunction("f", { auth: options, paths: { "/*": { allow } } });
+        app.get("/", middleware as never, (c) => c.text("in"));
+        const headers: Record<string, string> = allow[0] === "secret" ? { apikey: SECRET } : {};
+        await assertRefusal(await app.request("/f", { headers }), REFUSALS.auth_misconfigured);
+        assertEquals(calls.length, 0);
+      }
+    });
+    assertEquals(lines.split("\n"), [
+      `edge-auth: ${name} ran on a route whose \`allow\` has no "user", so it refuses everybody: ` +
+      'add "user" to it, or take the guard away.',
+    ]);
+  }
+});
+
+Deno.test("every guard reports its refusal to onDecision once, after the admission, and nothing of the user", async () => {
+  for (const { guard, name, refused, code } of GUARDS) {
+    const seen: Decision[] = [];
+    const user = { ...GOOD.user, ...refused.user };
+    const { options } = fakeAuth(() => alive(user));
+    const app = edgeFunction("f", {
+      auth: { ...options, onDecision: (decision) => seen.push(decision) },
+    });
+    app.get("/", guard, ...ALL, (c) => c.text("in"));
+    const jwt = token({ ...GOOD.claims, ...refused.claims });
+    await assertRefusal(await app.request("/f", { headers: bearer(jwt) }), GUARD_REFUSALS[code]);
+    const [admitted, reported] = seen;
+    assertEquals([seen.length, admitted?.outcome, admitted?.guard], [2, "admitted", null]);
+    const { ms = NaN, request_id, ...rest } = reported!;
+    assertEquals([ms >= 0, request_id], [true, admitted?.request_id]);
+    assertEquals(rest, {
+      outcome: "refused",
+      code,
+      source: "guard",
+      guard: name.replace("()", ""),
+      kind: null,
+      key_name: null,
+      client_id: null,
+      recheck: false,
+      upstream_calls: 0,
+    });
+    assert(!JSON.stringify(seen).includes(USER_ID));
+  }
 });
 
 Deno.test("a guard lets users through where other kinds are admitted as well", async () => {
