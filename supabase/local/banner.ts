@@ -24,12 +24,17 @@ export function skippedLines({ skipped }: MigrationReport): string[] {
   );
 }
 
-function migrationLines({ applied, skipped }: MigrationReport): string[] {
+function migrationLines({ applied, skipped, grants }: MigrationReport): string[] {
   if (applied.length + skipped.length === 0) return [];
   const files = `${applied.length} ${applied.length === 1 ? "file" : "files"} applied`;
-  if (skipped.length === 0) return entry("SQL", files);
   const statements = skipped.length === 1 ? "1 statement" : `${skipped.length} statements`;
-  return entry("SQL", `${files}, ${statements} did not run, see above`);
+  return entry(
+    "SQL",
+    skipped.length === 0 ? files : `${files}, ${statements} did not run, see above`,
+    ...(grants === 0
+      ? []
+      : ["without GRANT and REVOKE: SQLite has no roles (--engine pglite has)"]),
+  );
 }
 
 /**

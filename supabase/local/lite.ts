@@ -26,6 +26,21 @@ async function connectSqlite(): Promise<Connection> {
   return createConnection({ url: ":memory:" });
 }
 
+/**
+ * Lite prints each error of a query. Where the database refuses what a caller sent, that is one line
+ * of interest, and not the stack and the members of the error.
+ */
+function shortenErrors(connection: Connection): void {
+  const normalize = connection.normalizeDbError.bind(connection);
+  connection.normalizeDbError = (error) => {
+    const normalized = normalize(error);
+    const { message, code } = normalized as { message?: string; code?: string };
+    const value = () => `database: ${message}${code === undefined ? "" : ` (${code})`}`;
+    Object.defineProperty(normalized, Symbol.for("Deno.customInspect"), { value });
+    return normalized;
+  };
+}
+
 /** Starts lite with an empty database. */
 export async function bootLite(
   engine: Engine,
@@ -37,6 +52,7 @@ export async function bootLite(
   if (!Deno.env.has("LITE_AUTH_BCRYPT_COST")) Deno.env.set("LITE_AUTH_BCRYPT_COST", "4");
   const { App } = await import("@supabase/lite");
   const connection = engine === "pglite" ? await connectPglite() : await connectSqlite();
+  shortenErrors(connection);
   // A secret of its own: lite's tokens never leave, and it accepts no token from outside.
   const secret = crypto.randomUUID() + crypto.randomUUID();
   const app = new App(

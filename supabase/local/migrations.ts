@@ -19,6 +19,8 @@ export interface MigrationReport {
   /** The files whose statements all ran. */
   readonly applied: readonly string[];
   readonly skipped: readonly SkippedStatement[];
+  /** How many GRANT and REVOKE statements were left out, because sqlite has no roles. */
+  readonly grants: number;
 }
 
 /** Runs statements; returns for each the reason if the engine cannot. */
@@ -58,6 +60,9 @@ function snapshot(value: unknown): string {
 
 /** Statements about rows; the others change the schema. */
 const ABOUT_ROWS = /^(?:delete|insert|select|update|with)\b/i;
+
+/** Statements about roles, which sqlite does not have. */
+const ABOUT_ROLES = /^(?:grant|revoke|alter default privileges)\b/i;
 
 /** Runs what changes the schema first, at once, as lite's migrator wants it, and then the rest. */
 async function sqliteRunner(connection: Connection): Promise<Runner> {
@@ -146,12 +151,15 @@ export async function applyMigrations(
   const { splitSqlStatements } = await import("@supabase/lite");
   const run = engine === "pglite" ? await pgliteRunner(connection) : await sqliteRunner(connection);
   const statements: { file: string; sql: string }[] = [];
+  let grants = 0;
   const empty = new Set<string>();
   for (const { file, path } of files) {
     const text = await Deno.readTextFile(path);
     const all = splitSqlStatements(text).filter((sql) => headOf(sql) !== "");
     if (all.length === 0) empty.add(file);
-    statements.push(...all.map((sql) => ({ file, sql })));
+    const run = all.filter((sql) => engine === "pglite" || !ABOUT_ROLES.test(headOf(sql)));
+    grants += all.length - run.length;
+    statements.push(...run.map((sql) => ({ file, sql })));
   }
   const reasons = await run(statements.map(({ sql }) => sql));
   const skipped = statements.flatMap(({ file, sql }, i) => {
@@ -163,5 +171,5 @@ export async function applyMigrations(
   const applied = files.map(({ file }) => file).filter((file) =>
     !failed.has(file) && !empty.has(file)
   );
-  return { applied, skipped };
+  return { applied, skipped, grants };
 }

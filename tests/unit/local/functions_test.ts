@@ -368,7 +368,11 @@ Deno.test("bootStack() serves a project that has no function yet, and the first 
     const call = () => fetch(`${stack.url}/functions/v1/a`);
     const missing = await call();
     assertEquals([missing.status, (await missing.json()).code], [404, "NOT_FOUND"]);
-    assertEquals([await stack.functions(), stack.migrations], [[], { applied: [], skipped: [] }]);
+    assertEquals([await stack.functions(), stack.migrations], [[], {
+      applied: [],
+      skipped: [],
+      grants: 0,
+    }]);
     await Deno.mkdir(`${project}/supabase/functions/a`, { recursive: true });
     const source = 'Deno.serve(() => new Response("a"));';
     await Deno.writeTextFile(`${project}/supabase/functions/a/index.ts`, source);
