@@ -10,6 +10,10 @@ export interface SiteOptions {
   readonly boot: string;
   /** Whether to bundle the script at every request. */
   readonly watch: boolean;
+  /** The names of the functions. */
+  readonly functions: () => Promise<readonly string[]>;
+  /** Whether they are another project's: then each has a button, instead of those of this repository. */
+  readonly isProject: boolean;
   readonly log: (line: string) => void;
 }
 
@@ -40,9 +44,35 @@ export function isSitePath(path: string): boolean {
   return path === "/" || path === "/auth/confirm" || path.startsWith("/_local/page/");
 }
 
-async function html({ keys, boot }: SiteOptions): Promise<Response> {
-  const text = await Deno.readTextFile(new URL("index.html", folder));
-  return file("html", text.replace("$PUBLISHABLE_KEY", keys.publishable).replace("$BOOT", boot));
+async function html({ keys, boot, functions, isProject }: SiteOptions): Promise<Response> {
+  const names = await functions();
+  let text = await Deno.readTextFile(new URL("index.html", folder));
+  if (isProject) text = text.replace(CALLS, () => callRows(names));
+  return file(
+    "html",
+    text.replace("$PUBLISHABLE_KEY", keys.publishable).replace("$BOOT", boot)
+      .replace("$FUNCTIONS", names.join(" ")),
+  );
+}
+
+/** The buttons that call functions. */
+const CALLS = /<!-- calls:[^]*<!-- end of calls -->/;
+
+/** A button for each function and the methods that most have. Names need no escaping in HTML. */
+function callRows(names: readonly string[]): string {
+  if (names.length === 0) {
+    return "<li><small>None yet: supabase/functions/&lt;name&gt;/index.ts</small></li>";
+  }
+  // `me` is the first function that `deno task adopt` writes.
+  const [first, ...others] = [...names].sort((a, b) => Number(b === "me") - Number(a === "me"));
+  const row = (call: string, times = "", text = call) =>
+    `<li><button type="button" data-call="${call}"${times}>${text}</button></li>`;
+  return [
+    row(`GET ${first}`),
+    row(`GET ${first}`, ' data-times="10"', `GET ${first}, 10 at once`),
+    row(`POST ${first}`),
+    ...others.flatMap((name) => [row(`GET ${name}`), row(`POST ${name}`)]),
+  ].join("\n            ");
 }
 
 async function script({ watch, log }: SiteOptions): Promise<Response> {

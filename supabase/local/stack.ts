@@ -238,11 +238,19 @@ export async function bootStack(options: StackOptions = {}): Promise<RunningStac
       ...(typeof served === "boolean" ? (served ? {} : { only: [] }) : { only: served }),
       watched: options.watch ? functions.watched() : [],
       onChange: (paths) => functions.changed(paths),
+      explain: (served, reason) => functions.explain(served, reason),
       log,
     });
     const faults = new Faults();
     const controls = controlsOf(auth, faults);
-    const page = { keys: apiKeys, boot: crypto.randomUUID(), watch: options.watch ?? false, log };
+    const page = {
+      keys: apiKeys,
+      boot: crypto.randomUUID(),
+      watch: options.watch ?? false,
+      functions: () => host.names(),
+      isProject: project !== undefined,
+      log,
+    };
     const backends: Backends = {
       keys: apiKeys,
       ring,

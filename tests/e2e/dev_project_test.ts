@@ -110,9 +110,12 @@ Deno.test("deno task dev --project serves a fresh project, reloads it, and ends 
     await write(".env", "NAME='Ada Lovelace'\n");
     await Deno.mkdir(`${functions}/broken`);
     await write("broken/index.ts", 'import "./missing.ts";\n');
+    // Made after adopt ran, so that nothing has its packages.
+    await Deno.mkdir(`${functions}/late`);
+    await write("late/index.ts", 'import "../_shared/edge-auth/mod.ts";\n');
     const config = `${project}/supabase/config.toml`;
-    const open =
-      "\n[functions.hello]\nverify_jwt = false\n[functions.broken]\nverify_jwt = false\n";
+    const open = ["hello", "broken", "late"]
+      .map((name) => `\n[functions.${name}]\nverify_jwt = false\n`).join("");
     await Deno.writeTextFile(config, await Deno.readTextFile(config) + open);
     await Deno.mkdir(`${project}/supabase/migrations`, { recursive: true });
     await Deno.writeTextFile(`${project}/supabase/migrations/1_notes.sql`, MIGRATION);
@@ -125,7 +128,7 @@ Deno.test("deno task dev --project serves a fresh project, reloads it, and ends 
     const banner = await dev.untilPrinted(/Ctrl-C ends/);
     const [, url] = /: (http:\S+)\n/.exec(banner)!;
     assertMatch(banner, /\(pglite\)/); // as it has SQL
-    assertMatch(banner, / broken, hello, me\n/);
+    assertMatch(banner, / broken, hello, late, me\n/);
     assertMatch(banner, / 2 files applied\n/);
 
     const call = async (path: string, headers: Record<string, string> = {}) => {
@@ -155,6 +158,11 @@ Deno.test("deno task dev --project serves a fresh project, reloads it, and ends 
     const broken = await call("functions/v1/broken");
     assertEquals([broken.status, broken.body.code], [503, "BOOT_ERROR"]);
     assertMatch(await dev.untilPrinted(/index\.ts:\d/), /missing\.ts"[^]*broken\/index\.ts:1:8/);
+    assertEquals((await call("functions/v1/late")).body.code, "BOOT_ERROR");
+    assertMatch(
+      await dev.untilPrinted(/hint: [^\n]*\n/),
+      /hint: no import map of this function [^\n]* deno task adopt "[^"]*\/apps\/web"` again/,
+    );
     const thrown = await call("functions/v1/hello/throws");
     assertEquals([thrown.status, thrown.body.code], [500, "WORKER_ERROR"]);
     assertMatch(

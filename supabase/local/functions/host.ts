@@ -34,6 +34,8 @@ export interface FunctionHostOptions {
    * @default all of them
    */
   readonly onChange?: (paths: readonly string[]) => Promise<readonly string[]>;
+  /** Adds to the reason why a function did not start what to do about it. @default nothing */
+  readonly explain?: (served: ServedFunction, reason: string) => string;
   readonly log: (line: string) => void;
 }
 
@@ -95,7 +97,7 @@ export class FunctionHost {
     } catch (error) {
       // Nobody reads it: the caller is gone.
       if (request.signal.aborted) return new Response(null, { status: 499 });
-      return this.#failure(name, error);
+      return this.#failure(served, error);
     }
   }
 
@@ -132,10 +134,12 @@ export class FunctionHost {
     return runner;
   }
 
-  #failure(name: string, error: unknown): Response {
+  #failure(served: ServedFunction, error: unknown): Response {
+    const { name } = served;
     const reason = error instanceof Error ? error.message : String(error);
     if (error instanceof BootError) {
-      this.#options.log(`function ${name} failed to start: ${reason}`);
+      const explained = this.#options.explain?.(served, reason) ?? reason;
+      this.#options.log(`function ${name} failed to start: ${explained}`);
       const message = "Function failed to start (please check logs)";
       return platformAnswer(503, "BOOT_ERROR", message);
     }
@@ -183,7 +187,7 @@ export class FunctionHost {
       // Where it was changed or closed meanwhile, it is not the function that failed.
       if (this.#running.get(name)?.runner !== runner) return;
       const reason = String(error);
-      if (this.#failures.get(name) !== reason) this.#failure(name, error);
+      if (this.#failures.get(name) !== reason) this.#failure(served, error);
       else this.#options.log(`function ${name} failed to start, as before`);
       this.#failures.set(name, reason);
     }

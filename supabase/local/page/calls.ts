@@ -61,6 +61,16 @@ async function invoke(call: string, run: Run, options: CallOptions): Promise<Out
   return { data, error, status: response?.status ?? 0 };
 }
 
+/** The first call that the page has a button for; none in a project without functions. */
+export const firstCall: string | undefined = byId("calls").querySelector<HTMLElement>("[data-call]")
+  ?.dataset.call;
+
+/** Whether the project has a function of this name. */
+export function hasFunction(name: string): boolean {
+  const meta = document.querySelector<HTMLMetaElement>('meta[name="functions"]');
+  return (meta?.content ?? "").split(" ").includes(name);
+}
+
 /** Calls a function once, as a run of its own. */
 export async function callFunction(call: string, options: CallOptions = {}): Promise<Outcome> {
   const { title = call } = options;
@@ -91,11 +101,22 @@ async function selectTodos(): Promise<void> {
   conclude(run, answer, "SELECT todos");
 }
 
-/** Sets a password through the function that does so, and remembers it. */
+/** Sets a password, through the function that does so where there is one, and remembers it. */
 export async function changePassword(password: string): Promise<boolean> {
-  const { error } = await callFunction("PUT account/password", { body: { password } });
+  const { error } = hasFunction("account")
+    ? await callFunction("PUT account/password", { body: { password } })
+    : await updatePassword(password);
   if (!error) rememberUser({ password });
   return !error;
+}
+
+async function updatePassword(password: string): Promise<Outcome> {
+  const title = "The new password";
+  const run = begin(title, "PUT /auth/v1/user");
+  const { data, error } = await supabase.auth.updateUser({ password });
+  const outcome = { data, error, status: error?.status ?? 200 };
+  conclude(run, outcome, title);
+  return outcome;
 }
 
 /** Makes the call that a button names. */

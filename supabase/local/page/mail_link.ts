@@ -1,9 +1,10 @@
 /** Where the links of mails lead: it posts on a click, and then lets the user choose a password. */
 
+import type { EmailOtpType } from "@supabase/supabase-js";
 import type { Problem } from "../../../shared/browser/mod.ts";
 import { problemOf } from "../../../shared/browser/mod.ts";
 import { parseAuthRedirect } from "../../../shared/problems/auth_redirect.ts";
-import { callFunction, changePassword } from "./calls.ts";
+import { callFunction, changePassword, hasFunction } from "./calls.ts";
 import { changeSession, supabase } from "./client.ts";
 import { byId, onClick, say } from "./dom.ts";
 import { publishableKey, rememberUser } from "./user.ts";
@@ -33,23 +34,37 @@ export function showInvalidLink(problem: Problem | undefined): void {
   byId("link-title").focus();
 }
 
-async function confirmLink(): Promise<void> {
-  const body = { token_hash: query.get("token_hash"), type: query.get("type") };
+/** Uses a link up, through the function that does so where there is one, and signs its user in. */
+async function useLink(token_hash: string, type: EmailOtpType) {
+  if (!hasFunction("auth-callback")) {
+    const { data: { session }, error } = await changeSession(() =>
+      supabase.auth.verifyOtp({ token_hash, type })
+    );
+    return { session, error };
+  }
+  const body = { token_hash, type };
   // Without the session of this browser: the link may be another user's.
   const headers = { Authorization: `Bearer ${publishableKey}` };
   const title = "The link of the mail";
   const { data, error } = await callFunction("POST auth-callback", { title, body, headers });
+  if (error) return { session: null, error };
+  const { access_token, refresh_token } = Object(data);
+  const set = () => supabase.auth.setSession({ access_token, refresh_token });
+  const { data: { session }, error: refused } = await changeSession(set);
+  if (refused) throw refused;
+  return { session, error: null };
+}
+
+async function confirmLink(): Promise<void> {
+  const type = query.get("type") as EmailOtpType | null;
+  const tokenHash = query.get("token_hash") ?? "";
+  const { session, error } = await useLink(tokenHash, type ?? "email");
   if (error) return showInvalidLink(problemOf(error));
   history.replaceState(null, "", "/");
   byId("link").hidden = true;
-  byId("verdicts").hidden = body.type === "recovery";
-  const { access_token, refresh_token } = Object(data);
-  const set = () => supabase.auth.setSession({ access_token, refresh_token });
-  const { error: refused } = await changeSession(set);
-  if (refused) throw refused;
-  const { data: { session } } = await supabase.auth.getSession();
+  byId("verdicts").hidden = type === "recovery";
   if (session?.user.email) rememberUser({ email: session.user.email });
-  if (body.type !== "recovery") {
+  if (type !== "recovery") {
     byId("account-title").focus();
     return say("Your address is confirmed, and you are signed in.", "ok");
   }

@@ -1,7 +1,7 @@
 /** The page of the local stack: something to see first, then everything to try. */
 
 import { ensureSignedIn, showAccount, startAccount } from "./account.ts";
-import { callFunction, startCalls } from "./calls.ts";
+import { callFunction, firstCall, startCalls } from "./calls.ts";
 import { storedToken, visitor } from "./client.ts";
 import { startDialogs } from "./dialogs.ts";
 import { byId, say, sayError } from "./dom.ts";
@@ -12,6 +12,8 @@ import { startWaiting } from "./waiting.ts";
 const problem = takeRedirectProblem();
 // A new visitor is somebody; one who signed out stays so.
 const isNew = visitor === undefined && !isLink && problem === null;
+// What any other function does with a GET, nobody knows.
+const isMe = firstCall === "GET me";
 startCalls();
 startWaiting();
 startDialogs();
@@ -27,8 +29,8 @@ if (isLink) {
 } else if (isNew) {
   try {
     await ensureSignedIn();
-    const { error } = await callFunction("GET me");
-    if (!error) {
+    if (!isMe) say("A new user is signed in. Call a function.", "ok");
+    else if (!(await callFunction("GET me")).error) {
       say("A new user is signed in, and GET me let it in. Now end the session elsewhere.", "ok");
     }
   } catch (error) {
@@ -37,7 +39,7 @@ if (isLink) {
   }
 } else if (storedToken() === undefined) {
   say("Nobody is signed in here. Sign in to go on.");
-} else {
+} else if (isMe) {
   await callFunction("GET me");
-}
+} else say("You are signed in. Call a function.", "ok");
 document.documentElement.dataset.ready = "";

@@ -1,6 +1,6 @@
 /** The buttons that end or change the session as time, other devices and admins do, and Auth's faults. */
 
-import { callFunction } from "./calls.ts";
+import { callFunction, firstCall, hasFunction } from "./calls.ts";
 import { changeStoredSession, control, storedToken } from "./client.ts";
 import { byId, onClick, say, type Tone } from "./dom.ts";
 import { Run } from "./run.ts";
@@ -17,6 +17,11 @@ interface Change {
   /** What to change in the stored session, given the token that the route returned. */
   readonly store?: (access_token: string) => Parameters<typeof changeStoredSession>[0];
 }
+
+/** The calls that ask for a recent sign-in or a second factor. */
+const ASKING = hasFunction("account")
+  ? "PUT account/password or DELETE account/other-sessions"
+  : "A function with requireRecentAuth() or requireAal()";
 
 const CHANGES: Readonly<Record<string, Change>> = {
   end: {
@@ -60,16 +65,15 @@ const CHANGES: Readonly<Record<string, Change>> = {
   age: {
     path: "session/age",
     title: "Here: the sign-in becomes a day old",
-    text:
-      "The sign-in is 25 hours old. PUT account/password or DELETE account/other-sessions now " +
-      "asks who you are.",
+    text: `The sign-in is 25 hours old. ${ASKING} now asks who you are.`,
     store: (access_token) => ({ access_token }),
   },
   factor: {
     path: "user/factor",
     title: "Here: a second factor, simulated",
-    text: "The user has a second factor. It is simulated: its code is always the same. PUT " +
-      "account/password or DELETE account/other-sessions now asks for it.",
+    text:
+      `The user has a second factor. It is simulated: its code is always the same. ${ASKING} now ` +
+      "asks for it.",
   },
 };
 
@@ -144,8 +148,9 @@ export async function startStackControls(ensureSignedIn: () => Promise<void>): P
   onClick(byId("show"), async () => {
     await ensureSignedIn();
     if (CHANGES.end) await apply(CHANGES.end);
-    await callFunction("GET me");
+    if (firstCall) await callFunction(firstCall);
   });
+  byId("show").hidden = firstCall === undefined;
   const tabs = new BroadcastChannel("edge-auth-page");
   byId("modes").addEventListener("change", async (event) => {
     const { value } = event.target as HTMLInputElement;

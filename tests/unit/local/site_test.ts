@@ -29,6 +29,42 @@ Deno.test("answerSite() serves the page, which loads only its own files", async 
   assert(!text.includes("$"));
 });
 
+/** The calls that the page of a project has buttons for. */
+async function callsOf(functions: readonly string[]): Promise<string[]> {
+  const project = await Deno.makeTempDir();
+  await Deno.mkdir(`${project}/supabase`);
+  await Deno.writeTextFile(`${project}/supabase/config.toml`, "");
+  for (const name of functions) {
+    await Deno.mkdir(`${project}/supabase/functions/${name}`, { recursive: true });
+    await Deno.writeTextFile(`${project}/supabase/functions/${name}/index.ts`, "");
+  }
+  await using own = await bootStack({ port: 0, project });
+  const text = await (await own.fetch(new Request(`${own.url}/`))).text();
+  await Deno.remove(project, { recursive: true });
+  assert(text.includes(`<meta name="functions" content="${functions.join(" ")}">`));
+  assert(!text.includes("$") && !text.includes("<!-- calls"));
+  return [...text.matchAll(/<button[^>]*data-call="[^"]*"[^>]*>([^<]*)</g)].map(([, label]) =>
+    label ?? ""
+  );
+}
+
+Deno.test("answerSite() has the buttons of the project's functions, me first, and none of this repository's", async () => {
+  assertEquals(await callsOf(["a_b", "hello", "me"]), [
+    "GET me",
+    "GET me, 10 at once",
+    "POST me",
+    "GET a_b",
+    "POST a_b",
+    "GET hello",
+    "POST hello",
+  ]);
+  assertEquals(await callsOf([]), []);
+  const own = await (await send("/")).text();
+  for (const call of ["GET me", "GET todos", "PUT account/password"]) {
+    assert(own.includes(`data-call="${call}"`), call);
+  }
+});
+
 Deno.test("answerSite() bundles the script of the page without secrets", async () => {
   const answer = await send("/_local/page/main.js");
   assertStrictEquals(answer.headers.get("content-type"), "text/javascript; charset=utf-8");
