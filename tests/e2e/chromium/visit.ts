@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
-import { bootStack, type RunningStack } from "../../../supabase/local/stack.ts";
+import { bootStack, type RunningStack, type StackOptions } from "../../../supabase/local/stack.ts";
 import { launchChromium } from "./chromium.ts";
 
 /** What the page may take at most, on a busy machine. */
@@ -14,12 +14,16 @@ export interface Place {
   readonly browser: Browser;
 }
 
-/** A stack on a free port and a browser, for the tests of a file; Auth is on when each begins. */
-export function placeOfFile(): Place {
+/**
+ * A stack on a free port and a browser, for the tests of a file; Auth is on when each begins.
+ *
+ * @param options Further options of the stack.
+ */
+export function placeOfFile(options: StackOptions = {}): Place {
   let stack: RunningStack;
   let browser: Browser;
   Deno.test.beforeAll(async () => {
-    [stack, browser] = await Promise.all([bootStack({ port: 0 }), launchChromium()]);
+    [stack, browser] = await Promise.all([bootStack({ port: 0, ...options }), launchChromium()]);
   });
   Deno.test.beforeEach(() => {
     stack.faults.mode = "on";

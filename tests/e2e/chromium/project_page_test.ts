@@ -1,0 +1,67 @@
+// The page of `deno task dev --project`: the project's own functions, and none of this repository's.
+import { assert, assertEquals } from "@std/assert";
+import {
+  lastRun,
+  openPage,
+  placeOfFile,
+  press,
+  says,
+  userOf,
+  visit,
+  waitForSignIn,
+} from "./visit.ts";
+
+const project = Deno.makeTempDirSync();
+Deno.mkdirSync(`${project}/supabase/functions/greet`, { recursive: true });
+Deno.writeTextFileSync(
+  `${project}/supabase/config.toml`,
+  "[functions.greet]\nverify_jwt = false\n\n[auth.email.template.recovery]\n" +
+    'subject = "Choose a new password"\ncontent_path = "./supabase/recovery.html"\n',
+);
+Deno.copyFileSync(
+  new URL("../../../supabase/templates/recovery.html", import.meta.url),
+  `${project}/supabase/recovery.html`,
+);
+Deno.writeTextFileSync(
+  `${project}/supabase/functions/greet/index.ts`,
+  'Deno.serve(({ method }) => new Response(method === "GET" ? "hello" : null));\n',
+);
+const place = placeOfFile({ project });
+Deno.test.afterAll(() => Deno.remove(project, { recursive: true }));
+
+Deno.test("the page of a project has a button for each of its functions, and calls none by itself", async () => {
+  const page = await openPage(place);
+  await says(page, "A new user is signed in. Call a function.");
+  assertEquals(await page.locator("#timeline > li", { hasText: "greet" }).count(), 0);
+  assertEquals(await page.locator("#calls button").allTextContents(), [
+    "GET greet",
+    "GET greet, 10 at once",
+    "POST greet",
+  ]);
+  await press(page, "GET greet");
+  await says(page, "GET greet was answered with 200.");
+  assertEquals(await lastRun(page), ["request GET greet", "answer 200", "result done, 200"]);
+  await press(page, "Age the sign-in");
+  await says(page, "A function with requireRecentAuth() or requireAal() now asks who you are.");
+  await page.context().close();
+});
+
+Deno.test("the page of a project takes the link of a mail, and sets a password, without a function for it", async () => {
+  const page = await openPage(place);
+  const { email } = await userOf(page);
+  await press(page, "Sign out here");
+  await waitForSignIn(page);
+  await press(page, "I forgot it");
+  await says(page, "Auth has sent a mail.");
+  const link = place.stack.mails.findLast(({ to }) => to === email)?.link;
+  assert(link !== undefined, `no mail to ${email}`);
+  await visit(page, link);
+  await press(page, "Continue");
+  await says(page, "Choose a new password.");
+  await page.getByRole("textbox", { name: "New password" }).fill("a-new-horse-entirely");
+  await press(page, "Set it");
+  await says(page, "The new password is set.");
+  await press(page, "GET greet");
+  await says(page, "GET greet was answered with 200.");
+  await page.context().close();
+});
