@@ -29,7 +29,7 @@ export interface WebhookOptions {
   readonly verify?: undefined;
   /** The largest body that is read, in bytes. @default {1048576} */
   readonly maxBytes?: number | undefined;
-  /** Is called with every decision, for logs and metrics. @default {that of `edgeFunction()`} */
+  /** Is called with every decision, for logs and metrics, instead of that of `edgeFunction()`. */
   readonly onDecision?: OnDecision | undefined;
 }
 
@@ -50,7 +50,7 @@ export interface VerifyWebhookOptions<Event> {
   readonly verify: (body: string, headers: Headers) => Event | Promise<Event>;
   /** The largest body that is read, in bytes. @default {1048576} */
   readonly maxBytes?: number | undefined;
-  /** Is called with every decision, for logs and metrics. @default {that of `edgeFunction()`} */
+  /** Is called with every decision, for logs and metrics, instead of that of `edgeFunction()`. */
   readonly onDecision?: OnDecision | undefined;
 }
 

@@ -95,7 +95,9 @@ Deno.test("README.md lists the variables that are read", async () => {
   );
   for (const path of ["functions/auth-callback/index.ts", "shared/server/internal/log.ts"]) {
     const source = await readPage(path);
-    for (const [, name] of source.matchAll(/Deno\.env\.get\("(\w+)"\)/g)) read.add(name!);
+    for (const [, name] of source.matchAll(/(?:Deno\.env\.get|readProcessVariable)\("(\w+)"\)/g)) {
+      read.add(name!);
+    }
   }
   const hooks = await readPage("functions/hooks/index.ts");
   for (const [, name] of hooks.matchAll(/env: "(\w+)"/g)) read.add(name!);
