@@ -6,17 +6,19 @@
  * @module
  */
 import type { Context, MiddlewareHandler } from "hono";
-import { Webhook } from "standardwebhooks";
+import type { Webhook } from "standardwebhooks";
 import { ProblemError } from "../problems/problem_error.ts";
 import type { OwnCode } from "../problems/table.ts";
 import type { OnDecision } from "./core/decision.ts";
-import { readProcessVariable } from "./core/process_env.ts";
 import { fromThrown } from "./internal/handler_error.ts";
 import { logOnce } from "./internal/log.ts";
 import { checkOptions, functionOption, integer } from "./internal/options.ts";
 import { readText } from "./internal/read_text.ts";
 import { respond } from "./internal/respond.ts";
 import { reportWebhook, setOnDecision } from "./internal/on_decision.ts";
+import { checkSecret, keysOf, type WebhookSecret } from "./internal/webhook_secret.ts";
+
+export type { WebhookSecret };
 
 /** Options of {@linkcode webhook} for senders of Standard Webhooks, such as Supabase Auth. */
 export interface WebhookOptions {
@@ -32,9 +34,6 @@ export interface WebhookOptions {
   /** Is called with every decision, for logs and metrics, instead of that of `edgeFunction()`. */
   readonly onDecision?: OnDecision | undefined;
 }
-
-/** Secrets, or the environment variable that holds them. */
-export type WebhookSecret = string | readonly string[] | { readonly env: string };
 
 /** Options of {@linkcode webhook} for senders with a library of their own, such as Stripe. */
 export interface VerifyWebhookOptions<Event> {
@@ -78,18 +77,8 @@ const DEFAULT_MAX_BYTES = 1024 * 1024;
 /** Five minutes, as the specification suggests; the package has no option for it. */
 const WINDOW_SECONDS = 5 * 60;
 
-/** Each secret costs one HMAC of the body: up to 40 ms for a megabyte (Deno 2.1.4, two cores). */
-const MAX_SECRETS = 5;
-
-/** The specification's minimum, 192 bits. */
-const MIN_SECRET_BYTES = 24;
-
 const RULES = {
-  secret: (value: unknown) => {
-    if (isVariable(value)) return undefined;
-    const problem = readSecrets(value).problem;
-    return problem === undefined ? undefined : `must be { env: "NAME" } or a secret: it ${problem}`;
-  },
+  secret: checkSecret,
   verify: functionOption,
   maxBytes: integer(1, Number.MAX_SAFE_INTEGER),
   onDecision: functionOption,
@@ -122,7 +111,7 @@ const RULES = {
  * @example
  * ```ts
  * import { Hono } from "hono";
- * import { Webhook } from "standardwebhooks";
+ * import type { Webhook } from "standardwebhooks";
  * import { assertEquals } from "@std/assert";
  *
  * const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -223,7 +212,7 @@ const MISSING: Checked = { code: "webhook_signature_missing" };
 const INVALID: Checked = { code: "webhook_signature_invalid" };
 
 function withSecret(secret: WebhookSecret): Check {
-  const getKeys = isVariable(secret) ? keysOfVariable(secret.env) : keysOf(secret);
+  const getKeys = keysOf(secret);
   return async function checkSignature(c, maxBytes) {
     const keys = getKeys();
     if (keys === undefined) return { code: "auth_misconfigured" };
@@ -293,66 +282,5 @@ async function readBody(c: Context, maxBytes: number): Promise<string | Checked>
     return await readText(c, maxBytes) ?? { code: "request_entity_too_large" };
   } catch {
     return INVALID; // it broke off, so nobody can tell whether it was signed
-  }
-}
-
-function isVariable(value: unknown): value is { readonly env: string } {
-  return typeof value === "object" && value !== null && "env" in value &&
-    typeof value.env === "string" && /^[A-Za-z_]\w*$/.test(value.env);
-}
-
-function keysOf(secret: string | readonly string[]): () => readonly Webhook[] {
-  const { keys } = readSecrets(secret);
-  return () => keys;
-}
-
-/** Reads the variable at each request, so that a test can replace it; parses it when it changes. */
-function keysOfVariable(name: string): () => readonly Webhook[] | undefined {
-  let known: { readonly value: string; readonly keys: readonly Webhook[] } | undefined;
-  return () => {
-    const value = readProcessVariable(name)?.trim() ?? "";
-    if (value === known?.value) return known.keys;
-    const { keys, problem } = readSecrets(value);
-    if (value === "") logOnce(`webhook(): the variable ${name} is not set`);
-    else if (problem !== undefined) logOnce(`webhook(): the variable ${name} ${problem}`);
-    if (problem !== undefined) return undefined;
-    known = { value, keys };
-    return keys;
-  };
-}
-
-/** Reads secrets; `problem` never holds a part of one. */
-function readSecrets(
-  secret: unknown,
-): { readonly keys: readonly Webhook[]; readonly problem?: string } {
-  const texts = Array.isArray(secret) ? secret : [secret];
-  if (!texts.every((text) => typeof text === "string")) return { keys: [], problem: NO_SECRET };
-  const secrets = texts.flatMap((text) => text.split(/[|\s]+/)).filter((text) => text !== "");
-  if (secrets.length === 0) return { keys: [], problem: NO_SECRET };
-  if (secrets.length > MAX_SECRETS) {
-    return { keys: [], problem: `must not hold more than ${MAX_SECRETS} secrets` };
-  }
-  if (secrets.some((text) => text.startsWith("v1a,"))) {
-    return {
-      keys: [],
-      problem: "holds an asymmetric key (v1a), which is not supported: use a secret with whsec_",
-    };
-  }
-  const keys = secrets.map(readSecret);
-  return keys.every((key) => key !== undefined) ? { keys } : { keys: [], problem: NO_SECRET };
-}
-
-const NO_SECRET = `must hold whsec_ (or v1,whsec_) and at least ${MIN_SECRET_BYTES} bytes in ` +
-  "base64, and | between two secrets";
-
-function readSecret(text: string): Webhook | undefined {
-  const [, base64] = /^(?:v1,)?whsec_([A-Za-z0-9+/]+=*)$/.exec(text) ?? [];
-  if (base64 === undefined || base64.replace(/=+$/, "").length * 3 / 4 < MIN_SECRET_BYTES) {
-    return undefined;
-  }
-  try {
-    return new Webhook(base64);
-  } catch { // no base64
-    return undefined;
   }
 }

@@ -1,5 +1,5 @@
 import { FAKE_PROJECT } from "./project.ts";
-import { encodeToken, type TokenClaims } from "./tokens.ts";
+import type { TokenClaims } from "./tokens.ts";
 
 /** A user as Auth answers with it, and what else the project stores about it. */
 export interface FakeUser {

@@ -1,3 +1,4 @@
+import { resign, withClaims, withoutSignature } from "./forged_tokens.ts";
 import { type Answer, ORIGIN, type Probe, type Session } from "./probe.ts";
 
 /** What came out of a check. */
@@ -349,34 +350,4 @@ function show({ status, json }: Answer): string {
   if (status === 0) return "nothing";
   const { code } = Object(json) as { code?: unknown };
   return typeof code === "string" && /^[\w-]{1,64}$/.test(code) ? `${status} ${code}` : `${status}`;
-}
-
-/** The same claims, with a signature of nobody. */
-function resign(token: string): string {
-  const [header, payload, signature = ""] = token.split(".");
-  const [first = "A"] = signature;
-  return `${header}.${payload}.${first === "A" ? "B" : "A"}${signature.slice(1)}`;
-}
-
-function withClaims(token: string, changes: Readonly<Record<string, unknown>>): string {
-  const [header, payload = "", signature] = token.split(".");
-  return `${header}.${encode({ ...decode(payload), ...changes })}.${signature}`;
-}
-
-function withoutSignature(token: string): string {
-  const [, payload] = token.split(".");
-  return `${encode({ alg: "none", typ: "JWT" })}.${payload}.`;
-}
-
-function decode(part: string): Record<string, unknown> {
-  const bytes = Uint8Array.from(
-    atob(part.replaceAll("-", "+").replaceAll("_", "/")),
-    (char) => char.charCodeAt(0),
-  );
-  return JSON.parse(new TextDecoder().decode(bytes));
-}
-
-function encode(value: unknown): string {
-  return btoa(String.fromCharCode(...new TextEncoder().encode(JSON.stringify(value))))
-    .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
