@@ -1,7 +1,7 @@
 // The password was forgotten: the link of a mail, a click, a new password; and the link used twice.
-import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { Page } from "playwright-core";
+import { assertEquals, assertMatch } from "@std/assert";
 import {
+  forgetPassword,
   lastRun,
   newDevice,
   openPage,
@@ -19,19 +19,6 @@ const place = placeOfFile();
 
 const CALLBACK = "POST /functions/v1/auth-callback";
 
-/** Lets the user of a page forget the password; gives the link of the mail. */
-async function forget(page: Page): Promise<string> {
-  const { email } = await userOf(page);
-  await press(page, "Sign out here");
-  await waitForSignIn(page);
-  await press(page, "I forgot it");
-  await says(page, "Auth has sent a mail.");
-  const link = place.stack.mails.findLast(({ to }) => to === email)?.link;
-  assert(link !== undefined, `no mail to ${email}`);
-  assertEquals(await page.getByRole("link", { name: "open its link" }).getAttribute("href"), link);
-  return link;
-}
-
 Deno.test("a new password works when it was set by the link of a mail", async () => {
   const page = await openPage(place);
   const user = await userOf(page);
@@ -44,7 +31,7 @@ Deno.test("a new password works when it was set by the link of a mail", async ()
   await press(old, "Sign in");
   await says(old, `Signed in as ${user.email}.`);
 
-  const link = await forget(page);
+  const link = await forgetPassword(place, page);
   assertMatch(
     link,
     new RegExp(`^${place.stack.url}/auth/confirm\\?token_hash=[^&]+&type=recovery$`),
@@ -74,7 +61,7 @@ Deno.test("a new password works when it was set by the link of a mail", async ()
 
 Deno.test("a mail link is answered with otp_expired when it was used before, and ends no session", async () => {
   const page = await openPage(place);
-  const link = await forget(page);
+  const link = await forgetPassword(place, page);
   await visit(page, link);
   await press(page, "Continue");
   await says(page, "Choose a new password.");

@@ -1,15 +1,6 @@
 // The page of `deno task dev --project`: the project's own functions, and none of this repository's.
-import { assert, assertEquals } from "@std/assert";
-import {
-  lastRun,
-  openPage,
-  placeOfFile,
-  press,
-  says,
-  userOf,
-  visit,
-  waitForSignIn,
-} from "./visit.ts";
+import { assertEquals } from "@std/assert";
+import { forgetPassword, lastRun, openPage, placeOfFile, press, says, visit } from "./visit.ts";
 
 const project = Deno.makeTempDirSync();
 Deno.mkdirSync(`${project}/supabase/functions/greet`, { recursive: true });
@@ -48,14 +39,7 @@ Deno.test("the page of a project has a button for each of its functions, and cal
 
 Deno.test("the page of a project takes the link of a mail, and sets a password, without a function for it", async () => {
   const page = await openPage(place);
-  const { email } = await userOf(page);
-  await press(page, "Sign out here");
-  await waitForSignIn(page);
-  await press(page, "I forgot it");
-  await says(page, "Auth has sent a mail.");
-  const link = place.stack.mails.findLast(({ to }) => to === email)?.link;
-  assert(link !== undefined, `no mail to ${email}`);
-  await visit(page, link);
+  await visit(page, await forgetPassword(place, page));
   await press(page, "Continue");
   await says(page, "Choose a new password.");
   await page.getByRole("textbox", { name: "New password" }).fill("a-new-horse-entirely");

@@ -1,6 +1,6 @@
 /** Users with browsers, on a stack of this test's own. */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { bootStack, type RunningStack, type StackOptions } from "../../../supabase/local/stack.ts";
 import { launchChromium } from "./chromium.ts";
@@ -95,6 +95,19 @@ export async function waitForSignIn(page: Page): Promise<void> {
 /** Waits until a page shows somebody as signed in. */
 export async function waitForSignedIn(page: Page): Promise<void> {
   await page.locator("#who", { hasText: "Signed in as" }).waitFor();
+}
+
+/** Lets the user of a page forget the password; gives the link of the mail. */
+export async function forgetPassword({ stack }: Place, page: Page): Promise<string> {
+  const { email } = await userOf(page);
+  await press(page, "Sign out here");
+  await waitForSignIn(page);
+  await press(page, "I forgot it");
+  await says(page, "Auth has sent a mail.");
+  const link = stack.mails.findLast(({ to }) => to === email)?.link;
+  assert(link !== undefined, `no mail to ${email}`);
+  assertEquals(await page.getByRole("link", { name: "open its link" }).getAttribute("href"), link);
+  return link;
 }
 
 /** The keys of supabase-js in a page's storage. */
