@@ -306,6 +306,7 @@ export const EXERCISES: Readonly<Record<string, (exercise: Exercise) => Promise<
       [
         "client_id",
         "code",
+        "guard",
         "key_name",
         "kind",
         "ms",

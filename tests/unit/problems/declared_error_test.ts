@@ -25,12 +25,20 @@ Deno.test("createDeclaredError() refuses an asynchronous schema whatever becomes
 
 // zod starts an asynchronous check, sees that a synchronous run has to wait for it, and drops the
 // promise: whoever runs the schema cannot handle its rejection.
-for (const zod of ["zod", "zod/v3", "zod/mini"]) {
+for (
+  const [zod, runtime] of [
+    ["zod", "Deno"],
+    ["zod/v3", "Deno"],
+    ["zod/mini", "Deno"],
+    ["zod", "a runtime without global events, such as Node"],
+  ] as const
+) {
   Deno.test(
-    `problems.error() does not end the process when asynchronous checks of ${zod} reject`,
+    `problems.error() does not end the process when asynchronous checks of ${zod} reject under ${runtime}`,
     SANITIZED,
     async () => {
       const script = `
+      if ("${runtime}" !== "Deno") globalThis.addEventListener = undefined;
       const zod = await import("${zod}");
       const { defineProblems } = await import("${import.meta.resolve("../../../shared/mod.ts")}");
       const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
