@@ -24,7 +24,7 @@ export type {
   PublishableContext,
   SecretContext,
   UserContext,
-} from "./server/internal/context.ts";
+} from "./server/internal/context_types.ts";
 export type { RecheckResult } from "./server/internal/recheck.ts";
 export type { CorsOptions } from "./server/internal/cors.ts";
 export type { Decision, DecisionSource, OnDecision } from "./server/core/decision.ts";

@@ -20,12 +20,8 @@ import { type OnDecision, reportDecision, serverTiming } from "./core/decision.t
 import { timestamp } from "./core/timestamp.ts";
 import type { Refusal } from "./core/verdict.ts";
 import { readWebSocketAuthorization } from "./core/web_socket_token.ts";
-import {
-  type AuthContext,
-  type CheckAgain,
-  createContext,
-  getAdmission,
-} from "./internal/context.ts";
+import { type CheckAgain, createContext, getAdmission } from "./internal/context.ts";
+import type { AuthContext } from "./internal/context_types.ts";
 import type { CallerOption, CallerOptions, KindSets } from "./internal/caller_types.ts";
 import { editHeaders } from "./internal/headers.ts";
 import { logOnce } from "./internal/log.ts";

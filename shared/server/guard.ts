@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import type { Session } from "./core/claims.ts";
-import { getUserContext, type UserContext } from "./internal/context.ts";
+import { getUserContext } from "./internal/context.ts";
+import type { UserContext } from "./internal/context_types.ts";
 import { createGuard, type Guard } from "./internal/guard.ts";
 import { checkOptions, functionOption, integer } from "./internal/options.ts";
 import { runPredicate } from "./internal/run_predicate.ts";

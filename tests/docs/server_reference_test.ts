@@ -53,7 +53,7 @@ Deno.test("README.md lists the members of c.var.auth", async () => {
     .filter((name) => !exports.includes(name));
   const members = new Set<string>();
   for (const context of ["User", "Secret", "Publishable", "None"]) {
-    const properties = await propertiesOf("internal/context.ts", `${context}Context`);
+    const properties = await propertiesOf("internal/context_types.ts", `${context}Context`);
     for (const name of properties.keys()) members.add(name);
   }
   assertEquals(listed.sort(), [...members].sort());
