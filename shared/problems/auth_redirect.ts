@@ -76,7 +76,8 @@ export function parseAuthRedirect(
   const said = [new URLSearchParams(query), new URLSearchParams(fragment)];
   const first = (name: string) => said.map((one) => one.get(name)).find(Boolean);
   const code = first("error_code") ?? first("error");
-  if (code !== undefined && code !== null) {
+  // `error` alone is any application's own parameter; Auth says more (RFC 6749, section 4.1.2.1).
+  if (code && (first("error_code") ?? first("error_description"))) {
     page.search = without(query);
     page.hash = without(fragment);
     return { problem: redirectProblem(code), url: page.href, otherHost: null };

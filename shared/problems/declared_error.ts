@@ -1,8 +1,7 @@
-import { logLaterRejections } from "./abandoned_rejections.ts";
 import type { ProblemDefinition } from "./problem_definition.ts";
 import type { Problem, ProblemDetails } from "./problem.ts";
 import { createProblemError, type ProblemError } from "./problem_error.ts";
-import type { StandardSchema } from "./standard_schema.ts";
+import { type StandardSchema, validateSync } from "./standard_schema.ts";
 
 /** A problem as an error has it: its definition, and what the error was given. */
 export interface Declared {
@@ -81,10 +80,8 @@ function readMembers(
   }
   const members: Record<string, unknown> = {};
   for (const [name, schema] of Object.entries<StandardSchema>(schemas)) {
-    const result = schema["~standard"].validate(given[name]);
-    if ("then" in result) {
-      logLaterRejections(logAsynchronous);
-      Promise.resolve(result).catch(() => {}); // a rejection that nobody handles ends the process
+    const result = validateSync(schema, given[name]);
+    if (result === undefined) {
       return fail(
         `the schema of details.${name} must be synchronous, and its checks must not throw`,
       );
@@ -95,15 +92,6 @@ function readMembers(
     if (result.value !== undefined) members[name] = result.value;
   }
   return members;
-}
-
-/** A reason may hold what a caller sent, so that the line has its name only. */
-function logAsynchronous(reason: unknown): void {
-  const name = reason instanceof Error ? reason.name : typeof reason;
-  console.error(
-    `edge-auth: a promise was rejected and not awaited (${name}), within a minute after ` +
-      "problems.error() refused details, because their schema is asynchronous.",
-  );
 }
 
 function readHeaders(

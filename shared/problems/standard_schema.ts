@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { logLaterRejections } from "./abandoned_rejections.ts";
 
 /** A schema of any of these libraries. */
 export interface StandardSchema<Input = unknown, Output = Input> {
@@ -34,6 +35,31 @@ export type SchemaInput<S extends StandardSchema> = NonNullable<S["~standard"]["
 
 /** The value that a schema gives. */
 export type SchemaOutput<S extends StandardSchema> = NonNullable<S["~standard"]["types"]>["output"];
+
+/**
+ * Runs a schema that has to be synchronous.
+ *
+ * @returns `undefined` if it is asynchronous.
+ */
+export function validateSync<S extends StandardSchema>(
+  schema: S,
+  value: unknown,
+): SchemaResult<SchemaOutput<S>> | undefined {
+  const result = schema["~standard"].validate(value);
+  if (!("then" in result)) return result;
+  logLaterRejections(logAsynchronous);
+  Promise.resolve(result).catch(() => {}); // a rejection that nobody handles ends the process
+  return undefined;
+}
+
+/** A reason may hold what a caller sent, so that the line has its name only. */
+function logAsynchronous(reason: unknown): void {
+  const name = reason instanceof Error ? reason.name : typeof reason;
+  console.error(
+    `edge-auth: a promise was rejected and not awaited (${name}), within a minute after ` +
+      "the details of a problem were refused, because their schema is asynchronous.",
+  );
+}
 
 /** Whether a value is a Standard Schema; arktype's are functions. */
 export function isStandardSchema(value: unknown): value is StandardSchema {

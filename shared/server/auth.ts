@@ -24,7 +24,7 @@ import { type CheckAgain, createContext, getAdmission } from "./internal/context
 import type { AuthContext } from "./internal/context_types.ts";
 import type { CallerOption, CallerOptions, KindSets } from "./internal/caller_types.ts";
 import { editHeaders } from "./internal/headers.ts";
-import { logOnce } from "./internal/log.ts";
+import { logBug, logOnce } from "./internal/log.ts";
 import {
   boolean,
   checkOptions,
@@ -352,10 +352,9 @@ function isPositive(value: unknown): boolean {
 
 /** A bug of ours must not become an admission, nor reach the application's `onError`. */
 function internalError(error: unknown): AuthResult {
-  const name = error instanceof Error ? error.name : typeof error;
-  const operator = `a bug in edge-auth (${name}), which should be reported to its maintainers`;
+  logBug(error);
   return {
-    outcome: { ok: false, code: "internal_error", operator },
+    outcome: { ok: false, code: "internal_error" },
     source: "precheck",
     upstreamCalls: 0,
   };

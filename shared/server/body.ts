@@ -1,9 +1,10 @@
 import type { MiddlewareHandler } from "hono";
 import { isJsonType } from "./core/auth_answer.ts";
+import { isTooComplex } from "./core/json.ts";
 import { keepAbandonedRejections } from "../problems/abandoned_rejections.ts";
 import { logRejection } from "./internal/log.ts";
 import { checkOptions, integer } from "./internal/options.ts";
-import { readText } from "./internal/read_text.ts";
+import { readText, requireUnreadBody } from "./internal/read_text.ts";
 import { getRequestId } from "./internal/request_id.ts";
 import { respond } from "./internal/respond.ts";
 import { runSchema } from "./internal/run_schema.ts";
@@ -31,16 +32,11 @@ const DEFAULT_MAX_BYTES = 1024 * 1024;
 const RULES = { maxBytes: integer(1, Number.MAX_SAFE_INTEGER) };
 
 /**
- * The most values in a body. zod 4 takes a second to refuse 100,000 wrong items and throws a
- * RangeError at 250,000 (Deno 2.9.6, two cores).
- */
-const MAX_VALUES = 50_000;
-
-/**
  * Reads a JSON body and validates it. What does not fit is 400: `bad_json` for a text that is not
  * JSON, `validation_failed` with the first 20 `issues` for the rest; a body above `maxBytes`, or of
- * more than 50,000 values, is 413 `request_entity_too_large`. The schema runs once, asynchronously; if a
- * check of it throws or rejects, that is thrown here, like an error of the handler.
+ * more than 50,000 values or 500 levels, is 413 `request_entity_too_large`. The schema runs once,
+ * asynchronously; if a check of it throws or rejects, that is thrown here, like an error of the
+ * handler.
  *
  * @param schema A schema of zod 3 or 4, zod/mini, valibot, arktype, or any other Standard Schema.
  * @param options See {@linkcode BodyOptions}.
@@ -86,10 +82,11 @@ export function body<S extends StandardSchema>(
       const issues = [{ path: [], code: "invalid_type", message: "Send application/json." }];
       return respond(c, "validation_failed", { source: "handler", issues });
     }
+    requireUnreadBody("body()", c);
     let value: unknown;
     try {
       const text = await readText(c, maxBytes);
-      if (text === null || hasTooManyValues(text)) {
+      if (text === null || isTooComplex(text)) {
         return respond(c, "request_entity_too_large", { source: "handler" });
       }
       value = JSON.parse(text);
@@ -109,18 +106,3 @@ export function body<S extends StandardSchema>(
     return;
   };
 }
-
-/** Counts commas and brackets, also those in texts: an upper bound, in a millisecond per megabyte. */
-function hasTooManyValues(text: string): boolean {
-  if (text.length <= MAX_VALUES) return false;
-  let values = 0;
-  for (let i = 0; i < text.length; i++) {
-    const char = text.charCodeAt(i);
-    if ((char === COMMA || char === BRACKET || char === BRACE) && ++values > MAX_VALUES) {
-      return true;
-    }
-  }
-  return false;
-}
-
-const [COMMA, BRACKET, BRACE] = [0x2c, 0x5b, 0x7b];

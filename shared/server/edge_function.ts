@@ -171,8 +171,14 @@ export const edgeFunction: EdgeFunction = function edgeFunction(
           `edgeFunction(): ${pattern} is in paths and in public: list it in one of them`,
         );
       }
+      if (options.public?.length && (pattern === "*" || pattern === "/*")) {
+        throw new TypeError(
+          `edgeFunction(): ${pattern} in paths is every path, so that no path would be public`,
+        );
+      }
       // `admin` is not taken over: a path that anybody may call would get supabaseAdmin unasked.
-      return [pattern, auth({ ...options.auth, admin: false, ...own })];
+      const given = Object.entries(own).filter(([, value]) => value !== undefined);
+      return [pattern, auth({ ...options.auth, admin: false, ...Object.fromEntries(given) })];
     },
   );
   const checkOf = new WeakMap<Context, MiddlewareHandler>();
@@ -211,7 +217,11 @@ export const edgeFunction: EdgeFunction = function edgeFunction(
   app.use(function guarded(c, next) {
     return (checkOf.get(c) ?? checkCaller)(c, next);
   });
-  app.onError((error, c) => respondToError(c, error));
+  app.onError(async (error, c) => {
+    const response = await respondToError(c, error);
+    cors.apply(c, response.headers); // also for what goes wrong after the middleware above
+    return response;
+  });
   app.notFound((c) => {
     const allowed = METHODS.filter((method) =>
       app.router.match(method, c.req.path)[0].some(([[, route]]) => route.method === method)

@@ -28,6 +28,7 @@ const MAX_ADDRESSES = 10_000;
  * Limits the requests of one address, per isolate: for public routes that call Auth, which has limits
  * per address of its own, and to which all callers of a function have one address. Where the platform
  * tells no address (`CF-Connecting-IP`, `X-Forwarded-For`), as the local stack, nobody is limited.
+ * Outside hosted projects a caller may be able to set these headers, and so to avoid the limit.
  *
  * @param options See {@linkcode LimitRequestsOptions}.
  * @returns The middleware: 429 `over_request_rate_limit` with the seconds that are left.
@@ -76,12 +77,17 @@ export function limitRequests(options: LimitRequestsOptions): MiddlewareHandler 
   };
 }
 
-/** One subscriber has a whole /64 of IPv6 addresses. */
+/** One subscriber has a whole /64 of IPv6 addresses; an IPv4 address can be written as IPv6. */
 function networkOf(address: string): string {
-  if (!address.includes(":")) return address;
-  const [head = "", tail = ""] = address.split("::");
+  if (!address.includes(":") || !URL.canParse(`http://[${address}]`)) return address;
+  const [head = "", tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split("::");
   const groups = head === "" ? [] : head.split(":");
-  const missing = address.includes("::") ? 8 - groups.length - tail.split(":").length : 0;
-  return [...groups, ...Array(Math.max(0, missing)).fill("0"), ...tail.split(":")]
-    .slice(0, 4).join(":");
+  const last = tail === undefined || tail === "" ? [] : tail.split(":");
+  const all = [...groups, ...Array(8 - groups.length - last.length).fill("0"), ...last];
+  return all.slice(0, isIpv4(all) ? 8 : 4).join(":");
+}
+
+/** `::ffff:0:0/96` (RFC 4291, section 2.5.5.2) and `64:ff9b::/96` (RFC 6052). */
+function isIpv4(groups: readonly string[]): boolean {
+  return /^(?:(?:0:){5}ffff|64:ff9b(?::0){4}):/.test(groups.join(":"));
 }

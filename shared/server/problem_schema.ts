@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { DeclaredProblem, Problems } from "../problems/define_problems.ts";
 import type { DetailSchemas, ProblemDefinitions } from "../problems/problem_definition.ts";
 import { CODE_PATTERN, type Problem } from "../problems/problem.ts";
+import { validateSync } from "../problems/standard_schema.ts";
 import { ACTIONS } from "../problems/table.ts";
 
 const seconds = z.int().min(0);
@@ -113,9 +114,8 @@ export function createProblemSchema<D extends ProblemDefinitions>(
     }
     const schemas: DetailSchemas = definition.details ?? {};
     for (const [member, schema] of Object.entries(schemas)) {
-      const result = schema["~standard"].validate(Object(value)[member]);
-      const isValid = !("then" in result) && result.issues === undefined;
-      if (!isValid) refuse(member, "Is not valid.");
+      const result = validateSync(schema, Object(value)[member]);
+      if (result === undefined || result.issues !== undefined) refuse(member, "Is not valid.");
     }
   });
   return declared as z.ZodType<Problem | DeclaredProblem<Problems<D>>>;

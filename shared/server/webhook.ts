@@ -13,7 +13,7 @@ import type { OnDecision } from "./core/decision.ts";
 import { fromThrown } from "./internal/handler_error.ts";
 import { logOnce } from "./internal/log.ts";
 import { checkOptions, functionOption, integer } from "./internal/options.ts";
-import { readText } from "./internal/read_text.ts";
+import { readText, requireUnreadBody } from "./internal/read_text.ts";
 import { respond } from "./internal/respond.ts";
 import { reportWebhook, setOnDecision } from "./internal/on_decision.ts";
 import { checkSecret, keysOf, type WebhookSecret } from "./internal/webhook_secret.ts";
@@ -259,6 +259,10 @@ function withLibrary(verify: VerifyWebhookOptions<unknown>["verify"]): Check {
     if (typeof body !== "string") return body;
     try {
       const event = await verify(body, c.req.raw.headers);
+      if (event === undefined || event === null) {
+        logOnce(`a webhook was refused, because verify() returned ${event} and not the event`);
+        return INVALID;
+      }
       return event === false ? INVALID : { message: { event } };
     } catch (error) {
       if (error instanceof ProblemError) throw error;
@@ -275,9 +279,7 @@ function withLibrary(verify: VerifyWebhookOptions<unknown>["verify"]): Check {
 
 /** The body, or why there is none. */
 async function readBody(c: Context, maxBytes: number): Promise<string | Checked> {
-  if (c.req.raw.bodyUsed && Object.keys(c.req.bodyCache).length === 0) {
-    throw new Error("webhook(): the body has been read from c.req.raw. Put webhook() before that.");
-  }
+  requireUnreadBody("webhook()", c);
   try {
     return await readText(c, maxBytes) ?? { code: "request_entity_too_large" };
   } catch {

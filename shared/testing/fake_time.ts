@@ -1,4 +1,4 @@
-/** Some noon: tests that run at night read the same. */
+/** Where the clock begins, so that no test depends on the day it runs. */
 const START = "2026-11-23T12:00:00Z";
 
 interface Timer {

@@ -51,7 +51,7 @@ export function readAuthError(answer: AuthAnswer): AuthErrorBody | null {
     if (inHeader === null && !answer.headers.has(VERSION_HEADER)) return null;
     code = body.code;
   } else return null;
-  if (inHeader !== null && inHeader !== code) return null; // two speakers
+  if (inHeader !== null && inHeader !== code) return null; // not Auth, which sends one code
   if (!CODE_PATTERN.test(code)) return null;
   const weak = body.weak_password as { reasons?: unknown } | undefined;
   const reasons = Array.isArray(weak?.reasons)

@@ -13,7 +13,7 @@ import { type Candidate, precheck, type PrecheckRules, refuseCredential } from "
 import { EnvironmentError } from "./project.ts";
 import { kidOf, type Signature } from "./signature.ts";
 import { secondsSince, type Timestamp } from "./timestamp.ts";
-import { type CacheEntry, freshVerdict, isAboutTheToken } from "./token_cache.ts";
+import { type CacheEntry, freshVerdict, isCacheable } from "./token_cache.ts";
 import { isFromAuth, judge, type Refusal, type Verdict } from "./verdict.ts";
 
 /** Who may call, and how strictly a token is checked. */
@@ -245,7 +245,7 @@ function remember(
   { tokens }: Backend,
   known: CacheEntry | undefined,
 ): void {
-  if (!isAboutTheToken(verdict)) return;
+  if (!isCacheable(verdict)) return;
   const isVerified = verdict.ok || signature === "verified";
   const kept = verdict.ok && !tokens.keepsAdmissions ? null : verdict;
   // Where every route is strict, a token that is alive is set once.

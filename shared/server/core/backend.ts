@@ -32,7 +32,6 @@ export interface BackendOptions {
 }
 
 const processEnv: Environment = {};
-const globalFetch: typeof globalThis.fetch = (...args) => globalThis.fetch(...args);
 const backends = new WeakMap<Environment, WeakMap<typeof globalThis.fetch, Backend | Error>>();
 
 /**
@@ -43,7 +42,7 @@ const backends = new WeakMap<Environment, WeakMap<typeof globalThis.fetch, Backe
  */
 export function getBackend(options: BackendOptions): Backend {
   const env = options.env ?? processEnv;
-  const fetch = options.fetch ?? globalFetch;
+  const fetch = options.fetch ?? globalThis.fetch;
   const byFetch = backends.get(env) ?? new WeakMap<typeof globalThis.fetch, Backend | Error>();
   backends.set(env, byFetch);
   const backend = byFetch.get(fetch) ?? build(env, fetch);

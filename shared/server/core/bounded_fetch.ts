@@ -1,4 +1,5 @@
 import { type AuthAnswer, readJsonObject } from "./auth_answer.ts";
+import { isTooComplex, MAX_JSON_VALUES } from "./json.ts";
 
 /** No answer in time. */
 export const TIMED_OUT: AuthAnswer = Object.freeze({ kind: "fault", reason: "timeout" });
@@ -73,10 +74,15 @@ export function deadline<T>(
 async function readAnswer(response: Response): Promise<AuthAnswer> {
   const { status, headers } = response;
   const text = hasReliableLength(headers) ? await response.text() : await readChunks(response);
-  if (text === null || text.length > MAX_ANSWER_BYTES) {
+  if (text === null || text.length > MAX_ANSWER_BYTES || hasTooManyValues(text)) {
     return { kind: "fault", reason: "too_large", status };
   }
   return { kind: "answer", status, headers, text, body: readJsonObject(headers, text) };
+}
+
+/** Freezing 600,000 small lists, which 1.9 MB of metadata can hold, takes almost a second. */
+function hasTooManyValues(text: string): boolean {
+  return text.length > MAX_JSON_VALUES && isTooComplex(text);
 }
 
 /** The text of a body; `null` if it is larger than {@linkcode MAX_ANSWER_BYTES}. */

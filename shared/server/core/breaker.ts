@@ -1,8 +1,9 @@
 import type { AuthAnswer } from "./auth_answer.ts";
+import { decodeToken } from "./claims.ts";
 import type { GetUser, GetUserResult } from "./get_user.ts";
 
-/** So many tokens in a row whose calls failed: one caller's token proves nothing about Auth. */
-const FAILED_TOKENS = 5;
+/** So many users in a row whose calls failed: one caller, with many tokens, proves nothing about Auth. */
+const FAILED_USERS = 5;
 /** Failures that are further apart are not one outage. */
 const OUTAGE_MS = 10_000;
 /** How often Auth is asked while it is away. */
@@ -12,15 +13,15 @@ const PROBE_TIMEOUT_MS = 3_000;
 const MIN_TIMEOUT_MS = 1_000;
 
 /**
- * Answers for an Auth that is away, so that it is not trampled when it comes back, and nobody waits
- * in vain. It opens after time-outs, broken connections or 5xx answers for five different tokens in
- * a row, without anything else between. Open, it refuses as a fault (503), and at most once per second it
+ * Answers for an Auth that is away, so that it is not overloaded when it comes back, and nobody waits
+ * in vain. It opens after time-outs, broken connections or 5xx answers for the tokens of five different
+ * users in a row, without anything else between. Open, it refuses as a fault (503), and at most once per second it
  * asks about a token of somebody who has already been answered. Any answer below 500 closes it.
  *
  * @param getUser The call about one token.
  */
 export function createBreaker(getUser: GetUser): GetUser {
-  let failedTokens = new Set<string>();
+  let failedUsers = new Set<string>();
   let failedAtMs = -Infinity;
   let isOpen = false;
   let probedAtMs = -Infinity;
@@ -28,17 +29,17 @@ export function createBreaker(getUser: GetUser): GetUser {
   function record(token: string, timeoutMs: number, { answer }: GetUserResult): void {
     if (!isFault(answer)) {
       isOpen = false;
-      failedTokens = new Set();
+      failedUsers = new Set();
       return;
     }
     if (answer.kind === "fault" && answer.reason === "timeout" && timeoutMs < MIN_TIMEOUT_MS) {
       return;
     }
     const nowMs = performance.now();
-    if (nowMs - failedAtMs > OUTAGE_MS) failedTokens = new Set();
+    if (nowMs - failedAtMs > OUTAGE_MS) failedUsers = new Set();
     failedAtMs = nowMs;
-    if (failedTokens.size < FAILED_TOKENS) failedTokens.add(token);
-    if (failedTokens.size < FAILED_TOKENS || isOpen) return;
+    if (failedUsers.size < FAILED_USERS) failedUsers.add(decodeToken(token)?.claims.sub ?? token);
+    if (failedUsers.size < FAILED_USERS || isOpen) return;
     isOpen = true;
     probedAtMs = nowMs;
   }

@@ -62,7 +62,7 @@ export function createKeyStore(project: Project, fetch: typeof globalThis.fetch)
     const jwks = answer.kind === "answer" && answer.status === 200
       ? readKeySet(answer.text)?.filter(isPublic)
       : undefined;
-    // An empty set is what a cache, another project, or a project without such keys has to say.
+    // A cache, another project or a project without such keys answers an empty set: keep the keys.
     if (jwks === undefined || jwks.length === 0) {
       pauseSeconds = Math.min(pauseSeconds * 2, MAX_PAUSE_SECONDS);
       return;

@@ -68,7 +68,7 @@ export function limitUnverified(getUser: GetUser): UnverifiedLimits {
     try {
       return await task();
     } finally {
-      // The place is handed on, or it is free.
+      // A waiting call takes the place, or it becomes free.
       if (running <= MAX_UNVERIFIABLE_CALLS && unverifiable.size > 0) unverifiable.releaseNewest();
       else running--;
     }

@@ -50,7 +50,7 @@ const CODES_ABOUT_THE_TOKEN = new Set([
 ]);
 
 /** Whether a verdict says something about the token that the next request may be told too. */
-export function isAboutTheToken(verdict: Verdict): boolean {
+export function isCacheable(verdict: Verdict): boolean {
   return verdict.ok || CODES_ABOUT_THE_TOKEN.has(verdict.code);
 }
 
@@ -100,7 +100,7 @@ export function createTokenCache(): TokenCache {
   };
 }
 
-/** A coarse clock gives two calls one time: then the answer that refuses is taken for the newer. */
+/** If both calls began at the same time of a coarse clock, the refusal counts as the newer answer. */
 function isOlder(entry: CacheEntry, known: CacheEntry): boolean {
   const byMs = entry.beganAt.monotonicMs - known.beganAt.monotonicMs;
   return byMs < 0 || (byMs === 0 && known.verdict?.ok === false && entry.verdict?.ok !== false);

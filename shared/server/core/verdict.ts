@@ -55,7 +55,7 @@ export function judge(
   if (answer.status === 429) return unavailable(answer, "over_request_rate_limit");
   if (isFromCache(answer)) return { ...unavailable(answer), operator: CACHED_ANSWER };
   if (answer.status === 200) return admit(user, answer, claims, now);
-  const error = isAboutTheToken(answer.status) ? readAuthError(answer) : null;
+  const error = mayBeAboutToken(answer.status) ? readAuthError(answer) : null;
   if (error !== null) return refuse(error.code, answer, claims, now, skewSeconds);
   if (isApiKeyRefusal(answer)) {
     return { ok: false, code: "auth_misconfigured", operator: API_KEY_REFUSED };
@@ -64,14 +64,14 @@ export function judge(
 }
 
 const USER_TOO_LARGE =
-  "a user's record is larger than 2 MiB, so it is not read and the user is refused: keep large data " +
-  "out of user_metadata and app_metadata";
+  "a user's record is larger than 2 MiB or has more than 50,000 values, so it is not read and the " +
+  "user is refused: keep large data out of user_metadata and app_metadata";
 
 /**
  * Whether Auth may speak about the token under this status. It answers GET /user with 400, 401 and
  * 403; a 404 or 408 is of something on the way, whatever it holds.
  */
-function isAboutTheToken(status: number): boolean {
+function mayBeAboutToken(status: number): boolean {
   return status >= 400 && status < 500 && status !== 404 && status !== 408;
 }
 

@@ -1,7 +1,7 @@
 import type { AuthError } from "@supabase/supabase-js";
 import { type Declared, getDeclared } from "../../problems/declared_error.ts";
 import { isProblemCode, type ProblemCode } from "../../problems/table.ts";
-import { pickDetails, type ProblemDetails } from "../../problems/problem.ts";
+import { CODE_PATTERN, pickDetails, type ProblemDetails } from "../../problems/problem.ts";
 import { createProblemError, ProblemError } from "../../problems/problem_error.ts";
 import { namesApiKey } from "../core/auth_answer.ts";
 
@@ -123,8 +123,9 @@ function fromFunctionsFetch(context: unknown): ProblemError {
 }
 
 /** A password that Auth finds too weak; a reason is `length`, `characters` or `pwned`. */
-export function weakPassword(reasons: readonly string[]): ProblemError {
-  const issues = reasons.map((reason) => ({
+export function weakPassword(reasons: readonly unknown[]): ProblemError {
+  const isCode = (reason: unknown) => typeof reason === "string" && CODE_PATTERN.test(reason);
+  const issues = (reasons.filter(isCode) as string[]).map((reason) => ({
     path: ["password"],
     code: reason,
     message: WEAK.get(reason) ?? "Choose a stronger password.",
@@ -162,7 +163,7 @@ function isAuthError(thrown: unknown): thrown is AuthError {
 
 /** supabase-js keeps the code in only one of its error classes, AuthApiError. */
 function fromAuth(error: AuthError): ProblemError {
-  if ("reasons" in error) return weakPassword(error.reasons as string[]);
+  if ("reasons" in error && Array.isArray(error.reasons)) return weakPassword(error.reasons);
   const byClass = BY_CLASS.get(error.name);
   if (byClass !== undefined) return new ProblemError(byClass);
   if (error.code === "unknown") return fromUnknown(error.status);

@@ -17,6 +17,7 @@ export function logOnce(line: string): void {
 export const MAX_LOG_BYTES = 8 * 1024;
 const MAX_MESSAGE_LENGTH = 600;
 const MAX_FRAME_LENGTH = 200;
+const MAX_LINE_LENGTH = 2000;
 const MAX_FRAMES = 6;
 const MAX_CAUSES = 3;
 
@@ -28,11 +29,18 @@ export function logHandlerError(requestId: string, thrown: unknown): void {
   console.error(describe(`a handler failed (request ${requestId})`, thrown));
 }
 
-/** Logs a rejection that nobody awaits. */
+/** Logs the kind and the place of an error in this library; its message may hold upstream text. */
+export function logBug(thrown: unknown): void {
+  const name = thrown instanceof Error ? thrown.name : typeof thrown;
+  const line = `edge-auth: a bug in edge-auth (${name}), please report it to its maintainers`;
+  console.error([line, ...frames(thrown, mask)].join("\n"));
+}
+
+/** Logs a rejection that nobody awaited, while a schema was run for this request or soon after. */
 export function logRejection(requestId: string, reason: unknown): void {
   console.error(
     describe(
-      `a check of a schema rejected after its result was no longer awaited (request ${requestId})`,
+      `a promise was rejected that nobody awaited, perhaps by the schema of body() for request ${requestId}`,
       reason,
     ),
   );
@@ -110,6 +118,7 @@ function frames(thrown: unknown, show: (text: string) => string, most = MAX_FRAM
   const begin = message === "" ? 0 : stack.indexOf(message);
   const rest = begin < 0 ? stack : stack.slice(begin + message.length);
   return rest.slice(0, 64 * 1024).split("\n").filter((line) => FRAME.test(line)).slice(0, most)
+    .map((line) => line.slice(0, MAX_LINE_LENGTH)) // the pattern below takes quadratic time
     // A query can hold a key, and no file of a program has one.
     .map((line) =>
       shorten(show(line).replace(/[?#][^\s)]*?(?=(?::\d+){0,2}\)?$)/, ""), MAX_FRAME_LENGTH)

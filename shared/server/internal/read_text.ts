@@ -30,3 +30,15 @@ export async function readText(c: Context, maxBytes: number): Promise<string | n
   bodyCache.text = Promise.resolve(text) as unknown as string;
   return text;
 }
+
+/**
+ * Fails if the body cannot be read any more, which is a mistake of the function and not of the caller.
+ *
+ * @param reader Which middleware wants to read it.
+ * @throws {Error} Something has read `c.req.raw`.
+ */
+export function requireUnreadBody(reader: string, c: Context): void {
+  if (c.req.raw.bodyUsed && Object.keys(c.req.bodyCache).length === 0) {
+    throw new Error(`${reader}: the body has been read from c.req.raw. Put ${reader} before that.`);
+  }
+}

@@ -49,12 +49,18 @@ Deno.test("parseAuthRedirect() leaves the application's own members as they are 
 Deno.test("parseAuthRedirect() passes no text of the address on", () => {
   const text = "<img src=x onerror=alert(1)>";
   for (const member of ["error", "error_code", "error_description"]) {
-    const page = new URL("https://app.example/?error=access_denied");
+    const page = new URL("https://app.example/?error=access_denied&error_description=x");
     page.searchParams.set(member, text);
     const made = parseAuthRedirect(page);
     assert(!JSON.stringify(made).includes("onerror"), member);
     assertEquals(made.url, "https://app.example/");
     assert(made.problem !== null && isProblem(made.problem));
+  }
+});
+
+Deno.test("parseAuthRedirect() leaves an application's own error parameter alone", () => {
+  for (const url of ["https://app.example/search?error=404&q=x", "https://app.example/#error=x"]) {
+    assertEquals(parseAuthRedirect(url), { problem: null, url, otherHost: null });
   }
 });
 

@@ -584,3 +584,14 @@ for (const [version, createClient] of Object.entries({ "2.119": newest, "2.109":
     }
   });
 }
+
+Deno.test("edgeFunction() takes an option of a path that is undefined for one that is not given", async () => {
+  const { options } = fakeAuth();
+  const app = edgeFunction("f", {
+    auth: { ...options, allow: ["secret:cron"] },
+    paths: { "/report": { allow: undefined } },
+  });
+  app.get("/report", (c) => c.text("in"));
+  const response = await app.request("/f/report", { headers: bearer(token()) });
+  assertEquals(response.status, 403);
+});

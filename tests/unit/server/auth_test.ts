@@ -660,6 +660,7 @@ Deno.test("auth() answers internal_error and logs it when it has a defect of its
   });
   assertEquals(calls.length, 0);
   assert(log.includes("RangeError") && !log.includes("UPSTREAM"), log);
+  assert(log.includes("auth_test.ts:"), log); // where it happened
 });
 
 Deno.test("auth() gives every refusal a new request id, or an acceptable inbound one", async () => {

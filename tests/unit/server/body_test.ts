@@ -226,9 +226,41 @@ Deno.test("body() refuses more bytes or more values than it is for, before the s
   assertEquals((await post(schema, megabyte)).response.status, 200);
   await assertRefusal((await post(schema, `${megabyte} `)).response, TOO_LARGE);
   await assertRefusal((await post(schema, `[${"1,".repeat(50_000)}1]`)).response, TOO_LARGE);
+  await assertRefusal(
+    (await post(schema, `${"[".repeat(501)}${"]".repeat(501)}`)).response,
+    TOO_LARGE,
+  );
   await assertRefusal((await post(schema, '"tea"', { maxBytes: 4 })).response, TOO_LARGE);
   assertEquals((await post(schema, '"tea"', { maxBytes: 5 })).response.status, 200);
   assertEquals(runs, 2);
+});
+
+Deno.test("body() counts no commas and brackets in strings, nor what a level had before", async () => {
+  const texts = [
+    JSON.stringify({ csv: 'a,b,"c",[{\\'.repeat(20_000) }),
+    JSON.stringify(["\\", '"', '\\"', ",".repeat(60_000)]),
+    `[${"[],".repeat(10_000)}[]]`,
+    `${"[".repeat(500)}${"]".repeat(500)}`,
+  ];
+  for (const text of texts) {
+    const { response } = await post(z.any(), text);
+    assertEquals([response.status, text.slice(0, 20)], [200, text.slice(0, 20)]);
+  }
+});
+
+Deno.test("body() is an error of the function when something has read the body before", async () => {
+  const app = edgeFunction("f", { public: ["/*"] });
+  app.use(async (c, next) => {
+    await c.req.raw.text();
+    await next();
+  });
+  app.post("/", body(z.any()), (c) => c.text("in"));
+  const log = await logged(async () => {
+    const headers = { "Content-Type": "application/json" };
+    const response = await app.request("/f", { method: "POST", body: "{}", headers });
+    await assertRefusal(response, { ...REFUSALS.internal_error, replay: false });
+  });
+  assert(log.includes("Put body() before that."), log);
 });
 
 Deno.test("body() stops reading at the bound, whatever Content-Length says", async () => {

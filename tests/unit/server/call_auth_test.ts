@@ -90,11 +90,11 @@ Deno.test("callAuth() throws the reasons when a password is weak", async () => {
   const body = {
     error_code: "weak_password",
     msg: UPSTREAM_TEXT,
-    weak_password: { reasons: ["length"] },
+    weak_password: { reasons: ["length", UPSTREAM_TEXT, 5] },
   };
   const error = await refusal(() => json(422, body));
   assertEquals(error.code, "weak_password");
-  assertEquals(error.details.issues?.[0]?.code, "length");
+  assertEquals(error.details.issues?.map(({ code }) => code), ["length"]);
 });
 
 Deno.test("callAuth() keeps the code and the Retry-After when Auth answers 429", async () => {

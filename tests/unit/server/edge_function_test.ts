@@ -271,6 +271,25 @@ Deno.test("edgeFunction() answers in its shape where a handler returns Response.
   });
 });
 
+Deno.test("edgeFunction() puts the configured CORS on what it answers for a handler that returned nothing", async () => {
+  const cors = { origins: ["https://app.example"] };
+  const app = edgeFunction("f", { public: ["/*"], cors });
+  app.get("/error", () => Response.error());
+  app.get("/nothing", () => undefined as unknown as Response);
+  await logged(async () => {
+    for (const path of ["/f/error", "/f/nothing"]) {
+      for (const [origin, allowed] of [["app", "https://app.example"], ["evil", null]]) {
+        const response = await app.request(path, {
+          headers: { Origin: `https://${origin}.example` },
+        });
+        const found = response.headers.get("Access-Control-Allow-Origin");
+        assertEquals([path, origin, response.status, found], [path, origin, 500, allowed]);
+        await response.body?.cancel();
+      }
+    }
+  });
+});
+
 Deno.test("edgeFunction() keeps a handler's own Cache-Control, cookies and status on success", async () => {
   const { app } = shop();
   app.get("/", (c) => {
@@ -432,6 +451,11 @@ Deno.test("edgeFunction() throws a TypeError that names what is wrong when it is
     ["auth", { unknown: 1 }],
     ["unknown", 1],
   ];
+  assertThrows(
+    () => edgeFunction("f", { public: ["/a"], paths: { "/*": {} } }),
+    TypeError,
+    "no path would be public",
+  );
   for (const [option, value] of wrong) {
     const options = { [option]: value } as EdgeFunctionOptions;
     const error = assertThrows(() => edgeFunction("f", options), TypeError, "()");

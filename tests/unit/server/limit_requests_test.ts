@@ -40,6 +40,12 @@ Deno.test("limitRequests() takes the networks of one subscriber for one, and the
   for (const address of v6) seen.push((await ask({ "CF-Connecting-IP": address })).status);
   assertEquals(seen, [200, 200, 429]);
   assertEquals((await ask({ "CF-Connecting-IP": "2001:db8:0:1::1" })).status, 200);
+  const mapped = ["::ffff:192.0.2.1", "::ffff:c000:202", "64:ff9b::192.0.2.3", "::ffff:192.0.2.4"];
+  for (const address of mapped) {
+    assertEquals((await ask({ "CF-Connecting-IP": address })).status, 200, address);
+  }
+  const same = () => ask({ "CF-Connecting-IP": "::FFFF:192.0.2.1" });
+  assertEquals(await statuses(2, same), [200, 429]);
   let n = 0;
   const spoofed = () =>
     ask({ "CF-Connecting-IP": "192.0.2.9", "X-Forwarded-For": `10.0.0.${n++}` });

@@ -514,6 +514,20 @@ Deno.test("webhook({ verify }) refuses when verify rejects, returns false, throw
   assertEquals((await (await own("{}")).json()).code, "not_found");
 });
 
+Deno.test("webhook({ verify }) refuses when verify returns nothing, and says so once", async () => {
+  for (const nothing of [undefined, null]) {
+    const send = provider(() => nothing);
+    const log = await logged(async () => {
+      await assertRefusal(await send("{}"), INVALID);
+      await assertRefusal(await send("{}"), INVALID);
+    });
+    assertEquals(
+      log,
+      `edge-auth: a webhook was refused, because verify() returned ${nothing} and not the event.`,
+    );
+  }
+});
+
 Deno.test("authHookError() builds the body that Auth takes for a refusal", () => {
   assertEquals(authHookError("No.", 422), { error: { http_code: 422, message: "No." } });
   for (const message of ["", " ", undefined]) {

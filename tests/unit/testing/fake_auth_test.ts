@@ -149,6 +149,21 @@ Deno.test("install() replaces fetch and the environment until it is restored", a
   assertEquals(Deno.env.get("APP_ORIGINS"), undefined);
 });
 
+Deno.test("install() gives each test an Auth of its own, whatever the one before it went through", async () => {
+  const app = edgeFunction("f");
+  app.get("/", (c) => c.json({ app: Deno.env.get("APP") }));
+  for (const APP of ["a", "b"]) {
+    using time = new FakeTime();
+    using auth = fakeAuth({ env: { APP } }).install();
+    const answer = await app.fetch(auth.signIn().request("/f"));
+    assertEquals([answer.status, await answer.json()], [200, { app: APP }]);
+    auth.fault = "network";
+    const faults = Array.from({ length: 8 }, () => app.fetch(auth.signIn().request("/f")));
+    await time.tickAsync(10_000);
+    for (const fault of await Promise.all(faults)) assertEquals(fault.status, 503);
+  }
+});
+
 Deno.test("request() sends objects as JSON and everything else as it is", async () => {
   const ada = fakeAuth().signIn();
   const sent = (body: unknown) => ada.request("/f", { method: "POST", body });

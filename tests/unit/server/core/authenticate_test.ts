@@ -412,7 +412,13 @@ const CASES: readonly Case[] = [
     answer: () => big(2 * 1024 * 1024 + 1),
     expected: R.user_too_large,
     calls: 1,
-    operator: /record is larger than 2 MiB/,
+    operator: /record is larger than 2 MiB or has more than 50,000 values/,
+  },
+  {
+    what: "a user of more than 50,000 values",
+    answer: () => json(200, { id: USER_ID, user_metadata: { lists: Array(60_000).fill([]) } }),
+    expected: R.user_too_large, // its line is logged once, for the case before
+    calls: 1,
   },
   {
     what: "a refusal of 2 MiB and more",

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { AuthAnswer } from "../../../../shared/server/core/auth_answer.ts";
 import { NETWORK_FAULT, TIMED_OUT } from "../../../../shared/server/core/bounded_fetch.ts";
 import { createBreaker } from "../../../../shared/server/core/breaker.ts";
-import { inFakeTime, settle } from "../../../support/server.ts";
+import { inFakeTime, settle, token } from "../../../support/server.ts";
 
 const status = (status: number): AuthAnswer => ({
   kind: "answer",
@@ -51,6 +51,10 @@ Deno.test("createBreaker() does not open for one caller, for answers below 500, 
     const one = auth();
     for (let n = 0; n < 50; n++) await one.fail("a");
     assertEquals(await one.ask("b"), "network");
+    const signIns = auth();
+    signIns.answer = status(500); // Auth cannot read the record of this user, who signs in again
+    for (let n = 0; n < 9; n++) await signIns.fail(token({ session_id: crypto.randomUUID() }));
+    assertEquals(await signIns.ask("b"), 500);
     for (
       const answer of [status(200), status(403), status(429), {
         kind: "fault",

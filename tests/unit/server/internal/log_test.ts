@@ -134,6 +134,15 @@ Deno.test("edgeFunction() logs at most 8 KB, in a time that grows with the text 
     // Quadratic code took 13 s for a fifth of this text.
     assert(ms < 5000, `${JSON.stringify(shape)} took ${ms} ms`);
   }
+  // Some libraries add the stack of the cause, with its message, to their own.
+  const wrapped = new Error("failed");
+  wrapped.stack = `Error: failed\n    at f (file:///f.ts:1:1)\nCaused by: x\n    at ${
+    "?".repeat(60_000)
+  } x`;
+  const began = performance.now();
+  await thrownBy(wrapped);
+  const ms = performance.now() - began;
+  assert(ms < 5000, `${ms} ms`);
 });
 
 Deno.test("edgeFunction() hands errors to onError as they came, and lets it switch our line off", async () => {
