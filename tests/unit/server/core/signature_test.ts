@@ -411,6 +411,14 @@ Deno.test("createKeyStore() calls a key unusable when it does not know its kty",
   }
 });
 
+Deno.test("createKeyStore() imports at most 32 keys of a set", async () => {
+  const { jwk } = await signingKey("k1");
+  const set = Array.from({ length: 33 }, (_, n) => ({ ...jwk, kid: `k${n + 1}` }));
+  const env = environment({ SUPABASE_JWKS: keySet(...set) });
+  const keys = createKeyStore(readProject(env), () => Promise.reject(new TypeError("no call")));
+  assertEquals([await find(keys, "k32"), await find(keys, "k33")], ["key", undefined]);
+});
+
 Deno.test("createKeyStore() takes keys only from a 200, asks for no cached set, and follows no redirect", async () => {
   const { jwk } = await signingKey("k1");
   for (const status of [201, 203, 301, 403, 404, 500]) {
