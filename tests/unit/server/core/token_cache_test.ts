@@ -4,7 +4,7 @@ import {
   type CacheEntry,
   createTokenCache,
   freshVerdict,
-  isAboutTheToken,
+  isCacheable,
   NEGATIVE_TTL_SECONDS,
 } from "../../../../shared/server/core/token_cache.ts";
 import type { Verdict } from "../../../../shared/server/core/verdict.ts";
@@ -121,20 +121,20 @@ timed(
   },
 );
 
-Deno.test("isAboutTheToken() is true for Auth's verdicts on the token, and false for faults of the call", () => {
+Deno.test("isCacheable() is true for Auth's verdicts on the token, and false for faults of the call", () => {
   const codes = [
     "auth_unavailable",
     "over_request_rate_limit",
     "auth_misconfigured",
     "brand_new_code",
   ];
-  for (const code of codes) assertEquals([code, isAboutTheToken(dead(code))], [code, false]);
+  for (const code of codes) assertEquals([code, isCacheable(dead(code))], [code, false]);
   for (
     const code of ["session_not_found", "user_not_found", "user_banned", "bad_jwt", "token_expired"]
   ) {
-    assertEquals([code, isAboutTheToken(dead(code))], [code, true]);
+    assertEquals([code, isCacheable(dead(code))], [code, true]);
   }
-  assert(isAboutTheToken(ALIVE));
+  assert(isCacheable(ALIVE));
 });
 
 timed(
