@@ -53,22 +53,22 @@ export interface Outcome {
   readonly message: string;
 }
 
-type Refusal = readonly [status: number, Action, Challenge | null, message: string];
+type CredentialOutcome = readonly [status: number, Action, Challenge | null, message: string];
 
 /** From a handler; then from the credential check, where that is not {@linkcode UNCONFIRMED}. */
-type Row = readonly [status: number, Action, message: string, credential?: Refusal];
+type Row = readonly [status: number, Action, message: string, credential?: CredentialOutcome];
 
 const TRY_AGAIN = "Your sign-in could not be confirmed. Try again.";
 
 /** A code that GET /user is not known to give: a fresh token may heal it, signing out would not. */
-const UNCONFIRMED: Refusal = [401, "refresh", "invalid_token", TRY_AGAIN];
+const UNCONFIRMED: CredentialOutcome = [401, "refresh", "invalid_token", TRY_AGAIN];
 
 const TRY_LATER = "Your sign-in cannot be checked right now. Try again shortly.";
 const SLOW_DOWN = "There were too many requests. Wait a moment, then try again.";
 
 /** A fault or a limit of Auth says nothing about the caller's token, so it is never a 401. */
-const FAULT: Refusal = [503, "retry", null, TRY_LATER];
-const LIMIT: Refusal = [429, "retry", null, SLOW_DOWN];
+const FAULT: CredentialOutcome = [503, "retry", null, TRY_LATER];
+const LIMIT: CredentialOutcome = [429, "retry", null, SLOW_DOWN];
 
 // A handler never says `sign_in`, `refresh`, `step_up` or 401: only the check of the caller's token
 // may send a client there. Its status is Auth's own 4xx, or a 5xx where the fault is on our side.
@@ -255,7 +255,7 @@ export function isOwnCode(code: string): code is OwnCode {
   return Object.hasOwn(OWN, code);
 }
 
-function outcome([status, action, challenge, message]: Refusal): Outcome {
+function outcome([status, action, challenge, message]: CredentialOutcome): Outcome {
   return Object.freeze({ status, action, challenge, retryable: action === "retry", message });
 }
 

@@ -8,7 +8,7 @@ import { readText, requireUnreadBody } from "./internal/read_text.ts";
 import { getRequestId } from "./internal/request_id.ts";
 import { respond } from "./internal/respond.ts";
 import { runSchema } from "./internal/run_schema.ts";
-import { validationError } from "./internal/validation_error.ts";
+import { toIssues } from "./internal/to_issues.ts";
 import {
   isStandardSchema,
   type SchemaInput,
@@ -98,8 +98,8 @@ export function body<S extends StandardSchema>(
       (reason) => logRejection(getRequestId(c), reason),
     );
     if (parsed.issues !== undefined) {
-      const { code, details } = validationError(parsed.issues);
-      return respond(c, code, { source: "handler", ...details });
+      const issues = toIssues(parsed.issues);
+      return respond(c, "validation_failed", { source: "handler", issues });
     }
     c.req.addValidatedData("json", parsed.value as object);
     await next();

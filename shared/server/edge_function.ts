@@ -10,7 +10,7 @@ import { editHeaders } from "./internal/headers.ts";
 import { checkOptions, functionOption, listOf, object } from "./internal/options.ts";
 import { getRequestId } from "./internal/request_id.ts";
 import { respond } from "./internal/respond.ts";
-import { type OnError, respondToError, setErrorOptions } from "./internal/respond_to_error.ts";
+import { type OnError, respondToError, setErrorHandling } from "./internal/respond_to_error.ts";
 import type { AnyDatabase } from "./internal/user_client.ts";
 import { setOnDecision } from "./internal/on_decision.ts";
 import { isProblems, type Problems } from "../problems/define_problems.ts";
@@ -187,7 +187,7 @@ export const edgeFunction: EdgeFunction = function edgeFunction(
 
   app.use(async function edge(c, next) {
     const id = getRequestId(c);
-    setErrorOptions(c, options);
+    setErrorHandling(c, options);
     setOnDecision(c, options.auth?.onDecision);
     if (cors.isPreflight(c)) {
       c.res = cors.preflight(c);

@@ -99,7 +99,7 @@ export async function readApiKey(
 
 function refuse(isKnown: boolean, isPublic: boolean, allow: Allow, project: Project): Refusal {
   const kinds: readonly KeyKind[] = isPublic ? ["publishable"] : ["secret", "publishable"];
-  const missing = kinds.map((kind) => findMissing(allow[kind], kind, project)).find(isText);
+  const missing = kinds.map((kind) => findMissing(allow[kind], kind, project)).find(isDefined);
   const operator = missing === undefined ? {} : { operator: missing };
   if (isKnown) return { ok: false, code: "api_key_not_allowed", ...operator };
   // The caller may have sent the very key that is missing here, so the caller is not to blame.
@@ -110,7 +110,7 @@ function refuse(isKnown: boolean, isPublic: boolean, allow: Allow, project: Proj
   };
 }
 
-function isText(value: string | undefined): value is string {
+function isDefined(value: string | undefined): value is string {
   return value !== undefined;
 }
 

@@ -11,7 +11,7 @@ import { deepFreeze } from "./deep_freeze.ts";
 import type { GetUserResult } from "./get_user.ts";
 import { type Candidate, precheck, type PrecheckRules, refuseCredential } from "./precheck.ts";
 import { EnvironmentError } from "./project.ts";
-import { kidOf, type Signature } from "./signature.ts";
+import { kidOf, type SignatureStatus } from "./signature.ts";
 import { secondsSince, type Timestamp } from "./timestamp.ts";
 import { type CacheEntry, freshVerdict, isCacheable } from "./token_cache.ts";
 import { isFromAuth, judge, type Refusal, type Verdict } from "./verdict.ts";
@@ -221,7 +221,7 @@ async function askAuth(
 function recordSignature(
   candidate: Candidate,
   verdict: Verdict,
-  signature: Signature,
+  signature: SignatureStatus,
   { signatures, limits }: Backend,
 ): void {
   if (signature === "verified") return;
@@ -240,7 +240,7 @@ function recordSignature(
 function remember(
   { token, header, claims, session }: Candidate,
   verdict: Verdict,
-  signature: Signature,
+  signature: SignatureStatus,
   beganAt: Timestamp,
   { tokens }: Backend,
   known: CacheEntry | undefined,

@@ -1,7 +1,7 @@
 import { TIMED_OUT } from "./bounded_fetch.ts";
 import type { GetUserResult } from "./get_user.ts";
 import type { LimitedGetUser } from "./limit_unverified.ts";
-import type { Signature } from "./signature.ts";
+import type { SignatureStatus } from "./signature.ts";
 import { type Timestamp, timestamp } from "./timestamp.ts";
 
 /** The result of a call, and which call it is of. */
@@ -22,12 +22,12 @@ export type BatchedGetUser = (
   token: string,
   deadlineMs: number,
   patienceMs: number,
-  signature: Signature,
+  signature: SignatureStatus,
   kid: string,
 ) => Promise<BatchedResult>;
 
 /** A request that waits for a result. */
-interface Waiter {
+interface BatchWaiter {
   /** On the monotonic clock. */
   readonly deadlineMs: number;
   readonly isLeader: boolean;
@@ -38,9 +38,9 @@ interface Waiter {
 
 /** Requests that wait for one call that has not begun. */
 interface Batch {
-  readonly signature: Signature;
+  readonly signature: SignatureStatus;
   readonly kid: string;
-  readonly waiters: Waiter[];
+  readonly waiters: BatchWaiter[];
   /** When it begins beside the call in flight, on the monotonic clock. */
   startMs: number;
   timer?: Timer;
@@ -53,7 +53,7 @@ interface Flight {
 }
 
 /** The calls about one token. */
-interface Queue {
+interface TokenQueue {
   /** Two at most, the newest last. */
   readonly flights: Flight[];
   next: Batch | null;
@@ -71,16 +71,16 @@ const MAX_FLIGHTS = 2;
  * @param getUser The call about one token.
  */
 export function batchGetUser(getUser: LimitedGetUser): BatchedGetUser {
-  const queues = new Map<string, Queue>();
+  const queues = new Map<string, TokenQueue>();
 
-  function open(token: string): Queue {
-    const queue: Queue = { flights: [], next: null };
+  function open(token: string): TokenQueue {
+    const queue: TokenQueue = { flights: [], next: null };
     queues.set(token, queue);
     return queue;
   }
 
   /** Begins the call of those who wait, unless too many are in flight. */
-  function start(token: string, queue: Queue): void {
+  function start(token: string, queue: TokenQueue): void {
     const batch = queue.next;
     if (batch !== null && queue.flights.length < MAX_FLIGHTS) {
       queue.next = null;
@@ -90,7 +90,7 @@ export function batchGetUser(getUser: LimitedGetUser): BatchedGetUser {
     if (queue.flights.length === 0) queues.delete(token);
   }
 
-  function call(token: string, queue: Queue, { waiters, signature, kid }: Batch): void {
+  function call(token: string, queue: TokenQueue, { waiters, signature, kid }: Batch): void {
     const beganAt = timestamp();
     let lastMs = 0;
     for (const { deadlineMs } of waiters) lastMs = Math.max(lastMs, deadlineMs);
@@ -113,7 +113,7 @@ export function batchGetUser(getUser: LimitedGetUser): BatchedGetUser {
   }
 
   /** Lets a batch begin beside the newest call as soon as the least patient of it has waited. */
-  function startEarly(token: string, queue: Queue, batch: Batch, patienceMs: number): void {
+  function startEarly(token: string, queue: TokenQueue, batch: Batch, patienceMs: number): void {
     const newest = queue.flights.at(-1);
     if (newest === undefined) return;
     const startMs = newest.beganAt.monotonicMs + Math.min(patienceMs, newest.halfTimeoutMs);
@@ -129,7 +129,7 @@ export function batchGetUser(getUser: LimitedGetUser): BatchedGetUser {
     const isLeader = queue.next === null;
     const batch = queue.next ??= { waiters: [], startMs: Infinity, signature, kid };
     return new Promise((resolve) => {
-      const waiter: Waiter = { deadlineMs, isLeader, resolve };
+      const waiter: BatchWaiter = { deadlineMs, isLeader, resolve };
       batch.waiters.push(waiter);
       if (queue.flights.length > 0) {
         resolveInTime(waiter); // the batch may begin late
@@ -151,7 +151,7 @@ const afterArrivals: (start: () => void) => void =
 const NO_RESULT: GetUserResult = Object.freeze({ user: null, answer: TIMED_OUT, calls: 0 });
 
 /** Answers at the waiter's own deadline, whatever the call does. */
-function resolveInTime(waiter: Waiter): void {
+function resolveInTime(waiter: BatchWaiter): void {
   const { deadlineMs, isLeader, resolve } = waiter;
   const waitMs = Math.max(0, deadlineMs - performance.now());
   waiter.timer ??= setTimeout(

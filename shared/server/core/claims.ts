@@ -114,6 +114,11 @@ export function decodeJsonPart(part: string): Record<string, unknown> | null {
   }
 }
 
+/** What a legacy API key, which is a JWT, says of itself; `null` for a key of another kind. */
+export function decodeLegacyKey(key: string): Record<string, unknown> | null {
+  return decodeJsonPart(key.split(".")[1] ?? "");
+}
+
 /** Supabase writes `{ method, timestamp }`; RFC 8176 has plain strings. */
 function authenticationMethod(entry: unknown): Session["amr"] {
   if (typeof entry === "string") return [{ method: entry }];

@@ -1,4 +1,4 @@
-import { decodeJsonPart } from "./claims.ts";
+import { decodeLegacyKey } from "./claims.ts";
 
 /** The API keys of a project, as far as this function knows them. */
 export interface ProjectKeys {
@@ -84,7 +84,7 @@ export function isBearer(header: string | null, key: string): boolean {
 
 /** A key that this function does not know: the legacy keys are JWTs that name a role and no user. */
 function readUnknownKey(key: string): Credential {
-  const claims = decodeJsonPart(key.split(".")[1] ?? "");
+  const claims = decodeLegacyKey(key);
   if (claims?.role === "service_role") return SECRET_KEY;
   // Somebody who sends a user's token as key too is refused, not taken for nobody.
   return claims !== null && "sub" in claims ? MALFORMED : NONE;
@@ -96,6 +96,6 @@ function readUnknownKey(key: string): Credential {
  */
 export function looksPublic(key: string): boolean {
   if (key.startsWith(PUBLISHABLE_KEY_PREFIX)) return true;
-  const claims = key.length > MAX_TOKEN_BYTES ? null : decodeJsonPart(key.split(".")[1] ?? "");
+  const claims = key.length > MAX_TOKEN_BYTES ? null : decodeLegacyKey(key);
   return claims?.role === "anon" && !("sub" in claims);
 }

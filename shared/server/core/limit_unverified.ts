@@ -1,13 +1,13 @@
 import { TIMED_OUT } from "./bounded_fetch.ts";
 import type { GetUser, GetUserResult } from "./get_user.ts";
 import { createQueue } from "./queue.ts";
-import type { Signature } from "./signature.ts";
+import type { SignatureStatus } from "./signature.ts";
 
 /** The call about one token whose signature was looked at. `kid` is the key that it names. */
 export type LimitedGetUser = (
   token: string,
   timeoutMs: number,
-  signature: Signature,
+  signature: SignatureStatus,
   kid: string,
 ) => Promise<GetUserResult>;
 

@@ -1,6 +1,6 @@
 import { DEFAULT_KEY_NAME, type KeyKind } from "./allow.ts";
 import type { ApiKey } from "./api_keys.ts";
-import { decodeJsonPart } from "./claims.ts";
+import { decodeLegacyKey } from "./claims.ts";
 import { looksPublic, type ProjectKeys } from "./credential.ts";
 
 /** The variables a function runs with. */
@@ -81,7 +81,7 @@ export function readProject(env: Environment): Project {
     // It would be sent with every call of ours, and would bypass row level security.
     if (key?.startsWith("sb_secret_")) {
       problems.push(`${name} holds a secret key where a publishable one belongs`);
-    } else if (decodeJsonPart(key?.split(".")[1] ?? "")?.role === "service_role") {
+    } else if (decodeLegacyKey(key ?? "")?.role === "service_role") {
       problems.push(`${name} holds the service_role key where the anon key belongs`);
     }
   }

@@ -12,11 +12,11 @@ export interface Queue {
   releaseAll(label: string): void;
 }
 
-interface Waiter {
+interface QueueEntry {
   readonly label: string;
   readonly leave: (isReleased: boolean) => void;
-  older: Waiter | undefined;
-  newer: Waiter | undefined;
+  older: QueueEntry | undefined;
+  newer: QueueEntry | undefined;
 }
 
 /**
@@ -25,10 +25,10 @@ interface Waiter {
  * @param maxWaiting How many may wait.
  */
 export function createQueue(maxWaiting: number): Queue {
-  let newest: Waiter | undefined;
+  let newest: QueueEntry | undefined;
   let size = 0;
 
-  function remove(waiter: Waiter): void {
+  function remove(waiter: QueueEntry): void {
     if (waiter.older !== undefined) waiter.older.newer = waiter.newer;
     if (waiter.newer !== undefined) waiter.newer.older = waiter.older;
     else newest = waiter.older;
@@ -43,7 +43,7 @@ export function createQueue(maxWaiting: number): Queue {
       if (size >= maxWaiting) return Promise.resolve(false);
       return new Promise((resolve) => {
         const timer = setTimeout(() => waiter.leave(false), waitMs);
-        const waiter: Waiter = {
+        const waiter: QueueEntry = {
           label,
           older: newest,
           newer: undefined,

@@ -3,7 +3,7 @@ import type { KeyStore, PublicKey } from "./key_store.ts";
 import type { Candidate } from "./precheck.ts";
 
 /** What a look at a signature tells. It never admits, and it never refuses: it gives priority. */
-export type Signature =
+export type SignatureStatus =
   /** By a key at hand, or because Auth has admitted the token before. */
   | "verified"
   /** By its kind, or because only Auth has the key: HS256, or a key that Auth itself has confirmed. */
@@ -16,7 +16,7 @@ export interface SignatureCheck {
   /**
    * Looks at the signature of a token before the deadline (on the monotonic clock). Never rejects.
    */
-  verify(candidate: Candidate, deadlineMs: number): Promise<Signature>;
+  verify(candidate: Candidate, deadlineMs: number): Promise<SignatureStatus>;
   /** Auth has refused a token that could not be verified here: from now on keys are fetched. */
   recordForged(): void;
   /** Auth has admitted a token that was not verified here: it has a key that is not at hand. */
@@ -35,10 +35,10 @@ const MAX_CONFIRMED_KEYS = 32;
  */
 export function createSignatureCheck(keys: KeyStore, hasKeys: boolean): SignatureCheck {
   const confirmedKeys = new Set<string>();
-  const verifying = new Map<string, Promise<Signature>>();
+  const verifying = new Map<string, Promise<SignatureStatus>>();
   let fetchEnabled = hasKeys;
 
-  async function verifyNow(candidate: Candidate): Promise<Signature> {
+  async function verifyNow(candidate: Candidate): Promise<SignatureStatus> {
     const kid = kidOf(candidate);
     const key = await keys.get(kid);
     if (key === "unusable") return "unverifiable";
@@ -70,7 +70,7 @@ export function createSignatureCheck(keys: KeyStore, hasKeys: boolean): Signatur
   }
 
   /** The requests of a page come together: they share one verification. */
-  function verifyOnce(candidate: Candidate): Promise<Signature> {
+  function verifyOnce(candidate: Candidate): Promise<SignatureStatus> {
     const { token } = candidate;
     const started = verifying.get(token) ??
       verifyNow(candidate).finally(() => verifying.delete(token));
@@ -112,7 +112,10 @@ async function isSignedBy(key: PublicKey, { token }: Candidate): Promise<boolean
 }
 
 /** Keys may have to be fetched: what is not known in time is for Auth to decide. */
-function doubtfulAfter(deadlineMs: number, verifying: Promise<Signature>): Promise<Signature> {
+function doubtfulAfter(
+  deadlineMs: number,
+  verifying: Promise<SignatureStatus>,
+): Promise<SignatureStatus> {
   return new Promise((resolve, reject) => {
     const waitMs = Math.max(0, deadlineMs - performance.now());
     const timer = setTimeout(() => resolve("doubtful"), waitMs);

@@ -20,16 +20,16 @@ export type OnError = (
 ) => unknown;
 
 /** What a function says about its errors. */
-export interface ErrorOptions {
+export interface ErrorHandling {
   readonly onError?: OnError | undefined;
   readonly problems?: Problems | undefined;
 }
 
 /** The options of the function that a request belongs to, which a guard does not know. */
-const optionsOf = new WeakMap<Context, ErrorOptions>();
+const optionsOf = new WeakMap<Context, ErrorHandling>();
 
 /** Sets the options by which the errors of one request are answered. */
-export function setErrorOptions(c: Context, options: ErrorOptions): void {
+export function setErrorHandling(c: Context, options: ErrorHandling): void {
   optionsOf.set(c, options);
 }
 

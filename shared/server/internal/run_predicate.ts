@@ -1,7 +1,7 @@
 import { deadline } from "../core/bounded_fetch.ts";
 import type { GuardRefusal } from "./guard.ts";
 
-type Outcome =
+type TestResult =
   | { readonly kind: "returned"; readonly value: unknown }
   | { readonly kind: "threw"; readonly thrown: unknown }
   | { readonly kind: "late" };
@@ -21,7 +21,7 @@ export async function runPredicate(
   timeoutMs: number,
   test: () => unknown,
 ): Promise<GuardRefusal | undefined> {
-  const outcome = await deadline<Outcome>(timeoutMs, { kind: "late" }, async () => {
+  const outcome = await deadline<TestResult>(timeoutMs, { kind: "late" }, async () => {
     try {
       return { kind: "returned", value: await test() };
     } catch (thrown) {

@@ -1,5 +1,4 @@
 import type { Issue } from "../../problems/problem.ts";
-import { ProblemError } from "../../problems/problem_error.ts";
 import type { SchemaIssue } from "../../problems/standard_schema.ts";
 
 /** What an answer says about a body, at the most. */
@@ -8,13 +7,11 @@ const MAX_PATH_LENGTH = 16;
 const MAX_TEXT_LENGTH = 200;
 
 /**
- * What is wrong with a body, as a problem: the first 20 things, each in a few words, because a body
- * of a megabyte can hold 500,000 of them.
+ * What a schema finds wrong with a body, as an answer says it: the first 20 things, each in a few
+ * words, because a body of a megabyte can have thousands.
  */
-export function validationError(issues: readonly SchemaIssue[]): ProblemError {
-  return new ProblemError("validation_failed", {
-    issues: issues.slice(0, MAX_ISSUES).map(toIssue),
-  });
+export function toIssues(issues: readonly SchemaIssue[]): Issue[] {
+  return issues.slice(0, MAX_ISSUES).map(toIssue);
 }
 
 function toIssue(issue: SchemaIssue): Issue {
