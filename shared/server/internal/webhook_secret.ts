@@ -26,14 +26,34 @@ export function checkSecret(value: unknown): string | undefined {
   return problem === undefined ? undefined : `must be { env: "NAME" } or a secret: it ${problem}`;
 }
 
+/** Whether a body and its `webhook-…` headers were signed with one of the secrets. */
+export type Verifier = (body: string, headers: Record<string, string>) => boolean;
+
 /**
- * The keys of the option `secret`.
+ * What verifies signatures made with the option `secret`.
  *
- * @returns Gives the keys; `undefined`, and one line in the log, while the variable is missing or holds
+ * @returns Gives it; `undefined`, and one line in the log, while the variable is missing or holds
  * something else.
  */
-export function keysOf(secret: WebhookSecret): () => readonly Webhook[] | undefined {
-  if (isVariable(secret)) return keysOfVariable(secret.env);
+export function verifierOf(secret: WebhookSecret): () => Verifier | undefined {
+  const getKeys = isVariable(secret) ? keysOfVariable(secret.env) : keysOf(secret);
+  return () => {
+    const keys = getKeys();
+    return keys && ((body, headers) => keys.some((key) => fits(key, body, headers)));
+  };
+}
+
+/** Whether a signature of the headers is one of this key; the comparison takes constant time. */
+function fits(key: Webhook, body: string, headers: Record<string, string>): boolean {
+  try {
+    key.verify(body, headers, { jsonParse: false });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function keysOf(secret: string | readonly string[]): () => readonly Webhook[] {
   const { keys } = readSecrets(secret);
   return () => keys;
 }
