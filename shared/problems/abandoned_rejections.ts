@@ -63,7 +63,7 @@ function listen(logRejection: (reason: unknown) => void): void {
   log = logRejection;
   if (isListening) return;
   isListening = true;
-  const { addEventListener, process } = globalThis as Runtime;
+  const { addEventListener, process } = globalThis as unknown as Runtime;
   if (addEventListener === undefined) process?.on("unhandledRejection", onRejection);
   else globalThis.addEventListener("unhandledrejection", onEvent);
 }
@@ -84,7 +84,7 @@ function onRejection(reason: unknown): void {
 function stopUnlessNeeded(): void {
   if (running > 0 || performance.now() < untilMs) return;
   isListening = false;
-  const { addEventListener, process } = globalThis as Runtime;
+  const { addEventListener, process } = globalThis as unknown as Runtime;
   if (addEventListener === undefined) process?.off("unhandledRejection", onRejection);
   else globalThis.removeEventListener("unhandledrejection", onEvent);
 }

@@ -39,8 +39,14 @@ export interface Repository {
 /** What a browser gets; pages for readers of this repository, whose links lead out of the copy. */
 const NOT_COPIED = /^browser\/|\.md$|_test\.ts$/;
 
-/** Files that need a package of their own, which a function that does not import them never loads. */
-const OPTIONAL = ["server/webhook.ts"];
+/**
+ * By entry, the files that need packages of their own. A function that does not import the entry never
+ * loads them.
+ */
+const OPTIONAL: ReadonlyMap<string, readonly string[]> = new Map([
+  ["server/webhook.ts", ["server/webhook.ts", "server/internal/webhook_secret.ts"]],
+]);
+
 /** Pages and examples stay here, and so does what only functions use. */
 const IN_BROWSER = /^(?:browser|problems)\/(?!.*(?:README\.md|_test\.ts)$)|^LICENSE$/;
 
@@ -60,12 +66,14 @@ const IGNORED_BY_ESLINT = "/* eslint-disable */\n";
 export function createLibrary({ version, imports, shared, me }: Repository): Library {
   const sources = [...shared].filter(([path]) => !NOT_COPIED.test(path));
   const files = new Map(sources.map(([path, text]) => [path, withHeader(path, text)]));
-  const needed = neededImports(sources.filter(([path]) => !OPTIONAL.includes(path)), imports);
-  const optional = sources.filter(([path]) => OPTIONAL.includes(path)).map((source) => {
-    const own = Object.entries(neededImports([source], imports)).filter(([key]) =>
+  const among = (paths: readonly string[]) => sources.filter(([path]) => paths.includes(path));
+  const optionalFiles = [...OPTIONAL.values()].flat();
+  const needed = neededImports(sources.filter(([path]) => !optionalFiles.includes(path)), imports);
+  const optional = [...OPTIONAL].map(([entry, paths]) => {
+    const own = Object.entries(neededImports(among(paths), imports)).filter(([key]) =>
       !(key in needed)
     );
-    return [source[0], Object.fromEntries(own)] as const;
+    return [entry, Object.fromEntries(own)] as const;
   });
   return {
     version,
