@@ -1,6 +1,6 @@
 /** Where the links of mails lead: it posts on a click, and then lets the user choose a password. */
 
-import type { EmailOtpType } from "@supabase/supabase-js";
+import type { EmailOtpType, Session } from "@supabase/supabase-js";
 import type { Problem } from "../../../shared/browser/mod.ts";
 import { problemOf } from "../../../shared/browser/mod.ts";
 import { parseAuthRedirect } from "../../../shared/problems/auth_redirect.ts";
@@ -34,6 +34,39 @@ export function showInvalidLink(problem: Problem | undefined): void {
   byId("link-title").focus();
 }
 
+/** What Auth put into the address when it took the link of a mail by itself. */
+export interface RedirectSession {
+  readonly access_token: string;
+  readonly refresh_token: string;
+  readonly type: string | null;
+}
+
+/**
+ * The session in the address, if Auth led here with one, as the links of its own templates do; the
+ * address is cleaned of it.
+ */
+export function takeRedirectSession(): RedirectSession | null {
+  const fragment = new URLSearchParams(location.hash.slice(1));
+  const access_token = fragment.get("access_token");
+  const refresh_token = fragment.get("refresh_token");
+  if (access_token === null || refresh_token === null) return null;
+  history.replaceState(null, "", location.pathname);
+  return { access_token, refresh_token, type: fragment.get("type") };
+}
+
+/** Signs in with the session in the address, and goes on as after a link of this page. */
+export async function acceptRedirect(redirect: RedirectSession): Promise<void> {
+  showLinkTaken(redirect.type, await signIn(redirect));
+}
+
+async function signIn(tokens: Omit<RedirectSession, "type">): Promise<Session | null> {
+  const { access_token, refresh_token } = tokens;
+  const set = () => supabase.auth.setSession({ access_token, refresh_token });
+  const { data: { session }, error } = await changeSession(set);
+  if (error) throw error;
+  return session;
+}
+
 /** Uses a link up, through the function that does so where there is one, and signs its user in. */
 async function useLink(token_hash: string, type: EmailOtpType) {
   if (!hasFunction("auth-callback")) {
@@ -48,11 +81,7 @@ async function useLink(token_hash: string, type: EmailOtpType) {
   const title = "The link of the mail";
   const { data, error } = await callFunction("POST auth-callback", { title, body, headers });
   if (error) return { session: null, error };
-  const { access_token, refresh_token } = Object(data);
-  const set = () => supabase.auth.setSession({ access_token, refresh_token });
-  const { data: { session }, error: refused } = await changeSession(set);
-  if (refused) throw refused;
-  return { session, error: null };
+  return { session: await signIn(Object(data)), error: null };
 }
 
 async function confirmLink(): Promise<void> {
@@ -62,6 +91,10 @@ async function confirmLink(): Promise<void> {
   if (error) return showInvalidLink(problemOf(error));
   history.replaceState(null, "", "/");
   byId("link").hidden = true;
+  showLinkTaken(type, session);
+}
+
+function showLinkTaken(type: string | null, session: Session | null): void {
   byId("verdicts").hidden = type === "recovery";
   if (session?.user.email) rememberUser({ email: session.user.email });
   if (type !== "recovery") {

@@ -5,13 +5,21 @@ import { callFunction, firstCall, startCalls } from "./calls.ts";
 import { storedToken, visitor } from "./client.ts";
 import { startDialogs } from "./dialogs.ts";
 import { byId, say, sayError } from "./dom.ts";
-import { isLink, showInvalidLink, startMailLink, takeRedirectProblem } from "./mail_link.ts";
+import {
+  acceptRedirect,
+  isLink,
+  showInvalidLink,
+  startMailLink,
+  takeRedirectProblem,
+  takeRedirectSession,
+} from "./mail_link.ts";
 import { startStackControls } from "./stack_controls.ts";
 import { startWaiting } from "./waiting.ts";
 
 const problem = takeRedirectProblem();
+const redirect = takeRedirectSession();
 // A new visitor is somebody; one who signed out stays so.
-const isNew = visitor === undefined && !isLink && problem === null;
+const isNew = visitor === undefined && !isLink && problem === null && redirect === null;
 // What any other function does with a GET, nobody knows.
 const isMe = firstCall === "GET me";
 startCalls();
@@ -26,6 +34,8 @@ if (isLink) {
   say("You followed a link. Nothing has happened yet.");
 } else if (problem) {
   showInvalidLink(problem);
+} else if (redirect) {
+  await acceptRedirect(redirect).catch(sayError);
 } else if (isNew) {
   try {
     await ensureSignedIn();

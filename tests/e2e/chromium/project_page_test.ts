@@ -37,15 +37,28 @@ Deno.test("the page of a project has a button for each of its functions, and cal
   await page.context().close();
 });
 
-Deno.test("the page of a project takes the link of a mail, and sets a password, without a function for it", async () => {
-  const page = await openPage(place);
-  await visit(page, await forgetPassword(place, page));
-  await press(page, "Continue");
-  await says(page, "Choose a new password.");
-  await page.getByRole("textbox", { name: "New password" }).fill("a-new-horse-entirely");
-  await press(page, "Set it");
-  await says(page, "The new password is set.");
-  await press(page, "GET greet");
-  await says(page, "GET greet was answered with 200.");
-  await page.context().close();
-});
+/** The links of the recovery mail: to the page, as in this repository, and to Auth, as by default. */
+const LINKS: Readonly<Record<string, (link: URL) => string>> = {
+  "to the page": ({ href }) => href,
+  "to Auth": ({ origin, searchParams }) => {
+    const token = searchParams.get("token_hash") ?? "";
+    const query = new URLSearchParams({ token, type: "recovery", redirect_to: origin });
+    return `${origin}/auth/v1/verify?${query}`;
+  },
+};
+
+for (const [where, linkOf] of Object.entries(LINKS)) {
+  Deno.test(`the page of a project takes the link of a mail ${where}, and sets a password, without a function for it`, async () => {
+    const page = await openPage(place);
+    await visit(page, linkOf(new URL(await forgetPassword(place, page))));
+    if (where === "to the page") await press(page, "Continue");
+    await says(page, "Choose a new password.");
+    assertEquals(page.url(), `${place.stack.url}/`);
+    await page.getByRole("textbox", { name: "New password" }).fill("a-new-horse-entirely");
+    await press(page, "Set it");
+    await says(page, "The new password is set.");
+    await press(page, "GET greet");
+    await says(page, "GET greet was answered with 200.");
+    await page.context().close();
+  });
+}
