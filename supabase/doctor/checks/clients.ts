@@ -1,7 +1,7 @@
 /** Clients of an app: how many there are, and who keeps their session fresh. */
 
+import { packageFolderOf } from "../project/packages.ts";
 import { lineOf, type SourceFile } from "../project/source_file.ts";
-import { folderOf, foldersAbove } from "../project/paths.ts";
 import type { Workspace } from "../project/workspace.ts";
 import { madeBy } from "../source/client.ts";
 import { at, environmentName, follow } from "../source/follow.ts";
@@ -9,12 +9,6 @@ import { children, memberPath, nameOf, type Node, property, text } from "../sour
 import { hasAwaitingListener } from "../source/listener.ts";
 import type { SourceCheck } from "./scan.ts";
 import { isAtLeast } from "./versions.ts";
-
-/** The folder of the package that a file belongs to. */
-function packageOf(path: string, { manifests }: Workspace): string {
-  const folders = new Set(manifests.map((one) => folderOf(one.path)));
-  return foldersAbove(folderOf(path)).find((folder) => folders.has(folder)) ?? "";
-}
 
 /** Several clients of a page over one stored session. */
 export const manyBrowserClients: SourceCheck = {
@@ -30,7 +24,7 @@ export const manyBrowserClients: SourceCheck = {
         if (file.runtime === "function" || file.runtime === "server") return;
         if (/(?:^|\/)(?:server|scripts?|api|cli|workers?|examples?|docs)\//.test(file.path)) return;
         for (const { node, key } of browserClients(file, workspace)) {
-          const group = `${packageOf(file.path, workspace)}|${key}`;
+          const group = `${packageFolderOf(file.path, workspace)}|${key}`;
           const place = { file: file.path, line: lineOf(node) };
           found.set(group, [...found.get(group) ?? [], place]);
         }
@@ -89,7 +83,7 @@ export const reactNativeRefresh: SourceCheck = {
     const started = new Set<string>();
     return {
       visit(file) {
-        const folder = packageOf(file.path, workspace);
+        const folder = packageFolderOf(file.path, workspace);
         const isNative = file.nodes.some((node) =>
           node.type === "ImportDeclaration" &&
           /^(?:react-native(?:\/|-mmkv|-url-polyfill|$)|@react-native-async-storage\/|expo-)/
@@ -135,7 +129,7 @@ export const listenerDeadlock: SourceCheck = {
           if (!hasAwaitingListener(node, { runtime: file.runtime, file, modules: workspace })) {
             continue;
           }
-          const folder = packageOf(file.path, workspace);
+          const folder = packageFolderOf(file.path, workspace);
           if (isAtLeast(WITHOUT_LOCK, folder, "@supabase/supabase-js", workspace)) continue;
           yield {
             severity: "warning",

@@ -34,9 +34,17 @@ function isForPages({ name, facts, reach }: CorsInput): boolean {
   const isForMachines = facts.check === "webhook_signature" || facts.check === "compares_secret" ||
     OF_MACHINES.test(name);
   return !isForMachines && facts.by !== "edge-auth" &&
+    !reach.nodes.some(({ node }) => isOfRedirect(node)) &&
     !reach.foreign.some(({ from, imported }) =>
       (imported === "cors" && /hono/.test(from)) || /@supabase\/server/.test(from)
     ) && reach.nodes.some(({ node }) => keyOf(node) === ORIGIN);
+}
+
+/** `searchParams.get("code")`: the browser itself goes there, sent on by another service. */
+function isOfRedirect(node: Node): boolean {
+  const path = node.type === "CallExpression" ? memberPath(child(node, "callee")) : [];
+  return path.at(-1) === "get" && /^(?:searchParams|params|query)$/.test(path.at(-2) ?? "") &&
+    text(children(node, "arguments")[0]) === "code";
 }
 
 /** The name of a header that is written: a key of an object, or the first argument of `set`. */
@@ -92,7 +100,8 @@ function isBareAnswer(place: Place): boolean {
   if (status?.type === "Literal" && Number(status.value) >= 300 && Number(status.value) < 400) {
     return false;
   }
-  if (status?.type === "Literal" && status.value === 101) return false;
+  // A change of protocol; a method that no page uses.
+  if (status?.type === "Literal" && (status.value === 101 || status.value === 405)) return false;
   if (hasSpread(value.node)) return false;
   const headers = property(value.node, "headers");
   return headers === undefined || lacksOrigin(at(value, headers), 0);

@@ -22,7 +22,7 @@ function unguarded({ classed }: FunctionsInput): ClassedFunction[] {
 
 /** Names of functions that are meant for everybody. */
 const PUBLIC =
-  /^(?:public|contact|newsletter|wait-?list|subscribe|unsubscribe|rss|sitemap|submit|embed|widget|health|ping|pixel|og)(?:-|$)|-(?:contact|newsletter|wait-?list|subscribe|unsubscribe|rss|feed|xml|sitemap|embed|widget|ping|pixel|callback|preview|health-?check)$|^(?:feed|callback)$|-(?:shared?|public)-/;
+  /(?:^|-)(?:contact|wait-?list|otp|log-?in|sign-?in|sign-?up|(?:forgot|reset)-password|password-reset|magic-link|report-(?:issue|bug|problem)|bug-report)(?:-|$)|^(?:public|newsletter|subscribe|unsubscribe|rss|sitemap|submit|embed|widget|health|ping|pixel|og)(?:-|$)|-(?:newsletter|subscribe|unsubscribe|rss|feed|xml|sitemap|embed|widget|ping|pixel|callback|preview|health-?check|auth)$|^(?:auth|feed|callback)$|-(?:shared?|public)-/;
 
 /** Names of functions that are often meant for people, or machines, without an account. */
 const OFTEN_PUBLIC =
@@ -57,9 +57,9 @@ function doubtOf(one: ClassedFunction): string {
 
 /** Whether all that is known says that everybody may call a function. */
 function isMeantForAll(one: ClassedFunction): boolean {
-  const { managesUsers, writes } = one.facts;
+  const { managesUsers, changesUsers, writes } = one.facts;
   const meant = publicByName(one);
-  return !managesUsers && (meant === "surely" || (meant === "perhaps" && !writes));
+  return meant === "surely" ? !changesUsers : meant === "perhaps" && !managesUsers && !writes;
 }
 
 /** Everybody may do what only the service may. */
@@ -142,14 +142,16 @@ export const middleware: Check<FunctionsInput> = {
   *look(input) {
     const others = input.classed.some(mountsEdgeAuth);
     for (const one of unguarded(input)) {
-      if (one.verifyJwt !== "off" || one.facts.power !== undefined) continue;
+      const { power, spends, doubt } = one.facts;
+      if (one.verifyJwt !== "off" || power !== undefined) continue;
+      const costs = spends !== undefined && doubt === undefined && !isMeantForAll(one);
       yield {
-        severity: others ? "warning" : "info",
+        severity: others || costs ? "warning" : "info",
         file: one.entry,
         line: 1,
         message: `${one.name} checks nobody${
           others ? ", while other functions here mount edge-auth" : ": verify_jwt is off"
-        }.${doubtOf(one)}`,
+        }.${spends === undefined ? "" : ` It uses ${spends}.`}${doubtOf(one)}`,
       };
     }
   },

@@ -3,7 +3,7 @@
 import type { Check, Hit } from "../finding.ts";
 import type { ConfigFile } from "../project/config_file.ts";
 import { lineOf } from "../project/source_file.ts";
-import { authCalls } from "../source/auth_call.ts";
+import { authCall, authCalls } from "../source/auth_call.ts";
 import { property, text } from "../source/node.ts";
 import { at, isForHosted, type ProjectInput } from "./config.ts";
 import type { SourceCheck } from "./scan.ts";
@@ -120,12 +120,18 @@ export const passwordChange: SourceCheck = {
     let reauthenticates = !isOn;
     return {
       visit({ path, nodes }) {
+        // Behind a link of recovery the session is minutes old.
+        const isRecovery = /(?:reset|recover|forgot|new|create)[-_]?password|recovery/i.test(path) ||
+          nodes.some((node) =>
+            text(node) === "PASSWORD_RECOVERY" || authCall(node)?.method === "resetPasswordForEmail"
+          );
         // A call of Auth's own API counts as well.
         reauthenticates ||= nodes.some((node) => text(node) === "/reauthenticate");
         for (const { method, args, node } of authCalls(nodes)) {
           reauthenticates ||= method === "reauthenticate" ||
             property(args[0], "nonce") !== undefined;
           if (method !== "updateUser" || property(args[0], "password") === undefined) continue;
+          if (isRecovery) continue;
           changes.push({ file: path, line: lineOf(node) });
         }
       },

@@ -17,9 +17,19 @@ import {
   type Place,
   UNKNOWN_NAME,
 } from "../source/follow.ts";
-import { around, child, children, memberPath, nameOf, type Node, walk } from "../source/node.ts";
-import { placeOf, type Rule } from "../source/rule.ts";
-import { valueOf } from "../source/scope.ts";
+import {
+  around,
+  bare,
+  child,
+  children,
+  isFunction,
+  memberPath,
+  nameOf,
+  type Node,
+  walk,
+} from "../source/node.ts";
+import { placeOf, type Rule, type Surroundings } from "../source/rule.ts";
+import { originOf, valueOf } from "../source/scope.ts";
 import { secretComparison } from "../source/secret.ts";
 
 /** A client of the service that speaks as somebody else. */
@@ -39,6 +49,7 @@ export const serviceClientOverridden: Rule = {
       }
       const client = clientOf(at(place, call.client));
       if (client?.made !== "createClient" || !hasSecretKey(client)) return;
+      if (!actsAfter(node, call.client, surroundings)) return;
       return {
         severity: "warning",
         message:
@@ -58,6 +69,30 @@ export const serviceClientOverridden: Rule = {
   },
 };
 
+/** Whether a client is asked for more than auth, which keeps the key, after a call; or may be. */
+function actsAfter(call: Node, client: Node | undefined, { modules }: Surroundings): boolean {
+  const root = bare(client);
+  const origin = root?.type === "Identifier" ? originOf(root) : undefined;
+  const program = around(call, (one) => one.type === "Program");
+  if (origin === undefined || program === undefined) return true;
+  // What stands beside the functions is there for the next request too, and for other files.
+  const isShared = around(origin.node, isFunction) === undefined;
+  if (isShared && modules !== undefined) {
+    const acts = new RegExp(`\\b${nameOf(root)}\\b\\s*[!?]?\\.?\\s*\\.${ACTS.source.slice(1, -1)}\\b`);
+    if (modules.sources.paths.some((path) => acts.test(modules.sources.text(path) ?? ""))) return true;
+  }
+  return [...walk(program)].some((one) => {
+    if (one.type !== "Identifier" || one === root || originOf(one)?.node !== origin.node) return false;
+    if (!isShared && Number(one.start ?? 0) < Number(call.end ?? 0)) return false;
+    const { parent } = one;
+    return parent?.type === "MemberExpression"
+      ? ACTS.test(nameOf(child(parent, "property")) ?? "")
+      : parent?.type === "CallExpression" && children(parent, "arguments").includes(one);
+  });
+}
+
+const ACTS = /^(?:from|rpc|schema|storage|functions|channel)$/;
+
 /** A secret compared with an operator. */
 export const secretCompared: Rule = {
   id: "secret-compared",
@@ -71,9 +106,23 @@ export const secretCompared: Rule = {
     const name = secretComparison(placeOf(node, surroundings));
     if (name === undefined || /ANON|PUBLISHABLE/.test(name)) return;
     const what = name === UNKNOWN_NAME ? "A secret of the environment" : name;
-    return { severity: "warning", message: `${what} is compared with ${String(node.operator)}.` };
+    const unset = isSkippedWhereUnset(node) ? ", and only where it is set: else all are let in" : "";
+    return {
+      severity: "warning",
+      message: `${what} is compared with ${String(node.operator)}${unset}.`,
+    };
   },
 };
+
+/** `if (secret && given !== secret) return refused`: nobody is refused where there is no secret. */
+function isSkippedWhereUnset(comparison: Node): boolean {
+  const { parent } = comparison;
+  if (!String(comparison.operator).startsWith("!") || parent?.type !== "LogicalExpression") return false;
+  const own = ["left", "right"].map((side) => nameOf(bare(child(comparison, side))));
+  const other = nameOf(bare(child(parent, "left")));
+  return parent.operator === "&&" && parent.right === comparison && other !== undefined &&
+    own.includes(other) && parent.parent?.type === "IfStatement";
+}
 
 /** Verification with the shared secret alone. */
 export const hs256Only: Rule = {
@@ -103,20 +152,29 @@ export const hs256Only: Rule = {
     const knowsKeys = program !== undefined &&
       [...walk(program)].some((one) => /jwks/i.test(nameOf(one) ?? ""));
     if (secret === undefined || knowsKeys || isFromCookie(children(node, "arguments")[0])) return;
+    if (program !== undefined && [...walk(program)].some(signs)) return; // tokens of its own
     const { signing } = surroundings;
+    const isOfSupabase = /SUPABASE|GOTRUE/.test(secret);
     const facts = signing === undefined
       ? "Whether the project has such keys is not seen here."
       : signing.isSeen
       ? `The project has such keys: ${signing.where}.`
       : `The project has signing keys, by signing_keys_path in ${signing.where}.`;
     return {
-      severity: signing?.isSeen ? "error" : "warning",
+      severity: signing?.isSeen && isOfSupabase ? "error" : "warning",
       message:
         `Tokens are verified with ${secret} alone: those of asymmetric signing keys are refused. ` +
         facts,
     };
   },
 };
+
+/** `new SignJWT(…)`, `jwt.sign(…)`. */
+function signs(node: Node): boolean {
+  const isCall = node.type === "CallExpression" || node.type === "NewExpression";
+  const path = isCall ? memberPath(child(node, "callee")) : [];
+  return path.at(-1) === "SignJWT" || (path.at(-1) === "sign" && /jwt|token/i.test(path.at(-2) ?? ""));
+}
 
 /** Whether a token comes out of a cookie: that of Auth is kept in parts, so it is one of the app's own. */
 function isFromCookie(token: Node | undefined): boolean {

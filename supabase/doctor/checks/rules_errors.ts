@@ -2,6 +2,7 @@
 
 import { errorOf } from "../source/auth_call.ts";
 import {
+  around,
   bare,
   child,
   children,
@@ -75,6 +76,7 @@ export const errorTextMatch: Rule = {
     "Compare `error.code`, or use isAuthSessionMissingError(error) and isAuthRetryableFetchError(error) of @supabase/supabase-js.",
   types: ["BinaryExpression", "CallExpression", "SwitchStatement"],
   look(node, surroundings) {
+    if (/(?:^|\/)scripts?\//.test(surroundings.file?.path ?? "")) return; // nobody's session
     if (!comparesAuthText(node) || codeDecides(node)) return;
     // Said once for a condition, however many texts it tries.
     if (condition(node).find(comparesAuthText) !== node) return;
@@ -167,13 +169,20 @@ export const invokeErrorStatus: Rule = {
     if (name !== "status" && name !== "code" && name !== "statusCode") return;
     if (errorOf(child(node, "object")) !== "functions") return;
     if (node.parent?.type === "AssignmentExpression" && node.parent.left === node) return;
-    if (!isCompared(node)) return;
+    if (!isCompared(node) || readsContext(node)) return;
     return {
       severity: "error",
       message: `error.${name} of functions.invoke() is always undefined.`,
     };
   },
 };
+
+/** Whether the same condition reads the answer as well: then another version of the library is meant. */
+function readsContext(node: Node): boolean {
+  const test = around(node, (one) => /Statement$|^ConditionalExpression$/.test(one.type));
+  return test !== undefined &&
+    [...walk(child(test, "test") ?? node)].some((one) => nameOf(one) === "context");
+}
 
 /** Whether a value is compared, switched over, or a condition; one that is only told harms nobody. */
 function isCompared(node: Node): boolean {

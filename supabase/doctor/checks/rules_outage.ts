@@ -151,8 +151,14 @@ const OF_USER =
 
 /** Whether what a function returns says who the caller is: by its name, or because it is the user. */
 function isAboutUser(scope: Node, call: Node): boolean {
-  return OF_USER.test(functionName(scope) ?? "") || (isFunction(scope) && returnsUser(scope, call));
+  const name = functionName(scope) ?? "";
+  return (OF_USER.test(name) && !WRITES.test(name)) ||
+    (isFunction(scope) && returnsUser(scope, call));
 }
+
+/** Names of functions whose null says that nothing was done. */
+const WRITES =
+  /^(?:create|update|save|insert|upsert|delete|remove|add|upload|set|send|submit|track|toggle|mark|record|store|increment|sync)(?:[A-Z_]|$)/;
 
 /** What the catch clause around a call does, if it does not look at what it caught. */
 function caughtAs(call: Node): string | undefined {

@@ -3,7 +3,7 @@
 import { readSpecifier } from "../project/packages.ts";
 import { compareVersions, readVersion, type Version } from "../project/versions.ts";
 import { authCall } from "../source/auth_call.ts";
-import { bearerOf, clientOf } from "../source/client.ts";
+import { bearerOf, type Client, clientOf } from "../source/client.ts";
 import { at } from "../source/follow.ts";
 import {
   around,
@@ -18,7 +18,7 @@ import {
   text,
   walk,
 } from "../source/node.ts";
-import { placeOf, type Rule } from "../source/rule.ts";
+import { placeOf, type Rule, type Surroundings } from "../source/rule.ts";
 import { originOf, valueOf } from "../source/scope.ts";
 
 /** `auth.getSession()` on a server. */
@@ -34,17 +34,19 @@ export const getSessionOnServer: Rule = {
     if (runtime !== "function" && runtime !== "server") return;
     const call = authCall(node);
     if (call?.method !== "getSession") return;
-    if (isCheckedBeside(node) || opensSession(node) || givesTokenOnly(node)) return;
+    if (isCheckedBeside(node) || opensSession(node, surroundings) || givesTokenOnly(node)) return;
+    // It refreshes the cookies, as the guides of old had it, and nobody trusts what it says.
+    const isDropped = /middleware|proxy/.test(surroundings.file?.path ?? "") && isBare(node);
+    if (isDropped || isUnread(node)) return;
     if (runtime === "server") {
-      // It refreshes the cookies, as the guides of old had it.
-      if (isUnused(node) && /middleware|proxy/.test(surroundings.file?.path ?? "")) return;
       return {
         severity: "warning",
         message: "auth.getSession() on a server: what it returns is not checked by Auth.",
       };
     }
     const client = clientOf(at(placeOf(node, surroundings), call.client));
-    const isSure = client?.made === "createClient" && bearerOf(client) !== "unknown";
+    const isSure = client?.made === "createClient" && bearerOf(client) !== "unknown" &&
+      !opensSession(node, surroundings, client);
     return {
       severity: isSure ? "error" : "warning",
       message: isSure
@@ -56,11 +58,37 @@ export const getSessionOnServer: Rule = {
   },
 };
 
-/** Whether nobody looks at what a call returns. */
-function isUnused(node: Node): boolean {
+/** A call with what does not change its value, such as `await`, around it. */
+function whole(node: Node): Node {
   let one = node;
   while (one.parent && bare(one.parent) === node) one = one.parent;
-  return one.parent?.type === "ExpressionStatement";
+  return one;
+}
+
+/** Whether a call is a statement of its own. */
+function isBare(node: Node): boolean {
+  return whole(node).parent?.type === "ExpressionStatement";
+}
+
+/** Whether what a call returns is given a name that nobody reads from then on. */
+function isUnread(node: Node): boolean {
+  const one = whole(node);
+  const { parent } = one;
+  const isAssigned = parent?.type === "AssignmentExpression" && parent.right === one &&
+    parent.parent?.type === "ExpressionStatement";
+  const pattern = isAssigned
+    ? child(parent, "left")
+    : parent?.type === "VariableDeclarator"
+    ? child(parent, "id")
+    : undefined;
+  const scope = outermost(node);
+  if (pattern === undefined || scope === undefined) return false;
+  const own = new Set(walk(pattern));
+  const names = new Set([...own].map(nameOf));
+  return ![...walk(scope)].some((each) =>
+    each.type === "Identifier" && !own.has(each) && names.has(nameOf(each)) && isReference(each) &&
+    Number(each.start ?? 0) > Number(node.start ?? 0)
+  );
 }
 
 /** The outermost function around a node: what is asked in a callback is asked in it as well. */
@@ -134,7 +162,7 @@ export const getUserWithoutToken: Rule = {
     const call = authCall(node);
     if (call?.method !== "getUser" || call.args.length > 0) return;
     const client = clientOf(at(placeOf(node, surroundings), call.client));
-    if (client?.made !== "createClient" || opensSession(node)) return;
+    if (client?.made !== "createClient" || opensSession(node, surroundings, client)) return;
     const bearer = bearerOf(client);
     if (bearer === "key") {
       return {
@@ -167,15 +195,16 @@ function ignoresHeader(version: Version): boolean {
   return compareVersions(version, [2, 39, 3]) <= 0 || compareVersions(version, [2, 42, 5]) === 0;
 }
 
-/** A sign-in or setSession around the call gives the client a session. */
-function opensSession(node: Node): boolean {
-  const scope = around(node, (one) => one.type === "Program");
-  return scope !== undefined &&
-    [...walk(scope)].some((one) =>
-      /^(?:setSession|signIn|signUp|verifyOtp|exchangeCodeForSession|refreshSession|initialize)/
-        .test(authCall(one)?.method ?? "")
-    );
+/** A sign-in or setSession in the file of the call, or where its client is made, opens a session. */
+function opensSession(node: Node, surroundings: Surroundings, client?: Client): boolean {
+  const here = surroundings.file?.nodes ?? walk(around(node, (one) => one.type === "Program")!);
+  return [...here, ...client?.call.file?.nodes ?? []].some((one) =>
+    one.type === "CallExpression" && OPENS.test(authCall(one)?.method ?? "")
+  );
 }
+
+const OPENS =
+  /^(?:setSession|signIn|signUp|verifyOtp|exchangeCodeForSession|refreshSession|initialize)/;
 
 /** What needs a stored session, where there is none. */
 export const noSession: Rule = {
@@ -193,7 +222,7 @@ export const noSession: Rule = {
     if (/^(?:refreshSession|mfa\.)/.test(call.method) && call.args.length > 0) return;
     const client = clientOf(at(placeOf(node, surroundings), call.client));
     if (client?.made !== "createClient" || bearerOf(client) === "unknown") return;
-    if (opensSession(node)) return;
+    if (opensSession(node, surroundings, client)) return;
     return {
       severity: "error",
       message: `auth.${call.method}() on a client without a session: ${effect}.`,
@@ -219,13 +248,14 @@ export const headerAsToken: Rule = {
     "The header begins with the scheme, `Bearer`, so Auth is sent `Bearer Bearer …` and answers 401 no_authorization: a living session looks lost.",
   fix: 'Cut the scheme off: `header.replace(/^Bearer /i, "")`.',
   types: ["CallExpression"],
-  look(node) {
+  look(node, { runtime }) {
     const call = authCall(node);
     if (call === undefined || !TAKES_TOKEN.has(call.method)) return;
     const [token] = call.args;
     if (!isAuthorizationHeader(token)) return;
     return {
-      severity: "error",
+      // supabase-js sends the scheme to functions; to another server, one's own client may not.
+      severity: runtime === "function" ? "error" : "warning",
       message: `The whole Authorization header is passed to auth.${call.method}() as the token.`,
     };
   },

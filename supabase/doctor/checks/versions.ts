@@ -1,10 +1,13 @@
 /** Versions of the libraries that keep the session. */
 
 import type { Hit } from "../finding.ts";
-import { lockedVersions, type PackageUse, usesOf } from "../project/packages.ts";
+import { lockedVersions, packageFolderOf, type PackageUse, usesOf } from "../project/packages.ts";
 import { folderOf, foldersAbove } from "../project/paths.ts";
+import type { SourceFile } from "../project/source_file.ts";
 import { compareVersions, readRange, readVersion, type Version } from "../project/versions.ts";
 import type { Workspace } from "../project/workspace.ts";
+import { authCall } from "../source/auth_call.ts";
+import { keepsSession, madeBy } from "../source/client.ts";
 import type { Scan, SourceCheck } from "./scan.ts";
 
 /** The version in use that is too old, or `undefined`: then it is new enough, or not known. */
@@ -14,6 +17,10 @@ function tooOld(use: PackageUse, first: Version, { locks }: Workspace): string |
     return version !== undefined && compareVersions(version, first) < 0;
   };
   const range = readRange(use.range);
+  if (/^catalog:/.test(use.range)) { // of pnpm: the version stands elsewhere
+    const locked = locksOf(use, locks).flatMap((lock) => lockedVersions(lock, use.name));
+    return locked.every(below) ? locked[0] : undefined;
+  }
   if (range === undefined) return undefined;
   // Nothing that the range allows is new enough.
   if (range.below !== null && compareVersions(range.below, first) <= 0) return use.range;
@@ -62,7 +69,7 @@ function locksOf({ file, source }: PackageUse, locks: ReadonlyMap<string, string
 function scanUses(
   workspace: Workspace,
   conclude: (uses: readonly PackageUse[]) => Iterable<Hit>,
-): Scan {
+): Required<Scan> {
   const uses = workspace.packages.filter(({ source }) => source === "npm");
   return {
     visit(file) {
@@ -114,23 +121,60 @@ export const oldSupabaseJs: SourceCheck = {
     }),
 };
 
+/** Whether sessions are kept, by the clients and calls that are seen in the folder of a package. */
+class Sessions {
+  readonly #kept = new Map<string, boolean>();
+
+  constructor(readonly workspace: Workspace) {}
+
+  visit(file: SourceFile): void {
+    if (file.runtime === "function") return;
+    const folder = packageFolderOf(file.path, this.workspace);
+    for (const node of file.nodes) {
+      if (node.type !== "CallExpression" || this.#kept.get(folder)) continue;
+      const client = madeBy({ node, file, modules: this.workspace });
+      const method = authCall(node)?.method;
+      if (client !== undefined) this.#kept.set(folder, keepsSession(client));
+      else if (method !== undefined && OF_SESSION.test(method)) this.#kept.set(folder, true);
+    }
+  }
+
+  /** Only clients that keep none are seen there: a worker, a script. */
+  areKeptBy({ file }: PackageUse): boolean {
+    return this.#kept.get(folderOf(file)) !== false;
+  }
+}
+
+const OF_SESSION =
+  /^(?:getSession|onAuthStateChange|signIn\w*|signUp|signOut|setSession|refreshSession|exchangeCode\w*|startAutoRefresh)$/;
+
 /** Versions that throw a living session away. */
 export const losesSession: SourceCheck = {
   id: "supabase-js-loses-session",
   why:
     "Up to 2.108.1 a refresh that fails removes the stored session although its access token is still good, and tells all tabs SIGNED_OUT (supabase-js issue 2145, mended in 2.108.2).",
   fix: "Update to 2.108.2 or later.",
-  start: (workspace) =>
-    scanUses(workspace, function* (all) {
+  start(workspace) {
+    const sessions = new Sessions(workspace);
+    const { visit, conclude } = scanUses(workspace, function* (all) {
       const uses = all.filter((one) =>
-        !isOfFunction(one) && tooOld(one, FIRST, workspace) === undefined
+        !isOfFunction(one) && sessions.areKeptBy(one) &&
+        tooOld(one, FIRST, workspace) === undefined
       );
       for (const { found, hit, where } of older(uses, SUPABASE_JS, KEEPS_SESSION, workspace)) {
         const message =
           `${SUPABASE_JS} ${found} drops a living session when a refresh fails${where}.`;
         yield { severity: "warning", ...hit, message };
       }
-    }),
+    });
+    return {
+      visit(file) {
+        visit(file);
+        sessions.visit(file);
+      },
+      conclude,
+    };
+  },
 };
 
 /** The package of server-side cookies. */

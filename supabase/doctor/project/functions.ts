@@ -63,6 +63,7 @@ export function findFunctions(
     const up = /^(?:\.\.\/)*/.exec(entry)![0].length / 3;
     if (up > folder.split("/").length) continue;
     const path = join(folder, entry);
+    if (isLeftOut(path, sources)) continue;
     entries.set(name, sources.has(path) ? path : undefined);
   }
   return [...entries].sort(([a], [b]) => a.localeCompare(b)).map(([name, entry]) => {
@@ -74,6 +75,12 @@ export function findFunctions(
       publicBecause: entry === undefined ? undefined : reasonIn(entry, sources),
     };
   });
+}
+
+/** Whether a file may be there that is not looked at: what a build makes, or what is too large. */
+function isLeftOut(path: string, { files }: Sources): boolean {
+  return /(?:^|\/)(?:\.[^/]+|build|dist|node_modules|out|vendor)\//.test(path) ||
+    files.skipped?.some((one) => one.path === path) === true;
 }
 
 /** Reads a function and all that it runs. */

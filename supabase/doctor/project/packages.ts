@@ -1,6 +1,7 @@
 import { child, children, isType, nameOf, type Node } from "../source/node.ts";
 import { type JsonFile, member } from "./json_file.ts";
 import { type Modules, resolve } from "./modules.ts";
+import { folderOf, nearest } from "./paths.ts";
 import { lineOf, type SourceFile } from "./source_file.ts";
 
 /** A package that the project names, with the version or range it names. */
@@ -39,6 +40,15 @@ export function packagesOf(manifest: JsonFile): PackageUse[] {
       line: manifest.lineOf([group, name]),
     }))
   );
+}
+
+/** The folder of the package that a file belongs to. */
+export function packageFolderOf(
+  path: string,
+  { manifests }: { readonly manifests: readonly JsonFile[] },
+): string {
+  const folders = new Set(manifests.map((one) => folderOf(one.path)));
+  return nearest(path, (folder) => folders.has(folder)) ?? "";
 }
 
 const uses = new WeakMap<SourceFile, readonly PackageUse[]>();

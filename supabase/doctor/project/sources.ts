@@ -6,6 +6,8 @@ export interface Files {
   readonly paths: readonly string[];
   /** What lies behind symbolic links: imports find it, and it is not looked at again. */
   readonly linked?: readonly string[];
+  /** What is there, and is not looked at. */
+  readonly skipped?: readonly { readonly path: string }[];
   /** @throws {Error} It cannot be read. */
   read(path: string): string;
 }

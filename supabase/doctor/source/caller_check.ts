@@ -6,6 +6,7 @@ import { authCall } from "./auth_call.ts";
 import { hasSecretKey, hasSpread, headerOf, madeBy } from "./client.ts";
 import {
   callEvidence,
+  comparedSecret,
   comparison,
   type Evidence,
   foreignEvidence,
@@ -40,6 +41,8 @@ export interface CallerFacts {
   readonly by: string;
   /** The power that it acts with, if it goes around row level security. */
   readonly power: string | undefined;
+  /** A variable of the environment by whose key it uses another service, at this project's cost. */
+  readonly spends: string | undefined;
   /** Why a check may be there that cannot be seen. */
   readonly doubt: string | undefined;
   /** Whether it writes anything, as far as is seen: rows, files, users, or calls of functions. */
@@ -71,6 +74,7 @@ class Seen {
   limitsCallers = false;
   /** Whether it computes a keyed hash, as for the signature of a webhook. */
   hashes = false;
+  spends: string | undefined;
   /** A function of the project that says by its name that it verifies a signature. */
   verifies: string | undefined;
 
@@ -81,6 +85,8 @@ class Seen {
     if (node.type === "CallExpression") this.#lookAtCall(place);
     else if (node.type === "BinaryExpression") {
       this.#note(comparison(place), place);
+      const compared = comparedSecret(node);
+      if (compared !== undefined) this.doubts.add(`it compares ${compared}`);
     } else if (node.type === "MemberExpression") {
       const [owner, name] = memberPath(node).slice(-2);
       if (
@@ -118,6 +124,10 @@ class Seen {
     this.#lookAtAuth(place);
     const path = memberPath(child(node, "callee"));
     const method = path.at(-1)!;
+    if (path.slice(-2).join(".") === "env.get") {
+      const name = text(children(node, "arguments")[0]) ?? "";
+      if (KEY_OF_SERVICE.test(name)) this.spends ??= name;
+    }
     if (WRITES.test(method) && !isBookkeeping(node)) this.writes = true;
     if (EFFECTS.test(method) || isFreeCall(node)) this.hasEffects = true;
     if (LIMITS.test(method)) this.limitsCallers = true;
@@ -197,12 +207,13 @@ export function callerFacts(
   const check = best?.check ?? "none";
   const first = power.find(({ file }) => file === entry.path);
   const place = check === "reads_jwt_unverified" ? best?.at : undefined;
-  const { writes, changesUsers, limitsCallers, hasEffects } = seen;
+  const { writes, changesUsers, limitsCallers, hasEffects, spends } = seen;
   const managesUsers = power.some(({ what }) => what === "auth.admin");
   return {
     check,
     by: best?.by ?? "",
     power: (first ?? power[0])?.what,
+    spends: writes ? spends : undefined,
     doubt: [...doubts][0],
     writes,
     managesUsers,
@@ -257,6 +268,10 @@ function isSwitchedOff(
 
 const SAYS_PUBLIC =
   /\bpublic(?:ly)? (?:endpoint|function|api|access\w*|callable|available)|\banon(?:ymous(?:ly)?)?[- ]callable|\b(?:anyone|everybody|everyone) (?:can|may) call|\bno (?:auth\w*|login|account) (?:is )?(?:required|needed)/i;
+
+/** Names of variables that hold the key of a service that is not Supabase. */
+const KEY_OF_SERVICE =
+  /^(?!SUPABASE_|SB_)(?!.*(?:ANON|PUBLI|WEBHOOK)).*(?:API_?KEY|AUTH_TOKEN|ACCESS_TOKEN|BOT_TOKEN|SECRET_KEY)$/;
 
 /** Headers that say nothing about who calls. */
 const PLAIN_HEADERS =

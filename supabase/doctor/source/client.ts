@@ -70,6 +70,16 @@ export function isSecretKey(place: Place | undefined): boolean {
   return /service_?role|service_?key|supabase_?secret/i.test(own);
 }
 
+/** Whether a client may keep a session: neither the service's, nor told to keep none. */
+export function keepsSession(client: Client): boolean {
+  if (client.made !== "createClient") return true; // of cookies, or of the page
+  if (hasSecretKey(client)) return false;
+  const options = follow(at(client.call, children(client.call.node, "arguments")[2]));
+  const auth = options && follow(at(options, property(options.node, "auth")));
+  const persists = property(auth?.node, "persistSession");
+  return !(persists?.type === "Literal" && persists.value === false);
+}
+
 const PUBLISHABLE = /STRIPE|CLERK|ANON|PUBLISHABLE/i;
 
 /** For whom a client speaks. */

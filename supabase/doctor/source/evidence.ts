@@ -4,7 +4,7 @@ import type { Modules } from "../project/modules.ts";
 import { authCall } from "./auth_call.ts";
 import type { CallerCheck } from "./caller_check.ts";
 import { bearerOf, type Client, hasSecretKey, madeBy } from "./client.ts";
-import { at, environmentName, follow, type Place } from "./follow.ts";
+import { at, follow, type Place } from "./follow.ts";
 import {
   bare,
   child,
@@ -51,6 +51,8 @@ export function* foreignEvidence({ foreign }: Reach, modules: Modules): Generato
       /discord-interactions|svix|standardwebhooks|@octokit\/webhooks|tweetnacl/.test(from)
     ) {
       yield { check: "webhook_signature", by: `${imported} of ${packageName(from)}` };
+    } else if (/\b(?:bcrypt|argon2|scrypt)/.test(from) && /^(?:compare|verify)/.test(imported)) {
+      yield { check: "compares_secret", by: `${imported}() of ${packageName(from)}` };
     } else if (/@clerk\/|firebase-admin|next-auth|better-auth/.test(from)) {
       yield { check: "verifies_signature", by: `${imported} of ${packageName(from)}` };
     } else if (/\bgrammy\b/.test(from) && imported === "webhookCallback") {
@@ -142,18 +144,22 @@ export function callEvidence(place: Place): Evidence | undefined {
   }
   if (
     (method === "includes" || method === "has") &&
-    args.some((one) =>
-      environmentName(at(place, child(bare(child(node, "callee")), "object"))) && one
-    )
+    holdsSecret(at(place, child(bare(child(node, "callee")), "object"))) !== undefined &&
+    args.some((one) => isFromCaller(one))
   ) {
     return { check: "compares_secret", by: `${method}()` };
   }
   const column = lookedUpSecret(node);
   if (column !== undefined) return { check: "compares_secret", by: `a look-up by ${column}` };
-  if (/^(?:decodeJwt|jwtDecode|jwt_decode|decodeJWT|parseJwt|parseJWT)$/.test(method)) {
+  if (
+    /^(?:decodeJwt|jwtDecode|jwt_decode|decodeJWT|parseJwt|parseJWT)$/.test(method) &&
+    args[0] !== undefined && isFromCaller(args[0])
+  ) {
     return { check: "reads_jwt_unverified", by: `${method}()` };
   }
-  if (/^atob$|^decodeBase64(?:Url)?$/i.test(method) && isTokenPart(args[0])) {
+  if (
+    /^atob$|^decodeBase64(?:Url)?$/i.test(method) && isTokenPart(args[0]) && isFromCaller(args[0]!)
+  ) {
     return { check: "reads_jwt_unverified", by: `${method}()` };
   }
   const client = madeBy(place);
@@ -246,6 +252,19 @@ function mentions(node: Node | undefined, pattern: RegExp, place: Place, depth =
   }
   return false;
 }
+
+/** The name of a secret of a row, or of a message, that is compared with something that is not written. */
+export function comparedSecret(node: Node): string | undefined {
+  if (!/^[!=]==?$/.test(String(node.operator))) return undefined;
+  const sides = [bare(child(node, "left")), bare(child(node, "right"))];
+  const isWritten = (one: Node | undefined) =>
+    one === undefined || one.type === "UnaryExpression" || one.type === "Literal" ||
+    text(one) !== undefined || nameOf(one) === "undefined";
+  if (sides.some(isWritten)) return undefined;
+  return sides.map((one) => memberPath(one).at(-1)!).find((name) => NAMES_SECRET.test(name));
+}
+
+const NAMES_SECRET = /(?:token|secret|otp|pin|passcode|password|api_?key|hash|code|signature)$/i;
 
 export function comparison(place: Place): Evidence | undefined {
   const name = secretComparison(place);

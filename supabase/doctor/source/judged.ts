@@ -3,6 +3,7 @@
 import { type Bindings, nodesWithin } from "./answer.ts";
 import {
   around,
+  bare,
   child,
   children,
   isFunction,
@@ -51,8 +52,27 @@ export function isJudged(all: Bindings): boolean {
     const what = of(origin!.path);
     const viaMember = rootPath(one);
     const isError = what === "error" || of([...origin!.path, ...viaMember.slice(0, 1)]) === "error";
-    if (isError && judges(one)) return true;
+    if (isError && judges(one) && !decidesLogOnly(one)) return true;
     if (viaMember[0] === "status" && isTested(one)) return true; // of a Response
+  }
+  return false;
+}
+
+/** Whether a use only decides what is logged: `if (error.name !== "…") console.error(error)`. */
+function decidesLogOnly(identifier: Node): boolean {
+  let inner = identifier;
+  for (let one = identifier.parent; one; inner = one, one = one.parent) {
+    if (one.type !== "IfStatement") {
+      if (isFunction(one) || /Statement$/.test(one.type)) return false;
+      continue;
+    }
+    const branch = child(one, "consequent")!;
+    const statements = branch.type === "BlockStatement" ? children(branch, "body") : [branch];
+    return one.test === inner && child(one, "alternate") === undefined &&
+      statements.every((each) =>
+        each.type === "ExpressionStatement" &&
+        /^(?:console|log|logger)$/.test(memberPath(child(bare(child(each, "expression")), "callee"))[0]!)
+      );
   }
   return false;
 }

@@ -45,12 +45,16 @@ export function secretComparison(place: Place): string | undefined {
  * @param isCertain Whether a parameter, of which nothing is known, does not count.
  */
 export function isFromCaller(node: Node, depth = 0, isCertain = false): boolean {
-  for (const one of walk(node)) {
+  // What another server answers is not from the caller, whatever it was asked.
+  for (const one of walk(node, (each) => !isFetch(each))) {
     if (one.type === "CallExpression") {
       if (headerOf(one) !== undefined) return true;
       const path = memberPath(child(one, "callee"));
       if (/^(?:searchParams|query|params|headers)$/.test(path.at(-2) ?? "")) return true;
-      if (/^(?:json|text|formData|query|param|body)$/.test(path.at(-1) ?? "")) return true;
+      if (/^(?:json|text|formData|query|param|body)$/.test(path.at(-1) ?? "")) {
+        const owner = valueOf(child(bare(child(one, "callee")), "object"));
+        if (owner === undefined || !isFetch(owner)) return true;
+      }
     }
     if (one.type === "MemberExpression" && memberPath(one).includes("headers")) return true;
     if (!isReference(one)) continue;
@@ -60,6 +64,10 @@ export function isFromCaller(node: Node, depth = 0, isCertain = false): boolean 
     if (isFromCaller(origin.init, depth + 1, isCertain)) return true;
   }
   return false;
+}
+
+function isFetch(node: Node): boolean {
+  return node.type === "CallExpression" && memberPath(child(node, "callee")).at(-1) === "fetch";
 }
 
 function isConstant(node: Node): boolean {

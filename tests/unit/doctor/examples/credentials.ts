@@ -102,7 +102,7 @@ export const credentialExamples: Readonly<Record<string, Shown>> = {
           "supabase/functions/_shared/admin.ts":
             `${IMPORT}export const admin = createClient("u", ${SERVICE_KEY});`,
           ...edge(
-            `import { admin } from "../_shared/admin.ts";\nawait admin.auth.signInWithPassword({ email, password });`,
+            `import { admin } from "../_shared/admin.ts";\nawait admin.auth.signInWithPassword({ email, password });\nexport const all = () => admin.from("orders").select();`,
           ),
         },
         severity: "warning",
@@ -110,6 +110,22 @@ export const credentialExamples: Readonly<Record<string, Shown>> = {
       },
     ],
     quiet: [
+      {
+        when: "it signs in, and nothing but auth is asked of it",
+        files: {
+          "supabase/functions/_shared/admin.ts":
+            `${IMPORT}export const admin = createClient("u", ${SERVICE_KEY});`,
+          ...edge(
+            `import { admin } from "../_shared/admin.ts";\nawait admin.auth.signInWithPassword({ email, password });\nawait admin.auth.admin.listUsers();`,
+          ),
+        },
+      },
+      {
+        when: "the sign-in is the last that a client of the request does",
+        files: edge(
+          `${IMPORT}Deno.serve(async () => { const admin = createClient("u", ${SERVICE_KEY}); const { data } = await admin.from("users").select(); const { data: made } = await admin.auth.verifyOtp(data); return Response.json(made); });`,
+        ),
+      },
       {
         when: "it carries its own key",
         files: edge(

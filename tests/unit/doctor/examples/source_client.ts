@@ -121,7 +121,7 @@ export const clientExamples: Readonly<Record<string, Shown>> = {
       {
         when: "a public variable is named after it",
         files: app(`createClient(u, import.meta.env.VITE_SUPABASE_SERVICE_ROLE_KEY);`),
-        severity: "error",
+        severity: "warning",
         at: `${SRC}:2`,
       },
       {

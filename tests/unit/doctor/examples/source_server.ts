@@ -211,7 +211,7 @@ export const serverExamples: Readonly<Record<string, Shown>> = {
       {
         when: "Node's headers are read",
         files: app(`supabase.auth.getUser(request.headers.authorization);`),
-        severity: "error",
+        severity: "warning",
         at: `${SRC}:2`,
       },
     ],
