@@ -22,7 +22,7 @@ function unguarded({ classed }: FunctionsInput): ClassedFunction[] {
 
 /** Names of functions that are meant for everybody. */
 const PUBLIC =
-  /(?:^|-)(?:contact|wait-?list|otp|log-?in|sign-?in|sign-?up|(?:forgot|reset)-password|password-reset|magic-link|report-(?:issue|bug|problem)|bug-report)(?:-|$)|^(?:public|newsletter|subscribe|unsubscribe|rss|sitemap|submit|embed|widget|health|ping|pixel|og)(?:-|$)|-(?:newsletter|subscribe|unsubscribe|rss|feed|xml|sitemap|embed|widget|ping|pixel|callback|preview|health-?check|auth)$|^(?:auth|feed|callback)$|-(?:shared?|public)-/;
+  /(?:^|-)(?:contact|wait-?list|otp|log-?in|sign-?in|sign-?up|(?:forgot|reset)-password|password-reset|magic-link|report-(?:issue|bug|problem)|bug-report|feedback)(?:-|$)|^(?:public|newsletter|subscribe|unsubscribe|rss|sitemap|submit|embed|widget|health|ping|pixel|og)(?:-|$)|-(?:newsletter|subscribe|unsubscribe|rss|feed|xml|sitemap|embed|widget|ping|pixel|callback|preview|health-?check|auth)$|^(?:auth|feed|callback)$|-(?:shared?|public)-/;
 
 /** Names of functions that are often meant for people, or machines, without an account. */
 const OFTEN_PUBLIC =
@@ -200,7 +200,7 @@ export const webhookBehindGateway: Check<FunctionsInput> = {
       if (facts.check !== "webhook_signature" || verifyJwt === "off") continue;
       // A signature in the body may be that of the app's own users.
       const isOfWebhook = facts.readsSignature || /hook/i.test(name) ||
-        !facts.by.startsWith("crypto.subtle");
+        /^constructEvent| of /.test(facts.by);
       if (!isOfWebhook) continue;
       const written = verifyJwt === "on"
         ? "is true"

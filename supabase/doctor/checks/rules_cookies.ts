@@ -133,8 +133,15 @@ export const secretKeyCookieClient: Rule = {
     const args = children(node, "arguments");
     const cookies = property(valueOf(args[2]), "cookies");
     if (cookies === undefined || readsNone(cookies)) return;
-    if (!isSecretKey(at(placeOf(node, surroundings), args[1]))) return;
-    return { severity: "error", message: "createServerClient() with cookies has a secret key." };
+    const key = at(placeOf(node, surroundings), args[1]);
+    if (!isSecretKey(key)) return;
+    const isChosen = follow(key)?.node.type === "ConditionalExpression";
+    return {
+      severity: isChosen ? "warning" : "error",
+      message: `createServerClient() with cookies has a secret key${
+        isChosen ? ", where that is chosen" : ""
+      }.`,
+    };
   },
 };
 

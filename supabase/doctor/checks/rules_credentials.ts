@@ -77,9 +77,12 @@ function actsAfter(call: Node, client: Node | undefined, { modules }: Surroundin
   if (origin === undefined || program === undefined) return true;
   // What stands beside the functions is there for the next request too, and for other files.
   const isShared = around(origin.node, isFunction) === undefined;
-  if (isShared && modules !== undefined) {
-    const acts = new RegExp(`\\b${nameOf(root)}\\b\\s*[!?]?\\.?\\s*\\.${ACTS.source.slice(1, -1)}\\b`);
-    if (modules.sources.paths.some((path) => acts.test(modules.sources.text(path) ?? ""))) return true;
+  if (origin.kind === "import" && modules !== undefined) {
+    const name = nameOf(root);
+    const imports = new RegExp(`\\b${name}\\b[^;]*["'][^"']*${/[^/]*$/.exec(origin.from!)![0]}["']`);
+    const acts = new RegExp(`\\b${name}\\b\\s*[!?]?\\.?\\s*\\.${ACTS.source.slice(1, -1)}\\b`);
+    const doesAct = (text = "") => acts.test(text) && imports.test(text);
+    if (modules.sources.paths.some((path) => doesAct(modules.sources.text(path)))) return true;
   }
   return [...walk(program)].some((one) => {
     if (one.type !== "Identifier" || one === root || originOf(one)?.node !== origin.node) return false;

@@ -23,6 +23,7 @@ export const deadErrorMatch: Rule = {
     "Use `isAuthSessionMissingError(error)` of @supabase/supabase-js; behind edge-auth read the body (`await error.context.json()`) and do what its `action` says.",
   types: ["BinaryExpression", "CallExpression", "SwitchStatement"],
   look(node) {
+    if (runsAnyway(node)) return;
     for (const { of, word } of comparisons(node)) {
       const name = memberPath(of).at(-1);
       const part = errorOf(child(bare(of), "object"));
@@ -48,6 +49,25 @@ const FIXED = [
 ];
 
 const isFixed = (word: string) => FIXED.some((one) => one.includes(word));
+
+/** Whether another side of `||` lets the branch run: then an old spelling stands beside the new. */
+function runsAnyway(node: Node): boolean {
+  for (let one = node; one.parent; one = one.parent) {
+    const { parent } = one;
+    if (parent.type === "LogicalExpression" && parent.operator === "||") {
+      const other = [child(parent, "left")!, child(parent, "right")!].find((each) => each !== one)!;
+      if ([...walk(other)].some(tells)) return true;
+    }
+    if (!/^(?:Logical|Unary|Chain|Await)Expression$/.test(parent.type)) return false;
+  }
+  return false;
+}
+
+/** Whether a node asks for what an error of supabase-js has: its name, class, status or answer. */
+function tells(node: Node): boolean {
+  if (node.type === "BinaryExpression" && node.operator === "instanceof") return true;
+  return /^(?:name|context|is\w*Error|status)$/.test(nameOf(node) ?? "");
+}
 
 /** The comparisons of one condition, in their order: those that `||` and `&&` tie together. */
 function condition(node: Node): Node[] {
@@ -96,6 +116,7 @@ function comparesAuthText(node: Node): boolean {
 
 /** Whether the same condition compares the code first: then the text is for servers of old. */
 function codeDecides(node: Node): boolean {
+  if (runsAnyway(node)) return true;
   let inner = node;
   for (let one = node.parent; one; inner = one, one = one.parent) {
     if (one.type === "LogicalExpression" && one.operator === "||" && one.right === inner) {
@@ -169,7 +190,7 @@ export const invokeErrorStatus: Rule = {
     if (name !== "status" && name !== "code" && name !== "statusCode") return;
     if (errorOf(child(node, "object")) !== "functions") return;
     if (node.parent?.type === "AssignmentExpression" && node.parent.left === node) return;
-    if (!isCompared(node) || readsContext(node)) return;
+    if (!isCompared(node) || runsAnyway(node.parent!) || readsContext(node)) return;
     return {
       severity: "error",
       message: `error.${name} of functions.invoke() is always undefined.`,

@@ -8,6 +8,7 @@ import { compareVersions, readRange, readVersion, type Version } from "../projec
 import type { Workspace } from "../project/workspace.ts";
 import { authCall } from "../source/auth_call.ts";
 import { keepsSession, madeBy } from "../source/client.ts";
+import { isTestPath } from "../source/runtime.ts";
 import type { Scan, SourceCheck } from "./scan.ts";
 
 /** The version in use that is too old, or `undefined`: then it is new enough, or not known. */
@@ -70,7 +71,9 @@ function scanUses(
   workspace: Workspace,
   conclude: (uses: readonly PackageUse[]) => Iterable<Hit>,
 ): Required<Scan> {
-  const uses = workspace.packages.filter(({ source }) => source === "npm");
+  const uses = workspace.packages.filter(({ source, file }) =>
+    source === "npm" && !isTestPath(file)
+  );
   return {
     visit(file) {
       uses.push(...usesOf(file, workspace));

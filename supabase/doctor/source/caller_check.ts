@@ -6,6 +6,7 @@ import { authCall } from "./auth_call.ts";
 import { hasSecretKey, hasSpread, headerOf, madeBy } from "./client.ts";
 import {
   callEvidence,
+  comparedHeader,
   comparedSecret,
   comparison,
   type Evidence,
@@ -85,6 +86,10 @@ class Seen {
     if (node.type === "CallExpression") this.#lookAtCall(place);
     else if (node.type === "BinaryExpression") {
       this.#note(comparison(place), place);
+      const header = comparedHeader(node);
+      if (header !== undefined && !PLAIN_HEADERS.test(header)) {
+        this.#note({ check: "compares_secret", by: `a comparison with the header ${header}` }, place);
+      }
       const compared = comparedSecret(node);
       if (compared !== undefined) this.doubts.add(`it compares ${compared}`);
     } else if (node.type === "MemberExpression") {
@@ -128,7 +133,7 @@ class Seen {
       const name = text(children(node, "arguments")[0]) ?? "";
       if (KEY_OF_SERVICE.test(name)) this.spends ??= name;
     }
-    if (WRITES.test(method) && !isBookkeeping(node)) this.writes = true;
+    if (WRITES.test(method) && !isBookkeeping(node) && !isReadByRpc(node)) this.writes = true;
     if (EFFECTS.test(method) || isFreeCall(node)) this.hasEffects = true;
     if (LIMITS.test(method)) this.limitsCallers = true;
     if (/^(?:createHmac|importKey|timingSafeEqual|hmac)$/.test(method)) {
@@ -290,6 +295,14 @@ const RECOVERS =
 const LIMITS = /rate_?limit/i;
 
 const PAYS = /\b(?:sessions|paymentIntents|setupIntents)\.retrieve$/;
+
+/** `rpc("search_…")`: a function of the database that says by its name that it only reads. */
+function isReadByRpc(node: Node): boolean {
+  return memberPath(child(node, "callee")).at(-1) === "rpc" &&
+    /^(?:get|list|search|find|fetch|count|match|is|has|calculate|compute)_/.test(
+      text(children(node, "arguments")[0]) ?? "",
+    );
+}
 
 /** A row in a log, or a counter: what a page that everybody may read writes as well. */
 function isBookkeeping(node: Node): boolean {

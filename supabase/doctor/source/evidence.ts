@@ -3,7 +3,7 @@
 import type { Modules } from "../project/modules.ts";
 import { authCall } from "./auth_call.ts";
 import type { CallerCheck } from "./caller_check.ts";
-import { bearerOf, type Client, hasSecretKey, madeBy } from "./client.ts";
+import { bearerOf, type Client, hasSecretKey, headerOf, madeBy } from "./client.ts";
 import { at, follow, type Place } from "./follow.ts";
 import {
   bare,
@@ -255,13 +255,35 @@ function mentions(node: Node | undefined, pattern: RegExp, place: Place, depth =
 
 /** The name of a secret of a row, or of a message, that is compared with something that is not written. */
 export function comparedSecret(node: Node): string | undefined {
+  return comparedSides(node)?.map((one) => memberPath(one).at(-1)!)
+    .find((name) => NAMES_SECRET.test(name));
+}
+
+/** The header that is compared with something that is not written: with a token of a table, as a rule. */
+export function comparedHeader(node: Node): string | undefined {
+  return comparedSides(node)?.map((one) => headerBehind(one)).find((name) => name !== undefined);
+}
+
+/** The two sides of a comparison for equality, if neither is written in the code. */
+function comparedSides(node: Node): Node[] | undefined {
   if (!/^[!=]==?$/.test(String(node.operator))) return undefined;
-  const sides = [bare(child(node, "left")), bare(child(node, "right"))];
-  const isWritten = (one: Node | undefined) =>
-    one === undefined || one.type === "UnaryExpression" || one.type === "Literal" ||
-    text(one) !== undefined || nameOf(one) === "undefined";
-  if (sides.some(isWritten)) return undefined;
-  return sides.map((one) => memberPath(one).at(-1)!).find((name) => NAMES_SECRET.test(name));
+  const sides = [valueOf(child(node, "left")), valueOf(child(node, "right"))];
+  const isOpen = (one: Node | undefined): one is Node =>
+    one !== undefined && one.type !== "UnaryExpression" && one.type !== "Literal" &&
+    text(one) === undefined && nameOf(one) !== "undefined";
+  return sides.every(isOpen) ? sides : undefined;
+}
+
+/** The header that an expression is: as it came, or trimmed, cut, or with something for none. */
+function headerBehind(node: Node): string | undefined {
+  const found = valueOf(node);
+  if (found?.type === "LogicalExpression") return headerBehind(child(found, "left")!);
+  if (found?.type !== "CallExpression") return undefined;
+  const callee = bare(child(found, "callee"));
+  return headerOf(found) ??
+    (callee?.type === "MemberExpression" && /^(?:replace|trim|slice|substring)$/.test(memberPath(callee).at(-1)!)
+      ? headerBehind(child(callee, "object")!)
+      : undefined);
 }
 
 const NAMES_SECRET = /(?:token|secret|otp|pin|passcode|password|api_?key|hash|code|signature)$/i;
