@@ -22,6 +22,7 @@ export const manyBrowserClients: SourceCheck = {
     return {
       visit(file) {
         if (file.runtime === "function" || file.runtime === "server") return;
+        if (file.nodes.some(isOfScript)) return;
         if (/(?:^|\/)(?:server|scripts?|api|cli|workers?|examples?|docs)\//.test(file.path)) return;
         for (const { node, key } of browserClients(file, workspace)) {
           const group = `${packageFolderOf(file.path, workspace)}|${key}`;
@@ -43,6 +44,17 @@ export const manyBrowserClients: SourceCheck = {
     };
   },
 };
+
+/** What only a script of Node does: `process.exit()`, `require("dotenv")`. */
+function isOfScript(node: Node): boolean {
+  if (node.type === "MemberExpression") return /^process\.(?:exit|argv)$/.test(memberPath(node).join("."));
+  const from = node.type === "ImportDeclaration"
+    ? node.source as Node
+    : node.type === "CallExpression" && nameOf(node.callee as Node) === "require"
+    ? children(node, "arguments")[0]
+    : undefined;
+  return /^(?:node:|dotenv|fs$|child_process$)/.test(text(from) ?? "");
+}
 
 /** Clients that certainly are in the page, and the storage key that they share. */
 function* browserClients(

@@ -5,6 +5,7 @@ import { lineOf } from "../project/source_file.ts";
 import { hasSpread } from "../source/client.ts";
 import { at, follow, type Place } from "../source/follow.ts";
 import {
+  around,
   bare,
   child,
   children,
@@ -13,6 +14,7 @@ import {
   type Node,
   property,
   text,
+  walk,
 } from "../source/node.ts";
 import { originOf } from "../source/scope.ts";
 import type { ReadFunction } from "../project/functions.ts";
@@ -37,7 +39,14 @@ function isForPages({ name, facts, reach }: CorsInput): boolean {
     !reach.nodes.some(({ node }) => isOfRedirect(node)) &&
     !reach.foreign.some(({ from, imported }) =>
       (imported === "cors" && /hono/.test(from)) || /@supabase\/server/.test(from)
-    ) && reach.nodes.some(({ node }) => keyOf(node) === ORIGIN);
+    ) && reach.nodes.some(({ node }) => keyOf(node) === ORIGIN && !isOfPreflight(node));
+}
+
+/** Whether a node belongs to the answer to OPTIONS alone: with no other answer readable, no page calls. */
+function isOfPreflight(node: Node): boolean {
+  const branch = around(node, (one) => one.type === "IfStatement");
+  return branch !== undefined &&
+    [...walk(child(branch, "test")!)].some((one) => text(one) === "OPTIONS");
 }
 
 /** `searchParams.get("code")`: the browser itself goes there, sent on by another service. */

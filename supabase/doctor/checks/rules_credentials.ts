@@ -29,6 +29,7 @@ import {
   walk,
 } from "../source/node.ts";
 import { placeOf, type Rule, type Surroundings } from "../source/rule.ts";
+import type { Modules } from "../project/modules.ts";
 import { originOf, valueOf } from "../source/scope.ts";
 import { secretComparison } from "../source/secret.ts";
 
@@ -44,7 +45,11 @@ export const serviceClientOverridden: Rule = {
     const place = placeOf(node, surroundings);
     const call = authCall(node);
     if (call !== undefined) {
-      if (!/^(?:signIn|signUp|verifyOtp|setSession|exchangeCodeForSession)/.test(call.method)) {
+      // The other ways of signing in send a mail, or lead the browser away: they open no session.
+      if (
+        !/^(?:signIn(?:WithPassword|WithIdToken|Anonymously)|signUp|verifyOtp|setSession|exchangeCodeForSession)$/
+          .test(call.method)
+      ) {
         return;
       }
       const client = clientOf(at(place, call.client));
@@ -155,9 +160,10 @@ export const hs256Only: Rule = {
     const knowsKeys = program !== undefined &&
       [...walk(program)].some((one) => /jwks/i.test(nameOf(one) ?? ""));
     if (secret === undefined || knowsKeys || isFromCookie(children(node, "arguments")[0])) return;
-    if (program !== undefined && [...walk(program)].some(signs)) return; // tokens of its own
-    const { signing } = surroundings;
+    const { signing, runtime, modules } = surroundings;
     const isOfSupabase = /SUPABASE|GOTRUE/.test(secret);
+    // A function cannot name its secret SUPABASE_…; a server of Node that signs has tokens of its own.
+    if (runtime !== "function" && !isOfSupabase && modules !== undefined && signsTokens(modules)) return;
     const facts = signing === undefined
       ? "Whether the project has such keys is not seen here."
       : signing.isSeen
@@ -172,11 +178,15 @@ export const hs256Only: Rule = {
   },
 };
 
-/** `new SignJWT(…)`, `jwt.sign(…)`. */
-function signs(node: Node): boolean {
-  const isCall = node.type === "CallExpression" || node.type === "NewExpression";
-  const path = isCall ? memberPath(child(node, "callee")) : [];
-  return path.at(-1) === "SignJWT" || (path.at(-1) === "sign" && /jwt|token/i.test(path.at(-2) ?? ""));
+const signers = new WeakMap<Modules, boolean>();
+
+/** Whether anything in a project signs JWTs: `jwt.sign(…)`, `new SignJWT(…)`. */
+function signsTokens(modules: Modules): boolean {
+  const { sources } = modules;
+  const known = signers.get(modules) ??
+    sources.paths.some((path) => /\bjwt\.sign\(|\bSignJWT\(/i.test(sources.text(path) ?? ""));
+  signers.set(modules, known);
+  return known;
 }
 
 /** Whether a token comes out of a cookie: that of Auth is kept in parts, so it is one of the app's own. */

@@ -1,6 +1,6 @@
 /** An outage of Auth that looks like a sign-out. */
 
-import { signedOut } from "./signed_out.ts";
+import { namesSignIn, REDIRECTS, signedOut } from "./signed_out.ts";
 import {
   asksForError,
   bindingsOf,
@@ -135,7 +135,11 @@ function outcomeOf(call: Node, isFetch: boolean, { file }: Surroundings): string
     if (branch === undefined || (isErrorDecided && !asksForError(test, all))) continue;
     const asValue = one.type === "ConditionalExpression" && !isFetch && isReturned(one);
     const found = signedOut(branch, asValue, tellsUser);
-    if (found !== undefined) return found;
+    const other = child(one, side === "consequent" ? "alternate" : "consequent");
+    // A fork of the road: both ways lead on.
+    const isFork = found === REDIRECTS && other !== undefined && !namesSignIn(branch) &&
+      signedOut(other, false, tellsUser) === REDIRECTS;
+    if (found !== undefined && !isFork) return found;
     if (one.type !== "IfStatement") continue;
     const caught = throws(branch) ? catchAround(one) : undefined;
     const inCatch = caught && signedOut(caught, false, tellsUser);

@@ -17,6 +17,9 @@ import {
 } from "../source/node.ts";
 import { valueOf } from "../source/scope.ts";
 
+/** What {@linkcode signedOut} says of a branch that leads elsewhere. */
+export const REDIRECTS = "leads to a redirect";
+
 const SAYS_UNAUTHORIZED =
   /unauthori[sz]ed|unauthenticated|not[ _](?:authenticated|logged[ _]in|signed[ _]in|authori[sz]ed)|(?:invalid|expired) (?:\w+ )?(?:token|session|jwt)|authentication required|login required|signed out/i;
 
@@ -47,14 +50,14 @@ export function signedOut(branch: Node, isValue: boolean, tellsUser: boolean): s
         /^(?:redirect|permanentRedirect|navigateTo|navigate|goto|sendRedirect)$|^redirectTo?\w*(?:Sign|Log)_?[iI]n/
           .test(name)
       ) {
-        return "leads to a redirect";
+        return REDIRECTS;
       }
       if (/^(?:push|replace)$/.test(name) && /router|navigation|history|location/i.test(owner!)) {
-        return "leads to a redirect";
+        return REDIRECTS;
       }
-      if (name === "assign" && owner === "location") return "leads to a redirect";
+      if (name === "assign" && owner === "location") return REDIRECTS;
       if (name === "next" && leadsToSignIn(children(one, "arguments")[0])) {
-        return "leads to a redirect";
+        return REDIRECTS;
       }
       if (/^(?:unauthorized|unauthorised)(?:Response|Error)?$/i.test(name)) {
         return "is answered 401";
@@ -62,7 +65,7 @@ export function signedOut(branch: Node, isValue: boolean, tellsUser: boolean): s
     }
     if (one.type === "AssignmentExpression") {
       if (/(?:^|\.)location(?:\.href)?$/.test(memberPath(child(one, "left")).join("."))) {
-        return "leads to a redirect";
+        return REDIRECTS;
       }
     }
     if (one.type === "ThrowStatement") {
@@ -80,7 +83,7 @@ export function signedOut(branch: Node, isValue: boolean, tellsUser: boolean): s
     if (value?.type === "Literal" && value.value === false && tellsUser) return "becomes false";
     const user = property(value, "user") ?? property(value, "session") ?? property(value, "userId");
     if (user !== undefined && isNothing(user)) return "becomes no user";
-    if (leadsToSignIn(value)) return "leads to a redirect"; // a guard of a router
+    if (leadsToSignIn(value)) return REDIRECTS; // a guard of a router
     const told = refusalIn(value);
     if (told !== undefined) return told;
   }
@@ -89,6 +92,11 @@ export function signedOut(branch: Node, isValue: boolean, tellsUser: boolean): s
 
 /** How constants and errors are named that mean 401: of tRPC, of enums. */
 const SAYS_401 = /^(?:HTTP_|STATUS_|HttpStatus\.)?(?:401_)?UNAUTH(?:ORI[SZ]ED|ENTICATED)$/;
+
+/** Whether a branch names a place of signing in. */
+export function namesSignIn(branch: Node): boolean {
+  return [...walk(branch)].some((one) => /log-?in|sign-?in|auth/i.test(text(one) ?? ""));
+}
 
 /** `"/login"`, `{ name: "sign-in" }`: where routers send a user. */
 function leadsToSignIn(target: Node | undefined): boolean {

@@ -70,13 +70,22 @@ function locksOf({ file, source }: PackageUse, locks: ReadonlyMap<string, string
 function scanUses(
   workspace: Workspace,
   conclude: (uses: readonly PackageUse[]) => Iterable<Hit>,
+  withFunctions = true,
 ): Required<Scan> {
   const uses = workspace.packages.filter(({ source, file }) =>
     source === "npm" && !isTestPath(file)
   );
   return {
     visit(file) {
-      uses.push(...usesOf(file, workspace));
+      if (file.runtime === "function") {
+        if (withFunctions) uses.push(...usesOf(file, workspace));
+        return;
+      }
+      // Where a package.json names the package, an import map beside it is that of the functions.
+      const folders = new Set(foldersAbove(folderOf(file.path)));
+      const isNpm = (name: string) =>
+        workspace.packages.some((one) => one.name === name && folders.has(folderOf(one.file)));
+      uses.push(...usesOf(file, workspace).filter(({ name }) => !isNpm(name)));
     },
     conclude: () => conclude(uses),
   };
@@ -121,7 +130,7 @@ export const oldSupabaseJs: SourceCheck = {
         const message = `${SUPABASE_JS} ${found} is older than 2.39${where}.`;
         yield { severity: "warning", ...hit, message };
       }
-    }),
+    }, false),
 };
 
 /** Whether sessions are kept, by the clients and calls that are seen in the folder of a package. */
@@ -169,7 +178,7 @@ export const losesSession: SourceCheck = {
           `${SUPABASE_JS} ${found} drops a living session when a refresh fails${where}.`;
         yield { severity: "warning", ...hit, message };
       }
-    });
+    }, false);
     return {
       visit(file) {
         visit(file);

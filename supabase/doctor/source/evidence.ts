@@ -144,8 +144,9 @@ export function callEvidence(place: Place): Evidence | undefined {
   }
   if (
     (method === "includes" || method === "has") &&
-    holdsSecret(at(place, child(bare(child(node, "callee")), "object"))) !== undefined &&
-    args.some((one) => isFromCaller(one))
+    args.some((one) => isFromCaller(one)) &&
+    (holdsSecret(at(place, child(bare(child(node, "callee")), "object"))) !== undefined ||
+      args.some((one) => NAMES_SECRET.test(memberPath(one).at(-1)!)))
   ) {
     return { check: "compares_secret", by: `${method}()` };
   }
@@ -286,7 +287,8 @@ function headerBehind(node: Node): string | undefined {
       : undefined);
 }
 
-const NAMES_SECRET = /(?:token|secret|otp|pin|passcode|password|api_?key|hash|code|signature)$/i;
+const NAMES_SECRET =
+  /(?:token|secret|otp|^pin|_pin|passcode|password|api_?key|(?:token|key|pass\w*|secret|pin)_?hash|(?:access|invite|verification|security|reset|auth|join)_?code|signature)$/i;
 
 export function comparison(place: Place): Evidence | undefined {
   const name = secretComparison(place);

@@ -6,10 +6,13 @@ export type Runtime = "function" | "server" | "browser" | "unknown";
 
 /** Whether a path is that of a test, which may do wrong on purpose. */
 export function isTestPath(path: string): boolean {
-  return /(?:^|\/)(?:tests?|__tests__|__mocks__|e2e|cypress|playwright)\//.test(path) ||
+  return COPY.test(path) || /(?:^|\/)(?:tests?|__tests__|__mocks__|e2e|cypress|playwright)\//.test(path) ||
     /[._](?:test|spec|bench|stories)\.[cm]?[jt]sx?$/.test(path) ||
     /(?:^|\/)(?:vitest|jest|playwright|cypress)\.[\w.]*[jt]s$/.test(path);
 }
+
+/** `src-backup-2025/`: a copy of the source that nothing builds. */
+const COPY = /(?:^|\/)(?:src|apps?|lib)[-_.](?:backup|bak|old|copy)[^/]*\//i;
 
 const SERVER_FILE =
   /\.server\.[cm]?[jt]sx?$|(?:^|\/)\+(?:page\.|layout\.)?server\.[jt]s$|(?:^|\/)hooks\.server\.[jt]s$|(?:^|\/)app\/.*\/?route\.[jt]s$|(?:^|\/)pages\/api\/|(?:^|\/)server\/(?:api|middleware|routes|utils)\//;
@@ -35,7 +38,7 @@ export function runtimeOf(path: string, program: Node, nodes: readonly Node[]): 
   for (const one of children(program, "directives")) directives.push(text(child(one, "value")));
   if (directives.includes("use client")) return "browser";
   if (directives.includes("use server") || SERVER_FILE.test(path)) return "server";
-  let browser = false;
+  let [browser, makesServerClient] = [false, false];
   for (const node of nodes) {
     if (node.type === "UnaryExpression" && node.operator === "typeof") {
       if (BROWSER_GLOBAL.has(nameOf(child(node, "argument")) ?? "")) return "unknown";
@@ -43,7 +46,7 @@ export function runtimeOf(path: string, program: Node, nodes: readonly Node[]): 
     if (node.type === "ImportDeclaration" && node.importKind !== "type") {
       if (SERVER_MODULE.test(nameOf(child(node, "source")) ?? "")) return "server";
       const names = children(node, "specifiers").map((one) => nameOf(child(one, "imported")));
-      if (names.includes("createServerClient")) return "server";
+      makesServerClient ||= names.includes("createServerClient");
       if (names.includes("createBrowserClient")) browser = true;
       const isReact = /^(?:react|react-native)$/.test(nameOf(child(node, "source")) ?? "");
       if (isReact && names.some((name) => HOOK.test(name ?? ""))) browser = true;
@@ -55,5 +58,6 @@ export function runtimeOf(path: string, program: Node, nodes: readonly Node[]): 
       browser ||= originOf(object) === undefined;
     }
   }
+  if (makesServerClient) return browser ? "unknown" : "server"; // both run a layout of SvelteKit
   return browser ? "browser" : "unknown";
 }
