@@ -18,15 +18,18 @@ import {
 } from "../source/node.ts";
 import { originOf } from "../source/scope.ts";
 import type { ReadFunction } from "../project/functions.ts";
-import type { Modules } from "../project/modules.ts";
+import { member } from "../project/json_file.ts";
+import { packageFolderOf } from "../project/packages.ts";
+import { folderOf } from "../project/paths.ts";
+import type { Workspace } from "../project/workspace.ts";
 
 const ORIGIN = "access-control-allow-origin";
 const HEADERS = "access-control-allow-headers";
 /** What supabase-js sends from a page, each a header that a preflight asks for. */
 const SENT = ["authorization", "apikey", "content-type", "x-client-info"];
 
-/** One function, and what resolves its imports. */
-export type CorsInput = ReadFunction & { readonly modules: Modules };
+/** One function, and all that was read. */
+export type CorsInput = ReadFunction & { readonly modules: Workspace };
 
 /** Names of functions that other servers call. */
 const OF_MACHINES = /webhook|inbound|zapier|cron/i;
@@ -206,6 +209,9 @@ export const allowedHeaders: Check<CorsInput> = {
       const mayBePlain = lacking.includes("authorization") && lacking.includes("apikey") &&
         one.verifyJwt === "off" && one.facts.check === "none";
       if (lacking.length === 0 || mayBePlain) continue;
+      // What supabase-js sends of itself, as against what every caller has to send.
+      const isOfLibrary = lacking.every((each) => each === "apikey" || each === "x-client-info");
+      if (isOfLibrary && !isInvokedByPage(one)) continue;
       const message = `Access-Control-Allow-Headers lacks ${lacking.join(", ")}.`;
       yield {
         severity: "warning",
@@ -217,6 +223,20 @@ export const allowedHeaders: Check<CorsInput> = {
     }
   },
 };
+
+/** Whether a page is seen to call a function by supabase-js; where no page is seen at all, one may. */
+function isInvokedByPage({ name, modules }: CorsInput): boolean {
+  const { sources, manifests } = modules;
+  const pages = sources.paths.filter((path) => !/(?:^|\/)functions\//.test(path));
+  const calls = new RegExp(`\\binvoke\\b[^(\\n]*\\(\\s*["'\`]${name}["'\`/?]`);
+  return pages.length === 0 || pages.some((path) => {
+    if (!calls.test(sources.text(path) ?? "")) return false;
+    const folder = packageFolderOf(path, modules);
+    const app = manifests.find((one) => folderOf(one.path) === folder);
+    const packages = { ...Object(member(app?.value, "dependencies")) };
+    return !("react-native" in packages) || "react-native-web" in packages; // an app asks no preflight
+  });
+}
 
 /** All of this file. */
 export const corsChecks: readonly Check<CorsInput>[] = [

@@ -111,10 +111,11 @@ export const secretCompared: Rule = {
   types: ["BinaryExpression"],
   look(node, surroundings) {
     if (surroundings.runtime !== "function" && surroundings.runtime !== "server") return;
-    const name = secretComparison(placeOf(node, surroundings));
+    const place = placeOf(node, surroundings);
+    const name = secretComparison(place);
     if (name === undefined || /ANON|PUBLISHABLE/.test(name)) return;
     const what = name === UNKNOWN_NAME ? "A secret of the environment" : name;
-    const unset = isSkippedWhereUnset(node) ? ", and only where it is set: else all are let in" : "";
+    const unset = isSkippedWhereUnset(place) ? ", and only where it is set: else all are let in" : "";
     return {
       severity: "warning",
       message: `${what} is compared with ${String(node.operator)}${unset}.`,
@@ -123,13 +124,12 @@ export const secretCompared: Rule = {
 };
 
 /** `if (secret && given !== secret) return refused`: nobody is refused where there is no secret. */
-function isSkippedWhereUnset(comparison: Node): boolean {
+function isSkippedWhereUnset({ node: comparison, ...place }: Place): boolean {
   const { parent } = comparison;
-  if (!String(comparison.operator).startsWith("!") || parent?.type !== "LogicalExpression") return false;
-  const own = ["left", "right"].map((side) => nameOf(bare(child(comparison, side))));
-  const other = nameOf(bare(child(parent, "left")));
-  return parent.operator === "&&" && parent.right === comparison && other !== undefined &&
-    own.includes(other) && parent.parent?.type === "IfStatement";
+  if (!String(comparison.operator).startsWith("!") || parent?.operator !== "&&") return false;
+  return parent.right === comparison && parent.parent?.type === "IfStatement" &&
+    parent.parent.test === parent &&
+    environmentName({ ...place, node: child(parent, "left")! }) !== undefined;
 }
 
 /** Verification with the shared secret alone. */

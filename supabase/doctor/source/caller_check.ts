@@ -135,7 +135,8 @@ class Seen {
     }
     if (WRITES.test(method) && !isBookkeeping(node) && !isReadByRpc(node)) this.writes = true;
     if (EFFECTS.test(method) || isFreeCall(node)) this.hasEffects = true;
-    if (LIMITS.test(method)) this.limitsCallers = true;
+    const named = method === "rpc" ? text(children(node, "arguments")[0]) ?? "" : method;
+    if (LIMITS.test(named)) this.limitsCallers = true;
     if (/^(?:createHmac|importKey|timingSafeEqual|hmac)$/.test(method)) {
       this.hashes = true;
     }
