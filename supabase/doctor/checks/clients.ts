@@ -47,7 +47,9 @@ export const manyBrowserClients: SourceCheck = {
 
 /** What only a script of Node does: `process.exit()`, `require("dotenv")`. */
 function isOfScript(node: Node): boolean {
-  if (node.type === "MemberExpression") return /^process\.(?:exit|argv)$/.test(memberPath(node).join("."));
+  if (node.type === "MemberExpression") {
+    return /^process\.(?:exit|argv)$/.test(memberPath(node).join("."));
+  }
   const from = node.type === "ImportDeclaration"
     ? node.source as Node
     : node.type === "CallExpression" && nameOf(node.callee as Node) === "require"

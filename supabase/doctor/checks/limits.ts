@@ -121,7 +121,8 @@ export const passwordChange: SourceCheck = {
     return {
       visit({ path, nodes }) {
         // Behind a link of recovery the session is minutes old.
-        const isRecovery = /(?:reset|recover|forgot|new|create)[-_]?password|recovery/i.test(path) ||
+        const isRecovery =
+          /(?:reset|recover|forgot|new|create)[-_]?password|recovery/i.test(path) ||
           nodes.some((node) =>
             text(node) === "PASSWORD_RECOVERY" || authCall(node)?.method === "resetPasswordForEmail"
           );

@@ -148,7 +148,9 @@ export const secretKeyCookieClient: Rule = {
 /** `getAll: () => []` lets no cookie in, so no session either. */
 function readsNone(cookies: Node): boolean {
   const object = valueOf(cookies);
-  if (object?.type === "ObjectExpression" && children(object, "properties").length === 0) return true;
+  if (object?.type === "ObjectExpression" && children(object, "properties").length === 0) {
+    return true;
+  }
   const read = valueOf(property(valueOf(cookies), "getAll") ?? property(valueOf(cookies), "get"));
   if (read === undefined || !isFunction(read)) return false;
   const results = resultsOf(read);

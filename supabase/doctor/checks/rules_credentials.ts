@@ -84,13 +84,17 @@ function actsAfter(call: Node, client: Node | undefined, { modules }: Surroundin
   const isShared = around(origin.node, isFunction) === undefined;
   if (origin.kind === "import" && modules !== undefined) {
     const name = nameOf(root);
-    const imports = new RegExp(`\\b${name}\\b[^;]*["'][^"']*${/[^/]*$/.exec(origin.from!)![0]}["']`);
+    const imports = new RegExp(
+      `\\b${name}\\b[^;]*["'][^"']*${/[^/]*$/.exec(origin.from!)![0]}["']`,
+    );
     const acts = new RegExp(`\\b${name}\\b\\s*[!?]?\\.?\\s*\\.${ACTS.source.slice(1, -1)}\\b`);
     const doesAct = (text = "") => acts.test(text) && imports.test(text);
     if (modules.sources.paths.some((path) => doesAct(modules.sources.text(path)))) return true;
   }
   return [...walk(program)].some((one) => {
-    if (one.type !== "Identifier" || one === root || originOf(one)?.node !== origin.node) return false;
+    if (one.type !== "Identifier" || one === root || originOf(one)?.node !== origin.node) {
+      return false;
+    }
     if (!isShared && Number(one.start ?? 0) < Number(call.end ?? 0)) return false;
     const { parent } = one;
     return parent?.type === "MemberExpression"
@@ -115,7 +119,9 @@ export const secretCompared: Rule = {
     const name = secretComparison(place);
     if (name === undefined || /ANON|PUBLISHABLE/.test(name)) return;
     const what = name === UNKNOWN_NAME ? "A secret of the environment" : name;
-    const unset = isSkippedWhereUnset(place) ? ", and only where it is set: else all are let in" : "";
+    const unset = isSkippedWhereUnset(place)
+      ? ", and only where it is set: else all are let in"
+      : "";
     return {
       severity: "warning",
       message: `${what} is compared with ${String(node.operator)}${unset}.`,
@@ -163,7 +169,9 @@ export const hs256Only: Rule = {
     const { signing, runtime, modules } = surroundings;
     const isOfSupabase = /SUPABASE|GOTRUE/.test(secret);
     // A function cannot name its secret SUPABASE_…; a server of Node that signs has tokens of its own.
-    if (runtime !== "function" && !isOfSupabase && modules !== undefined && signsTokens(modules)) return;
+    if (runtime !== "function" && !isOfSupabase && modules !== undefined && signsTokens(modules)) {
+      return;
+    }
     const facts = signing === undefined
       ? "Whether the project has such keys is not seen here."
       : signing.isSeen

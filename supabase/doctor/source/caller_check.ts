@@ -88,7 +88,10 @@ class Seen {
       this.#note(comparison(place), place);
       const header = comparedHeader(node);
       if (header !== undefined && !PLAIN_HEADERS.test(header)) {
-        this.#note({ check: "compares_secret", by: `a comparison with the header ${header}` }, place);
+        this.#note(
+          { check: "compares_secret", by: `a comparison with the header ${header}` },
+          place,
+        );
       }
       const compared = comparedSecret(node);
       if (compared !== undefined) this.doubts.add(`it compares ${compared}`);

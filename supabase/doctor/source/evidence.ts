@@ -282,7 +282,8 @@ function headerBehind(node: Node): string | undefined {
   if (found?.type !== "CallExpression") return undefined;
   const callee = bare(child(found, "callee"));
   return headerOf(found) ??
-    (callee?.type === "MemberExpression" && /^(?:replace|trim|slice|substring)$/.test(memberPath(callee).at(-1)!)
+    (callee?.type === "MemberExpression" &&
+        /^(?:replace|trim|slice|substring)$/.test(memberPath(callee).at(-1)!)
       ? headerBehind(child(callee, "object")!)
       : undefined);
 }

@@ -71,7 +71,9 @@ function decidesLogOnly(identifier: Node): boolean {
     return one.test === inner && child(one, "alternate") === undefined &&
       statements.every((each) =>
         each.type === "ExpressionStatement" &&
-        /^(?:console|log|logger)$/.test(memberPath(child(bare(child(each, "expression")), "callee"))[0]!)
+        /^(?:console|log|logger)$/.test(
+          memberPath(child(bare(child(each, "expression")), "callee"))[0]!,
+        )
       );
   }
   return false;

@@ -6,7 +6,8 @@ export type Runtime = "function" | "server" | "browser" | "unknown";
 
 /** Whether a path is that of a test, which may do wrong on purpose. */
 export function isTestPath(path: string): boolean {
-  return COPY.test(path) || /(?:^|\/)(?:tests?|__tests__|__mocks__|e2e|cypress|playwright)\//.test(path) ||
+  return COPY.test(path) ||
+    /(?:^|\/)(?:tests?|__tests__|__mocks__|e2e|cypress|playwright)\//.test(path) ||
     /[._](?:test|spec|bench|stories)\.[cm]?[jt]sx?$/.test(path) ||
     /(?:^|\/)(?:vitest|jest|playwright|cypress)\.[\w.]*[jt]s$/.test(path);
 }

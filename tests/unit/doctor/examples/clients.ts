@@ -124,6 +124,14 @@ export const appExamples: Readonly<Record<string, Shown>> = {
       },
     ],
     quiet: [
+      {
+        when: "one of them is a script of Node",
+        files: {
+          "src/a.ts": `${MAKE}export const a = ${VITE});`,
+          "src/check.ts": `${MAKE}const b = ${VITE}); if (!b) process.exit(1);`,
+        },
+      },
+
       { when: "there is one", files: { "src/a.ts": `${MAKE}export const a = ${VITE});` } },
       {
         when: "the second stores nothing",

@@ -267,6 +267,15 @@ export const configExamples: Readonly<Record<string, Shown>> = {
     }],
     quiet: [
       {
+        when: "it is changed behind a link of recovery",
+        files: {
+          ...config("[auth.email]\nsecure_password_change = true"),
+          "src/use_auth.ts":
+            `${CLIENT}export const reset = (email) => supabase.auth.resetPasswordForEmail(email);\nexport const update = (password) => supabase.auth.updateUser({ password });`,
+        },
+      },
+
+      {
         when: "a nonce goes along",
         files: {
           ...auth("[auth.email]\nsecure_password_change = true"),

@@ -41,6 +41,34 @@ Deno.serve((req) => { ${PREFLIGHT}
     ],
     quiet: [
       {
+        when: "another service sends the browser there, with a code",
+        files: {
+          ...OFF,
+          ...edge(handler(
+            `const code = new URL(req.url).searchParams.get("code"); if (!code) return new Response("no", { status: 400 }); await req.text(); return new Response("ok", { headers: cors });`,
+          )),
+        },
+      },
+      {
+        when: "the method is one that no page uses",
+        files: {
+          ...OFF,
+          ...edge(handler(
+            `if (req.method !== "POST") return new Response("no", { status: 405 }); return Response.json(await req.json(), { headers: cors });`,
+          )),
+        },
+      },
+      {
+        when: "the answer to OPTIONS is the only one with headers",
+        files: {
+          ...OFF,
+          ...edge(
+            `Deno.serve(async (req) => { if (req.method === "OPTIONS") return new Response(null, { headers: { "Access-Control-Allow-Origin": "*" } }); return Response.json(await req.json()); });`,
+          ),
+        },
+      },
+
+      {
         when: "all answers spread them",
         files: {
           ...OFF,
@@ -143,6 +171,23 @@ Deno.serve(app.fetch);`),
   "cors-allowed-headers": {
     fires: [
       {
+        when: "a page calls by supabase-js",
+        files: {
+          ...OFF,
+          ...edge(
+            handler("return new Response(null, { headers: cors });").replace(
+              ", x-client-info, apikey",
+              "",
+            ),
+          ),
+          "package.json": `{ "dependencies": { "react-dom": "19.0.0" } }`,
+          "src/a.ts": `supabase.functions.invoke<Answer>("f", { body });`,
+        },
+        severity: "warning",
+        at: `${ENTRY}:1`,
+      },
+
+      {
         when: "headers of supabase-js are missing",
         files: {
           ...OFF,
@@ -171,17 +216,46 @@ Deno.serve(app.fetch);`),
         at: `${ENTRY}:1`,
       },
     ],
-    quiet: [{
-      when: "there are more",
-      files: {
-        ...OFF,
-        ...edge(
-          handler("return new Response(null, { headers: cors });").replace(
-            "apikey",
-            "apikey, x-region",
+    quiet: [
+      {
+        when: "what supabase-js adds is missing, and no page calls by it",
+        files: {
+          ...OFF,
+          ...edge(
+            handler("return new Response(null, { headers: cors });").replace(
+              ", x-client-info, apikey",
+              "",
+            ),
           ),
-        ),
+          "src/a.ts": `fetch("/functions/v1/f", { headers: { authorization } });`,
+        },
       },
-    }],
+      {
+        when: "an app of a phone calls, which asks no preflight",
+        files: {
+          ...OFF,
+          ...edge(
+            handler("return new Response(null, { headers: cors });").replace(
+              ", x-client-info, apikey",
+              "",
+            ),
+          ),
+          "package.json": `{ "dependencies": { "react-native": "0.80.0" } }`,
+          "src/a.ts": `supabase.functions.invoke("f");`,
+        },
+      },
+      {
+        when: "there are more",
+        files: {
+          ...OFF,
+          ...edge(
+            handler("return new Response(null, { headers: cors });").replace(
+              "apikey",
+              "apikey, x-region",
+            ),
+          ),
+        },
+      },
+    ],
   },
 };

@@ -13,6 +13,15 @@ export const credentialExamples: Readonly<Record<string, Shown>> = {
   "secret-compared": {
     fires: [
       {
+        when: "it is compared only where it is set",
+        files: edge(
+          `const secret = Deno.env.get("CRON_SECRET"); Deno.serve((req) => {\nif (secret && req.headers.get("authorization") !== \`Bearer \${secret}\`) return new Response("no", { status: 401 });\nreturn new Response(); });`,
+        ),
+        severity: "warning",
+        at: AT,
+      },
+
+      {
         when: "the variable is taken out of the environment",
         files: edge(
           `const { JOB_SECRET } = Deno.env.toObject();\nDeno.serve((req) => new Response(String(req.headers.get("x-job") === JOB_SECRET)));`,
@@ -111,6 +120,13 @@ export const credentialExamples: Readonly<Record<string, Shown>> = {
     ],
     quiet: [
       {
+        when: "it sends a mail to sign in by",
+        files: edge(
+          `${IMPORT}Deno.serve(async (req) => { const admin = createClient("u", ${SERVICE_KEY}); await admin.auth.signInWithOtp(await req.json()); await admin.from("mails").insert({}); return new Response(); });`,
+        ),
+      },
+
+      {
         when: "it signs in, and nothing but auth is asked of it",
         files: {
           "supabase/functions/_shared/admin.ts":
@@ -183,6 +199,16 @@ export const credentialExamples: Readonly<Record<string, Shown>> = {
       at: AT,
     }],
     quiet: [
+      {
+        when: "the server signs its own tokens with the secret",
+        files: {
+          "server/login.js":
+            `import jwt from "jsonwebtoken";\nexport const token = (id) => jwt.sign({ id }, process.env.JWT_SECRET);`,
+          "server/auth.js":
+            `import jwt from "jsonwebtoken";\nexport const user = (token) => jwt.verify(token, process.env.JWT_SECRET);`,
+        },
+      },
+
       {
         when: "the key set is fetched",
         files: edge(

@@ -25,6 +25,50 @@ export const functionExamples: Readonly<Record<string, Shown>> = {
   "function-open-service": {
     fires: [
       {
+        when: "its own address is looked at, for the local stack",
+        files: {
+          ...OFF,
+          ...edge(behind(
+            `const isLocal = Deno.env.get("SUPABASE_URL")!.includes("127.0.0.1"); console.log(isLocal);`,
+          )),
+        },
+        severity: "error",
+        at: `${ENTRY}:1`,
+      },
+      {
+        when: "a one-time code of a row is compared",
+        files: {
+          ...OFF,
+          ...edge(behind(
+            `const { otp } = await req.json(); const { data: row } = await admin.from("codes").select().single(); if (row.otp !== otp) return new Response(null, { status: 401 });`,
+          )),
+        },
+        severity: "warning",
+        at: `${ENTRY}:1`,
+      },
+      {
+        when: "a function of the database that it asks only searches",
+        files: {
+          ...OFF,
+          ...edge(
+            SERVICE +
+              `Deno.serve(async (req) => Response.json(await admin.rpc("search_documents", await req.json())));`,
+          ),
+        },
+        severity: "warning",
+        at: `${ENTRY}:1`,
+      },
+      {
+        when: "its name says that it signs in",
+        files: {
+          ...config("[functions.send-otp]\nverify_jwt = false\n"),
+          ...edge(SERVICE + WRITES, "send-otp"),
+        },
+        severity: "info",
+        at: "supabase/functions/send-otp/index.ts:1",
+      },
+
+      {
         when: "the client is made beside the handler",
         files: { ...OFF, ...edge(SERVICE + WRITES) },
         severity: "error",
@@ -221,6 +265,27 @@ export const functionExamples: Readonly<Record<string, Shown>> = {
     ],
     quiet: [
       {
+        when: "a header is compared with a token out of the database",
+        files: {
+          ...OFF,
+          ...edge(behind(
+            `const given = req.headers.get("x-job-token") ?? ""; const { data: expected } = await admin.rpc("get_job_token"); if (given !== expected) return new Response(null, { status: 401 });`,
+          )),
+        },
+      },
+      {
+        when: "a password is compared with its hash",
+        files: {
+          ...OFF,
+          ...edge(
+            `import * as bcrypt from "npm:bcryptjs@2";\n` + behind(
+              `const { data: row } = await admin.from("staff").select().single(); if (!await bcrypt.compare((await req.json()).pin, row.pin_hash)) return new Response(null, { status: 401 });`,
+            ),
+          ),
+        },
+      },
+
+      {
         when: "getUser() is asked in a helper of another file",
         files: {
           ...OFF,
@@ -363,6 +428,16 @@ export const functionExamples: Readonly<Record<string, Shown>> = {
       },
     ],
     quiet: [
+      {
+        when: "a token of the body has to be one of a list",
+        files: {
+          ...ON,
+          ...edge(behind(
+            `const { token } = await req.json(); if (!["partner-1", "partner-2"].includes(token)) return new Response(null, { status: 401 });`,
+          )),
+        },
+      },
+
       { when: "it does nothing", files: { ...ON, ...edge("Deno.serve(() => new Response())") } },
       {
         when: "getUser() is asked",
@@ -405,6 +480,16 @@ export const functionExamples: Readonly<Record<string, Shown>> = {
       },
     ],
     quiet: [
+      {
+        when: "the token is another server's answer",
+        files: {
+          ...OFF,
+          ...edge(
+            `Deno.serve(async (req) => { const code = new URL(req.url).searchParams.get("code"); const answer = await fetch("https://accounts.example/token", { method: "POST", body: code }); const { id_token } = await answer.json(); return new Response(atob(id_token.split(".")[1])); });`,
+          ),
+        },
+      },
+
       {
         when: "the gateway has verified it",
         files: {
@@ -476,16 +561,37 @@ export const functionExamples: Readonly<Record<string, Shown>> = {
       severity: "warning",
       at: "supabase/config.toml:2",
     }],
-    quiet: [{
-      when: "it is off",
-      files: {
-        ...OFF,
-        ...edge(`Deno.serve((req) => stripe.webhooks.constructEvent(body, signature, secret));`),
+    quiet: [
+      {
+        when: "the app itself signs, in the body",
+        files: edge(
+          `import { verifySignature } from "npm:own-crypto@1";\nDeno.serve(async (req) => { const { text, signature } = await req.json(); return new Response(String(await verifySignature(text, signature))); });`,
+          "sso-login",
+        ),
       },
-    }],
+      {
+        when: "it is off",
+        files: {
+          ...OFF,
+          ...edge(`Deno.serve((req) => stripe.webhooks.constructEvent(body, signature, secret));`),
+        },
+      },
+    ],
   },
   "function-without-auth": {
     fires: [
+      {
+        when: "it uses another service at the project's cost",
+        files: {
+          ...OFF,
+          ...edge(
+            `Deno.serve(async (req) => fetch("https://ai.example", { method: "POST", body: await req.text(), headers: { authorization: \`Bearer \${Deno.env.get("AI_API_KEY")}\` } }));`,
+          ),
+        },
+        severity: "warning",
+        at: `${ENTRY}:1`,
+      },
+
       {
         when: "another function mounts edge-auth",
         files: {
@@ -623,12 +729,20 @@ export const functionExamples: Readonly<Record<string, Shown>> = {
       severity: "error",
       at: "supabase/config.toml:3",
     }],
-    quiet: [{
-      when: "the path is right",
-      files: {
-        ...config(`[functions.f]\nverify_jwt = false\nentrypoint = "../functions/g/index.ts"`),
-        "functions/g/index.ts": "export {};",
+    quiet: [
+      {
+        when: "a build makes the entry",
+        files: config(
+          `[functions.f]\nverify_jwt = false\nentrypoint = "./functions/f/dist/index.js"`,
+        ),
       },
-    }],
+      {
+        when: "the path is right",
+        files: {
+          ...config(`[functions.f]\nverify_jwt = false\nentrypoint = "../functions/g/index.ts"`),
+          "functions/g/index.ts": "export {};",
+        },
+      },
+    ],
   },
 };

@@ -136,10 +136,16 @@ export const keyExamples: Readonly<Record<string, Shown>> = {
         at: ".env:3",
       },
     ],
-    quiet: [{
-      when: "a publishable key does, and the secret one does not",
-      files: { ".env": `VITE_KEY=${apiKeys.publishable}\nSUPABASE_SECRET_KEY=${SECRET}` },
-    }],
+    quiet: [
+      {
+        when: "the key is that of every local stack",
+        files: { ".env.local": `VITE_KEY=${apiKeys.serviceRole}` },
+      },
+      {
+        when: "a publishable key does, and the secret one does not",
+        files: { ".env": `VITE_KEY=${apiKeys.publishable}\nSUPABASE_SECRET_KEY=${SECRET}` },
+      },
+    ],
   },
   "jwks-private": {
     fires: [{
@@ -244,6 +250,18 @@ export const keyExamples: Readonly<Record<string, Shown>> = {
   },
   "supabase-js-loses-session": {
     fires: [
+      {
+        when: "the range stands in pnpm's catalog",
+        files: {
+          ...npm("catalog:"),
+          "pnpm-lock.yaml": `packages:\n  '@supabase/supabase-js@2.108.1':\n`,
+          "src/a.ts":
+            `import { createClient } from "@supabase/supabase-js";\ncreateClient(u, k).auth.onAuthStateChange(listen);`,
+        },
+        severity: "warning",
+        at: "package.json:3",
+      },
+
       { when: "it is pinned", files: npm("2.108.1"), severity: "warning", at: "package.json:3" },
       {
         when: "pnpm's lock has it",
@@ -266,6 +284,30 @@ export const keyExamples: Readonly<Record<string, Shown>> = {
       },
     ],
     quiet: [
+      {
+        when: "the package only has a client of the service",
+        files: {
+          ...npm("2.50.0"),
+          "src/db.ts":
+            `import { createClient } from "@supabase/supabase-js";\nexport const db = createClient(process.env.SUPABASE_URL!, process.env.SUPABASE_SERVICE_ROLE_KEY!);`,
+        },
+      },
+      {
+        when: "it is the package of the tests",
+        files: { "e2e/package.json": npm("2.50.0")["package.json"]! },
+      },
+      {
+        when: "the import map beside package.json is that of the functions",
+        files: {
+          ...npm("2.119.1"),
+          "import_map.json":
+            `{ "imports": { "@supabase/supabase-js": "npm:@supabase/supabase-js@2.50.0" } }`,
+          "src/a.ts":
+            `import { createClient } from "@supabase/supabase-js";\ncreateClient(u, k).auth.getSession();`,
+          "supabase/functions/f/index.ts": `import { createClient } from "@supabase/supabase-js";`,
+        },
+      },
+
       { when: "it is mended", files: npm("2.108.2") },
       {
         when: "the lock is npm's, and a server picks the version",

@@ -17,6 +17,14 @@ export const outageExamples: Readonly<Record<string, Shown>> = {
   "auth-outage-as-signed-out": {
     fires: [
       fires(
+        "the error is told apart for the log only",
+        asked(
+          `if (error && error.name !== "AuthSessionMissingError") console.error(error.message); if (!data.user) redirect("/login");`,
+        ),
+        `${SRC}:2`,
+      ),
+
+      fires(
         "any error is 401",
         route(`if (error || !data.user) return new Response("no", { status: 401 });`),
       ),
@@ -179,6 +187,26 @@ export const outageExamples: Readonly<Record<string, Shown>> = {
       fires("location is set", asked(`if (error) window.location.href = "/login";`), `${SRC}:2`),
     ],
     quiet: [
+      {
+        when: "null says that nothing was written",
+        files: app(
+          `export async function updateProfile(updates: object) { const { data: { user } } = await supabase.auth.getUser(); if (!user) return null; return save(user.id, updates); }`,
+        ),
+      },
+      {
+        when: "both ways lead into the app",
+        files: app(
+          `export async function after(router) { const { data: { user } } = await supabase.auth.getUser(); if (user?.email && OWNERS.includes(user.email)) { router.push("/admin"); } else { router.push("/dashboard"); } }`,
+        ),
+      },
+      {
+        when: "it stands in a copy of the source",
+        files: {
+          "src-backup-2025/a.ts":
+            `${CLIENT}export async function f(c) { const { error } = await supabase.auth.getUser(t); if (error) return c.json({}, 401); }`,
+        },
+      },
+
       {
         when: "every error is answered 500 first, and a missing user 401",
         files: route(

@@ -81,6 +81,15 @@ export const clientExamples: Readonly<Record<string, Shown>> = {
   "secret-key-cookie-client": {
     fires: [
       {
+        when: "the key is chosen",
+        files: app(
+          `export const make = (admin) => createServerClient(u, admin ? process.env.SUPABASE_SECRET_KEY! : process.env.SUPABASE_PUBLISHABLE_KEY!, { cookies });`,
+        ),
+        severity: "warning",
+        at: `${SRC}:2`,
+      },
+
+      {
         when: "the variable is a secret",
         files: app(`createServerClient(u, process.env.SUPABASE_SERVICE_ROLE_KEY!, { cookies });`),
         severity: "error",
@@ -94,6 +103,13 @@ export const clientExamples: Readonly<Record<string, Shown>> = {
       },
     ],
     quiet: [
+      {
+        when: "it reads no cookie",
+        files: app(
+          `createServerClient(u, process.env.SUPABASE_SERVICE_ROLE_KEY!, { cookies: {} });`,
+        ),
+      },
+
       {
         when: "the key is publishable",
         files: app(`createServerClient(u, process.env.SUPABASE_PUBLISHABLE_KEY!, { cookies });`),
@@ -135,6 +151,14 @@ export const clientExamples: Readonly<Record<string, Shown>> = {
       },
     ],
     quiet: [
+      {
+        when: "a script drives a page",
+        files: {
+          "scripts/scrape.js":
+            `const key = "${SERVICE_ROLE}";\nawait page.evaluate(() => document.title);`,
+        },
+      },
+
       {
         when: "the variable is the server's",
         files: app(`createClient(u, process.env.SUPABASE_SERVICE_ROLE_KEY);`),

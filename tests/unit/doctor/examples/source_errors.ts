@@ -49,6 +49,14 @@ export const errorExamples: Readonly<Record<string, Shown>> = {
     ],
     quiet: [
       {
+        when: "the name of the error lets the branch run as well",
+        files: asked(
+          `if (error.name === "FunctionsFetchError" || error.message?.includes("fetch")) offline();`,
+          `supabase.functions.invoke("f")`,
+        ),
+      },
+
+      {
         when: "it is the body of a function's answer",
         files: app(
           `const problem = await response.json(); if (problem.code === "session_not_found") leave();`,
@@ -102,6 +110,17 @@ export const errorExamples: Readonly<Record<string, Shown>> = {
     }],
     quiet: [
       {
+        when: "the status is compared beside it",
+        files: asked(`if (error.message.includes("registered") || error.status === 422) taken();`),
+      },
+      {
+        when: "it is a developer's script",
+        files: {
+          "scripts/seed.ts": asked(`if (error.message.includes("registered")) taken();`)[SRC]!,
+        },
+      },
+
+      {
         when: "the code decides, and the text is for servers of old",
         files: asked(
           `if (error && (error.code === "invalid_credentials" || error.message.includes("Invalid login"))) leave();`,
@@ -150,6 +169,14 @@ export const errorExamples: Readonly<Record<string, Shown>> = {
       },
     ],
     quiet: [
+      {
+        when: "the answer is read beside it",
+        files: asked(
+          `if (error.status === 402 || error.context?.status === 402) pay();`,
+          `supabase.functions.invoke("f")`,
+        ),
+      },
+
       {
         when: "the status is of the answer",
         files: asked(

@@ -28,6 +28,21 @@ export const serverExamples: Readonly<Record<string, Shown>> = {
     ],
     quiet: [
       {
+        when: "its name is never read",
+        files: {
+          "src/routes/a/+page.server.ts":
+            `export const actions = { default: async ({ locals: { supabase } }) => { let res = await supabase.from("t").insert({}); if (res.error) return; res = await supabase.auth.getSession(); return { success: true }; } };`,
+        },
+      },
+      {
+        when: "a layout runs in the page as well",
+        files: {
+          "src/routes/+layout.ts":
+            `import { createBrowserClient, createServerClient, isBrowser } from "@supabase/ssr";\nexport const load = async ({ data }) => { const supabase = isBrowser() ? createBrowserClient(u, k) : createServerClient(u, k, c); const session = isBrowser() ? (await supabase.auth.getSession()).data.session : data.session; return { supabase, session }; };`,
+        },
+      },
+
+      {
         when: "both are asked in callbacks of the same function",
         files: {
           "src/hooks.server.ts":
