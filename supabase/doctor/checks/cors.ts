@@ -226,16 +226,42 @@ export const allowedHeaders: Check<CorsInput> = {
 
 /** Whether a page is seen to call a function by supabase-js; where no page is seen at all, one may. */
 function isInvokedByPage({ name, modules }: CorsInput): boolean {
-  const { sources, manifests } = modules;
-  const pages = sources.paths.filter((path) => !/(?:^|\/)functions\//.test(path));
-  const calls = new RegExp(`\\binvoke\\b[^(\\n]*\\(\\s*["'\`]${name}["'\`/?]`);
-  return pages.length === 0 || pages.some((path) => {
-    if (!calls.test(sources.text(path) ?? "")) return false;
-    const folder = packageFolderOf(path, modules);
-    const app = manifests.find((one) => folderOf(one.path) === folder);
-    const packages = { ...Object(member(app?.value, "dependencies")) };
-    return !("react-native" in packages) || "react-native-web" in packages; // an app asks no preflight
-  });
+  const { hasPages, names } = callsOfPages(modules);
+  return !hasPages || names.has(name);
+}
+
+interface Calls {
+  readonly hasPages: boolean;
+  /** Functions that `invoke()` names. */
+  readonly names: ReadonlySet<string>;
+}
+
+const calls = new WeakMap<Workspace, Calls>();
+
+/** The functions that pages call by supabase-js; looked for once. An app of a phone asks no preflight. */
+function callsOfPages(workspace: Workspace): Calls {
+  let found = calls.get(workspace);
+  if (found === undefined) {
+    const { sources } = workspace;
+    const pages = sources.paths.filter((path) => !/(?:^|\/)functions\//.test(path));
+    const names = pages.flatMap((path) => {
+      const matches = [
+        ...(sources.text(path) ?? "").matchAll(/\binvoke\b[^(\n]*\(\s*["'`]([\w-]+)/g),
+      ];
+      return matches.length === 0 || isOfPhone(path, workspace)
+        ? []
+        : matches.map(([, name]) => name!);
+    });
+    calls.set(workspace, found = { hasPages: pages.length > 0, names: new Set(names) });
+  }
+  return found;
+}
+
+function isOfPhone(path: string, workspace: Workspace): boolean {
+  const folder = packageFolderOf(path, workspace);
+  const app = workspace.manifests.find((one) => folderOf(one.path) === folder);
+  const packages = Object(member(app?.value, "dependencies"));
+  return "react-native" in packages && !("react-native-web" in packages);
 }
 
 /** All of this file. */

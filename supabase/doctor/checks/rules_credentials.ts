@@ -112,9 +112,16 @@ export const secretCompared: Rule = {
     "`===` stops at the first character that differs, so its time tells how much was right; and where the variable is not set, `Bearer undefined` is let in.",
   fix:
     'Refuse if the variable is not set, and compare with `timingSafeEqual` of node:crypto over two SHA-256 digests; or mount edge-auth with `auth: { allow: ["secret:<name>"] }`.',
-  types: ["BinaryExpression"],
+  types: ["BinaryExpression", "IfStatement"],
   look(node, surroundings) {
     if (surroundings.runtime !== "function" && surroundings.runtime !== "server") return;
+    if (node.type === "IfStatement") {
+      const unset = admitsWhereUnset(placeOf(node, surroundings));
+      return unset === undefined ? undefined : {
+        severity: "warning",
+        message: `Where ${unset} is not set, nothing is compared, and all are let in.`,
+      };
+    }
     const place = placeOf(node, surroundings);
     const name = secretComparison(place);
     if (name === undefined || /ANON|PUBLISHABLE/.test(name)) return;
@@ -128,6 +135,21 @@ export const secretCompared: Rule = {
     };
   },
 };
+
+/** `if (!secret) return true` of a function that verifies: the variable that is asked for. */
+function admitsWhereUnset({ node, ...place }: Place): string | undefined {
+  const test = bare(child(node, "test"));
+  if (test?.type !== "UnaryExpression" || test.operator !== "!") return undefined;
+  const branch = child(node, "consequent")!;
+  const last = branch.type === "BlockStatement" ? children(branch, "body").at(-1) : branch;
+  const result = last?.type === "ReturnStatement" ? bare(child(last, "argument")) : undefined;
+  if (result?.type !== "Literal" || result.value !== true) return undefined;
+  const scope = around(node, isFunction);
+  const named = nameOf(child(scope, "id")) ?? nameOf(child(scope?.parent ?? undefined, "id")) ?? "";
+  if (!/verif|valid|check|auth|allow/i.test(named)) return undefined;
+  const name = environmentName({ ...place, node: child(test, "argument")! });
+  return /SECRET|TOKEN|KEY/.test(name ?? "") ? name : undefined;
+}
 
 /** `if (secret && given !== secret) return refused`: nobody is refused where there is no secret. */
 function isSkippedWhereUnset({ node: comparison, ...place }: Place): boolean {

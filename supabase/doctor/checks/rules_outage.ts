@@ -12,7 +12,7 @@ import {
 } from "../source/answer.ts";
 import { authCall } from "../source/auth_call.ts";
 import { follow } from "../source/follow.ts";
-import { catchAround, isJudged } from "../source/judged.ts";
+import { catchAround, handlerAround, isJudged } from "../source/judged.ts";
 import {
   around,
   bare,
@@ -144,8 +144,29 @@ function outcomeOf(call: Node, isFetch: boolean, { file }: Surroundings): string
     const caught = throws(branch) ? catchAround(one) : undefined;
     const inCatch = caught && signedOut(caught, false, tellsUser);
     if (inCatch !== undefined) return inCatch;
+    const told = toldByClass(branch, tellsUser);
+    if (told !== undefined) return told;
     // Every error has left by now, and not as "signed out": a missing user is no outage.
     isErrorDecided ||= asksForError(test, all) && side === "consequent" && exits(branch);
+  }
+  return undefined;
+}
+
+/** What the catch clause around a branch does with the class of error that the branch throws. */
+function toldByClass(branch: Node, tellsUser: boolean): string | undefined {
+  const thrown = [...walk(branch)].find((one) => one.type === "ThrowStatement");
+  const made = nameOf(child(bare(child(thrown, "argument")), "callee"));
+  const handler = handlerAround(branch);
+  if (made === undefined || handler === undefined) return undefined;
+  const asks = (test: Node) =>
+    [...walk(test)].some((one) =>
+      one.operator === "instanceof" && nameOf(child(one, "right")) === made
+    );
+  for (const one of walk(handler)) {
+    const test = /^(?:If|Conditional)/.test(one.type) ? child(one, "test") : undefined;
+    if (test !== undefined && asks(test)) {
+      return signedOut(child(one, "consequent")!, false, tellsUser);
+    }
   }
   return undefined;
 }

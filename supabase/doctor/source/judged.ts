@@ -14,17 +14,20 @@ import {
 } from "./node.ts";
 import { originOf } from "./scope.ts";
 
-/** The catch clause that takes what is thrown at a place, if it does not look at it. */
-export function catchAround(node: Node): Node | undefined {
+/** The catch clause that takes what is thrown at a place. */
+export function handlerAround(node: Node): Node | undefined {
   let inner: Node = node;
   for (let one = node.parent; one; inner = one, one = one.parent) {
-    if (one.type === "TryStatement" && one.block === inner) {
-      const handler = child(one, "handler");
-      return handler && !judgesCaught(handler) ? child(handler, "body") : undefined;
-    }
+    if (one.type === "TryStatement" && one.block === inner) return child(one, "handler");
     if (isFunction(one)) return undefined;
   }
   return undefined;
+}
+
+/** What such a clause does, if it does not look at what it caught. */
+export function catchAround(node: Node): Node | undefined {
+  const handler = handlerAround(node);
+  return handler && !judgesCaught(handler) ? child(handler, "body") : undefined;
 }
 
 /** Whether a catch clause asks what it caught, by its type, name, status or code. */

@@ -13,6 +13,15 @@ export const credentialExamples: Readonly<Record<string, Shown>> = {
   "secret-compared": {
     fires: [
       {
+        when: "all are let in where it is not set",
+        files: edge(
+          `const verify = (given: string) => { const secret = Deno.env.get("HOOK_SECRET");\nif (!secret) { console.warn("no secret"); return true; }\nreturn timingSafeEqual(given, secret); }; Deno.serve(async (req) => new Response(String(verify(await req.text()))));`,
+        ),
+        severity: "warning",
+        at: AT,
+      },
+
+      {
         when: "it is compared only where it is set",
         files: edge(
           `const secret = Deno.env.get("CRON_SECRET"); Deno.serve((req) => {\nif (secret && req.headers.get("authorization") !== \`Bearer \${secret}\`) return new Response("no", { status: 401 });\nreturn new Response(); });`,
@@ -55,6 +64,13 @@ export const credentialExamples: Readonly<Record<string, Shown>> = {
       },
     ],
     quiet: [
+      {
+        when: "nobody is let in where it is not set",
+        files: edge(
+          `const verify = (given: string) => { const secret = Deno.env.get("HOOK_SECRET"); if (!secret) return false; return timingSafeEqual(given, secret); }; Deno.serve(async (req) => new Response(String(verify(await req.text()))));`,
+        ),
+      },
+
       {
         when: "it is only there or not",
         files: edge(`if (Deno.env.get("JOB_SECRET") === undefined) throw new Error();`),

@@ -17,6 +17,14 @@ export const outageExamples: Readonly<Record<string, Shown>> = {
   "auth-outage-as-signed-out": {
     fires: [
       fires(
+        "a class of error is thrown, and caught as 401",
+        app(
+          `export async function f(c) { try { const { error } = await supabase.auth.getUser(t); if (error) throw new AuthError("Failed", { cause: error }); return c.json({}); } catch (caught) { if (caught instanceof ZodError) return c.json({}, 400); if (caught instanceof AuthError) return c.json({}, 401); return c.json({}, 500); } }`,
+        ),
+        `${SRC}:2`,
+      ),
+
+      fires(
         "the error is told apart for the log only",
         asked(
           `if (error && error.name !== "AuthSessionMissingError") console.error(error.message); if (!data.user) redirect("/login");`,
@@ -187,6 +195,13 @@ export const outageExamples: Readonly<Record<string, Shown>> = {
       fires("location is set", asked(`if (error) window.location.href = "/login";`), `${SRC}:2`),
     ],
     quiet: [
+      {
+        when: "the class of error that is thrown is caught as 503",
+        files: app(
+          `export async function f(c) { try { const { error } = await supabase.auth.getUser(t); if (error) throw new AuthOutage(error); return c.json({}); } catch (caught) { if (caught instanceof AuthOutage) return c.json({}, 503); if (caught instanceof Refused) return c.json({}, 401); return c.json({}, 500); } }`,
+        ),
+      },
+
       {
         when: "null says that nothing was written",
         files: app(
