@@ -9,6 +9,7 @@ import {
   bare,
   child,
   children,
+  isFunction,
   memberPath,
   nameOf,
   type Node,
@@ -103,7 +104,7 @@ function isBareAnswer(place: Place): boolean {
   const isJson = node.type === "CallExpression" &&
     memberPath(child(node, "callee")).join(".") === "Response.json";
   if (!isNew && !isJson) return false;
-  if (!isReturned(node) || isPage(node)) return false;
+  if (!isReturned(node) || isPage(node) || isOfOrigin(node)) return false;
   const options = children(node, "arguments")[1];
   if (options === undefined) return true;
   const value = follow(at(place, options));
@@ -117,6 +118,13 @@ function isBareAnswer(place: Place): boolean {
   if (hasSpread(value.node)) return false;
   const headers = property(value.node, "headers");
   return headers === undefined || lacksOrigin(at(value, headers), 0);
+}
+
+/** `if (!isOriginAllowed(req)) return …`: who is not allowed gets no headers, on purpose. */
+function isOfOrigin(answer: Node): boolean {
+  const branch = around(answer, (one) => one.type === "IfStatement" || isFunction(one));
+  return branch?.type === "IfStatement" &&
+    [...walk(child(branch, "test")!)].some((one) => /origin/i.test(nameOf(one) ?? ""));
 }
 
 /** Whether an answer is HTML, which a browser goes to: no script asks for it. */

@@ -22,7 +22,7 @@ function unguarded({ classed }: FunctionsInput): ClassedFunction[] {
 
 /** Names of functions that are meant for everybody. */
 const PUBLIC =
-  /(?:^|-)(?:contact|wait-?list|otp|log-?in|sign-?in|sign-?up|(?:forgot|reset)-password|password-reset|magic-link|recovery|availability|exists|report-(?:issue|bug|problem)|bug-report|feedback|support-(?:request|ticket|form|message))(?:-|$)|^(?:public|newsletter|subscribe|unsubscribe|rss|sitemap|submit|embed|widget|health|ping|pixel|og)(?:-|$)|-(?:newsletter|subscribe|unsubscribe|rss|feed|xml|sitemap|embed|widget|ping|pixel|callback|preview|health(?:-?check)?|auth)$|^(?:auth|feed|callback)$|-(?:shared?|public)-/;
+  /(?:^|-)(?:contact|wait-?list|otp|sso|oidc|log-?in|sign-?in|sign-?up|(?:forgot|reset)-password|password-reset|magic-link|recovery|availability|exists|report-(?:issue|bug|problem)|bug-report|feedback|support-(?:request|ticket|form|message))(?:-|$)|^(?:public|newsletter|subscribe|unsubscribe|rss|sitemap|submit|embed|widget|health|ping|pixel|og)(?:-|$)|-(?:newsletter|subscribe|unsubscribe|rss|feed|xml|sitemap|embed|widget|ping|pixel|callback|preview|health(?:-?check)?|auth)$|^(?:auth|feed|callback)$|-(?:shared?|public)-/;
 
 /** Names of functions that are often meant for people, or machines, without an account. */
 const OFTEN_PUBLIC =

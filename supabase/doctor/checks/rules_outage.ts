@@ -183,7 +183,7 @@ function isAboutUser(scope: Node, call: Node): boolean {
 
 /** Names of functions whose null says that nothing was done. */
 const WRITES =
-  /^(?:create|update|save|insert|upsert|delete|remove|add|upload|set|send|submit|track|toggle|mark|record|store|increment|sync)(?:[A-Z_]|$)/;
+  /^(?:create|update|save|insert|upsert|delete|remove|add|upload|set|send|submit|track|toggle|mark|record|store|increment|sync|assign|grant|revoke|invite)(?:[A-Z_]|$)/;
 
 /** What the catch clause around a call does, if it does not look at what it caught. */
 function caughtAs(call: Node): string | undefined {

@@ -16,7 +16,19 @@ import {
 } from "./evidence.ts";
 import { follow, type Foreign, type Place } from "./follow.ts";
 import { isUsed } from "./header_use.ts";
-import { bare, child, children, memberPath, nameOf, type Node, property, text } from "./node.ts";
+import {
+  bare,
+  child,
+  children,
+  isFunction,
+  isReference,
+  memberPath,
+  nameOf,
+  type Node,
+  property,
+  text,
+  walk,
+} from "./node.ts";
 import { type Reach, reach, type Reached } from "./reach.ts";
 import { originOf } from "./scope.ts";
 import { isFromCaller } from "./secret.ts";
@@ -84,7 +96,9 @@ class Seen {
   look(place: Place & Reached): void {
     const { node } = place;
     if (node.type === "CallExpression") this.#lookAtCall(place);
-    else if (node.type === "BinaryExpression") {
+    else if (node.type === "IfStatement") {
+      if (refuses(node)) this.doubts.add(`it refuses some callers, in line ${lineOf(node)}`);
+    } else if (node.type === "BinaryExpression") {
       this.#note(comparison(place), place);
       const header = comparedHeader(node);
       if (header !== undefined && !PLAIN_HEADERS.test(header)) {
@@ -275,8 +289,43 @@ function isSwitchedOff(
   return false;
 }
 
+/** Whether a branch refuses by what somebody answered who was given something of the caller's. */
+function refuses(node: Node): boolean {
+  return [...walk(child(node, "test")!)].some((one) => {
+    const init = isReference(one) ? originOf(one)?.init : undefined;
+    return init !== undefined && [...walk(init)].some(isAskedAboutCaller);
+  }) &&
+    [...walk(child(node, "consequent")!, (one) => !isFunction(one))].some((one) =>
+      one.type === "Literal" &&
+      (one.value === 401 || one.value === 403 || REFUSAL.test(text(one) ?? ""))
+    );
+}
+
+function isAskedAboutCaller(node: Node): boolean {
+  const call = node.type === "AwaitExpression" ? child(node, "argument") : undefined;
+  return call !== undefined && !readsBody(bare(call)) &&
+    [...walk(call)].some((one) =>
+      one.type === "CallExpression" &&
+      children(one, "arguments").some((given) => isFromCaller(given, 0, true))
+    );
+}
+
+const REFUSAL =
+  /unauthori[sz]ed|forbidden|access denied|not allowed|invalid (?:credentials|password|code|pin|token)/i;
+
+/** `req.json()`, also with something for a body that is none. */
+function readsBody(call: Node | undefined): boolean {
+  const callee = bare(child(call, "callee"));
+  const path = memberPath(callee);
+  if (path.at(-1) === "catch") return readsBody(bare(child(callee, "object")));
+  const owner = bare(child(callee, "object"));
+  return /^(?:json|text|formData|arrayBuffer)$/.test(path.at(-1)!) &&
+    owner?.type === "Identifier" &&
+    originOf(owner)?.kind === "parameter";
+}
+
 const SAYS_PUBLIC =
-  /\bpublic(?:ly)? (?:endpoint|function|api|access\w*|callable|available)|\banon(?:ymous(?:ly)?)?[- ]callable|\b(?:anyone|everybody|everyone) (?:can|may) call|\bno (?:auth\w*|login|account) (?:is )?(?:required|needed)/i;
+  /^\W*public\b[,.:]|\bno[- ]jwt\b|\bpublic(?:ly)? (?:endpoint|function|api|access\w*|callable|available)|\banon(?:ymous(?:ly)?)?[- ]callable|\b(?:anyone|everybody|everyone) (?:can|may) call|\bno (?:auth\w*|login|account) (?:is )?(?:required|needed)/i;
 
 /** Names of variables that hold the key of a service that is not Supabase. */
 const KEY_OF_SERVICE =

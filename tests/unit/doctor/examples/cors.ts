@@ -41,6 +41,16 @@ Deno.serve((req) => { ${PREFLIGHT}
     ],
     quiet: [
       {
+        when: "an origin that is not allowed gets none",
+        files: {
+          ...OFF,
+          ...edge(handler(
+            `if (!isOriginAllowed(req)) return new Response("no", { status: 403 }); return Response.json(await req.json(), { headers: cors });`,
+          )),
+        },
+      },
+
+      {
         when: "another service sends the browser there, with a code",
         files: {
           ...OFF,

@@ -25,6 +25,18 @@ export const functionExamples: Readonly<Record<string, Shown>> = {
   "function-open-service": {
     fires: [
       {
+        when: "another server is asked about the password first",
+        files: {
+          ...OFF,
+          ...edge(behind(
+            `const answer = await fetch("https://old.example/login", { method: "POST", body: await req.clone().text() }); if (!answer.ok) return new Response(null, { status: 401 });`,
+          )),
+        },
+        severity: "warning",
+        at: `${ENTRY}:1`,
+      },
+
+      {
         when: "its own address is looked at, for the local stack",
         files: {
           ...OFF,
@@ -412,6 +424,13 @@ export const functionExamples: Readonly<Record<string, Shown>> = {
   },
   "function-anon-key-enough": {
     fires: [
+      {
+        when: "a comment says that it is public",
+        files: { ...ON, ...edge("// Public, no-JWT edge function.\n" + SERVICE + WRITES) },
+        severity: "info",
+        at: `${ENTRY}:2`,
+      },
+
       {
         when: "it acts for the service",
         files: { ...ON, ...edge(SERVICE + WRITES) },
