@@ -34,8 +34,12 @@ function isTextMethod(node: Node): boolean {
 const TEXT_METHODS =
   /^(?:replace(?:All)?|startsWith|endsWith|includes|split|slice|substring|trim|toLowerCase|toString|at|match|test)$/;
 
-/** Whether a value is handed to something: an argument of a call, a property, a template. */
-function leaves(node: Node): boolean {
+/**
+ * Whether a value is handed to something: an argument of a call, a property, a template.
+ *
+ * @param seen The names that were followed: two can stand for one another.
+ */
+function leaves(node: Node, seen = new Set<Node>()): boolean {
   for (let one: Node = node; one.parent; one = one.parent) {
     const { parent } = one;
     if (/^(?:If|While)Statement$|^UnaryExpression$|^BinaryExpression$/.test(parent.type)) {
@@ -43,7 +47,7 @@ function leaves(node: Node): boolean {
     }
     if (parent.type === "Property" || parent.type === "TemplateLiteral") return !isLogged(parent);
     if (parent.type === "ReturnStatement") return true;
-    if (parent.type === "VariableDeclarator") return isUsedName(parent);
+    if (parent.type === "VariableDeclarator") return isUsedName(parent, seen);
     if (parent.type === "CallExpression" || parent.type === "NewExpression") {
       if (children(parent, "arguments").includes(one)) {
         return !isLogged(one) && !isTextMethod(parent);
@@ -54,14 +58,16 @@ function leaves(node: Node): boolean {
   return false;
 }
 
-function isUsedName(declarator: Node): boolean {
+function isUsedName(declarator: Node, seen: Set<Node>): boolean {
+  if (seen.has(declarator)) return false;
+  seen.add(declarator);
   const id = child(declarator, "id");
   if (id?.type !== "Identifier") return true;
   let program: Node = declarator;
   while (program.parent) program = program.parent;
   for (const one of walk(program)) {
     if (one === id || one.type !== "Identifier" || one.name !== id.name) continue;
-    if (originOf(one)?.node === declarator && leaves(one)) return true;
+    if (originOf(one)?.node === declarator && leaves(one, seen)) return true;
   }
   return false;
 }

@@ -31,7 +31,7 @@ export function secretComparison(place: Place): string | undefined {
   }
   const [left, right] = [child(node, "left")!, child(node, "right")!];
   for (const [one, other] of [[left, right], [right, left]] as const) {
-    if (text(other) !== undefined || isConstant(other)) continue;
+    if (text(other) !== undefined || isConstant(other) || isLength(one)) continue;
     const name = holdsSecret(at(place, one));
     if (name === undefined || holdsSecret(at(place, other)) !== undefined) continue;
     if (isFromCaller(other, 0, name === UNKNOWN_NAME)) return name;
@@ -64,6 +64,11 @@ export function isFromCaller(node: Node, depth = 0, isCertain = false): boolean 
     if (isFromCaller(origin.init, depth + 1, isCertain)) return true;
   }
   return false;
+}
+
+/** `given.length !== secret.length`, before a comparison in constant time. */
+function isLength(node: Node): boolean {
+  return /^(?:length|byteLength)$/.test(memberPath(node).at(-1)!);
 }
 
 function isFetch(node: Node): boolean {

@@ -65,6 +65,13 @@ export const credentialExamples: Readonly<Record<string, Shown>> = {
     ],
     quiet: [
       {
+        when: "only the lengths are, before a comparison in constant time",
+        files: edge(
+          `const secret = Deno.env.get("HOOK_SECRET")!; Deno.serve(async (req) => { const given = req.headers.get("x-secret") ?? ""; if (given.length !== secret.length) return new Response(null, { status: 401 }); return new Response(String(timingSafeEqual(given, secret))); });`,
+        ),
+      },
+
+      {
         when: "nobody is let in where it is not set",
         files: edge(
           `const verify = (given: string) => { const secret = Deno.env.get("HOOK_SECRET"); if (!secret) return false; return timingSafeEqual(given, secret); }; Deno.serve(async (req) => new Response(String(verify(await req.text()))));`,

@@ -25,6 +25,18 @@ export const functionExamples: Readonly<Record<string, Shown>> = {
   "function-open-service": {
     fires: [
       {
+        when: "two names of a header stand for one another",
+        files: {
+          ...OFF,
+          ...edge(behind(
+            `const header = req.headers.get("Authorization"); let token = other || header; let other = token; if (!token) return new Response(null, { status: 400 });`,
+          )),
+        },
+        severity: "error",
+        at: `${ENTRY}:1`,
+      },
+
+      {
         when: "another server is asked about the password first",
         files: {
           ...OFF,
