@@ -22,6 +22,7 @@ import { authChecks } from "./live/auth_checks.ts";
 import { functionAnswerChecks } from "./live/function_checks.ts";
 import type { Observation } from "./live/observation.ts";
 import { type ClassedFunction, readFunction } from "./project/functions.ts";
+import { attempt } from "./project/sources.ts";
 import type { Workspace } from "./project/workspace.ts";
 import type { CallerCheck } from "./source/caller_check.ts";
 import { answerChecks } from "./token/answer_checks.ts";
@@ -97,7 +98,9 @@ export function examine(
     findings.push(...runChecks(ofConfigs, { ...project, sessions: workspace.sessions }));
     const classed: ClassedFunction[] = [];
     for (const one of project.functions) {
-      const found = readFunction(one, workspace);
+      // What goes wrong in one function is written down, and the others are read.
+      const { unreadable: failed } = workspace.sources;
+      const found = attempt(one.entry ?? "", failed, () => readFunction(one, workspace));
       if (found === undefined) continue;
       findings.push(...runChecks(corsChecks, { ...found, modules: workspace }));
       scanner.visit(found.entry); // its tree is still there
