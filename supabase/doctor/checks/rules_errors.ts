@@ -2,7 +2,6 @@
 
 import { errorOf } from "../source/auth_call.ts";
 import {
-  around,
   bare,
   child,
   children,
@@ -190,20 +189,13 @@ export const invokeErrorStatus: Rule = {
     if (name !== "status" && name !== "code" && name !== "statusCode") return;
     if (errorOf(child(node, "object")) !== "functions") return;
     if (node.parent?.type === "AssignmentExpression" && node.parent.left === node) return;
-    if (!isCompared(node) || runsAnyway(node.parent!) || readsContext(node)) return;
+    if (!isCompared(node) || runsAnyway(node.parent!)) return;
     return {
       severity: "error",
       message: `error.${name} of functions.invoke() is always undefined.`,
     };
   },
 };
-
-/** Whether the same condition reads the answer as well: then another version of the library is meant. */
-function readsContext(node: Node): boolean {
-  const test = around(node, (one) => /Statement$|^ConditionalExpression$/.test(one.type));
-  return test !== undefined &&
-    [...walk(child(test, "test") ?? node)].some((one) => nameOf(one) === "context");
-}
 
 /** Whether a value is compared, switched over, or a condition; one that is only told harms nobody. */
 function isCompared(node: Node): boolean {
