@@ -198,8 +198,8 @@ function lookedUpSecret(node: Node): string | undefined {
   if (!/^(?:eq|match|filter)$/.test(method) || text(args[1]) !== undefined) return undefined;
   const column = text(args[0]) ?? "";
   if (SECRET_COLUMN.test(column)) return column;
-  // A short name says it together with its table: `oauth_states.state`, `invitations.code`.
-  if (column !== "state" && column !== "code") return undefined;
+  // A short name says it together with its table: `oauth_states.state`, `reset_codes.code_hash`.
+  if (!/^(?:state|(?:code_?)?hash|code)$/.test(column)) return undefined;
   let owner = bare(child(callee, "object"));
   while (owner?.type === "CallExpression" && memberPath(child(owner, "callee")).at(-1) !== "from") {
     owner = bare(child(bare(child(owner, "callee")), "object"));

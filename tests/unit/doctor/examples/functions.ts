@@ -407,6 +407,15 @@ export const functionExamples: Readonly<Record<string, Shown>> = {
         },
       },
       {
+        when: "the hash of a mailed code is looked up",
+        files: {
+          ...OFF,
+          ...edge(behind(
+            `const { code } = await req.clone().json(); const { data } = await admin.from("password_reset_codes").select().eq("code_hash", await hash(code)); if (!data?.length) return new Response();`,
+          )),
+        },
+      },
+      {
         when: "the database is asked about a token",
         files: {
           ...OFF,
