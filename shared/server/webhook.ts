@@ -257,8 +257,8 @@ function withLibrary(verify: VerifyWebhookOptions<unknown>["verify"]): Check {
       // The sender's mistake, or the function's own, such as a secret that is not set.
       const name = error instanceof Error ? error.name : typeof error;
       logOnce(
-        `a webhook was refused, because verify() threw ${name}: if the sender is genuine, check ` +
-          "that its secret is set",
+        `a webhook was refused, because verify() threw a value of the kind ${name}, whose text is not ` +
+          "logged. If the sender is genuine, check that its secret is set",
       );
       return INVALID;
     }

@@ -256,14 +256,18 @@ export const EXERCISES: Readonly<Record<string, (exercise: Exercise) => Promise<
   },
 
   async "supabase/functions/payments/index.ts"({ call }) {
-    const body = JSON.stringify({ id: "evt_1", type: "payment_intent.succeeded" });
+    const object = { client_reference_id: crypto.randomUUID() };
+    const body = JSON.stringify({
+      id: "evt_1",
+      type: "checkout.session.completed",
+      data: { object },
+    });
     const send = (signature: string) =>
       call("", { method: "POST", headers: { "Stripe-Signature": signature }, body });
     const now = Math.floor(Date.now() / 1000);
     const secret = SENDERS.STRIPE_WEBHOOK_SECRET;
     assertEquals(await json(await send(stripeSignature(body, secret, now)), 200), {
-      received: "payment_intent.succeeded",
-      id: "evt_1",
+      received: "evt_1",
     });
     for (const signature of ["", "t=1", stripeSignature(body, secret, now - 301)]) {
       await assertRefused(await send(signature), 401, "webhook_signature_invalid");
@@ -468,7 +472,7 @@ export const EXERCISES: Readonly<Record<string, (exercise: Exercise) => Promise<
     await assertRefused(await add("{"), 400, "bad_json");
   },
 
-  async "supabase/functions/me/me_test.ts"({ reader, file }) {
+  async "supabase/functions/me/index_test.ts"({ reader, file }) {
     const config = `${reader.project}/supabase/functions/me/deno.json`;
     const args = ["test", "-A", "--no-check", "--no-lock", `--config=${config}`, file];
     const output = await finish(reader.deno, {

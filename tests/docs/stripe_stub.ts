@@ -7,10 +7,15 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
 /** What Stripe sends. */
-export interface StripeEvent {
-  readonly id: string;
-  readonly type: string;
-}
+export type StripeEvent =
+  & { readonly id: string }
+  & (
+    | {
+      readonly type: "checkout.session.completed";
+      readonly data: { readonly object: { readonly client_reference_id: string | null } };
+    }
+    | { readonly type: "payment_intent.succeeded"; readonly data: { readonly object: object } }
+  );
 
 /** The value of the header `Stripe-Signature`. */
 export function stripeSignature(body: string, secret: string, timestamp: number): string {

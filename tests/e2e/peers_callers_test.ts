@@ -102,7 +102,7 @@ interface Row {
 
 const ROWS: readonly Row[] = [
   {
-    title: "a cron job with a key of its own",
+    title: "a cron job with a secret key `cron`",
     modes: ["secret:cron"],
     upstream: alive,
     headers: () => Promise.resolve({ apikey: secretKeys.cron }),
@@ -118,7 +118,7 @@ const ROWS: readonly Row[] = [
     isRefused: true,
   },
   {
-    title: "a key, and a user who signed out",
+    title: "a user who signed out, and a key too",
     modes: ["user", "secret:cron"],
     upstream: ended,
     headers: async () => ({ apikey: secretKeys.cron, ...await bearer() }),

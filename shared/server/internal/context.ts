@@ -229,9 +229,11 @@ class MissingContext {
   }
 
   static #missing(context: MissingContext, member: Member): AuthContextError {
+    const advice = member === "supabaseAdmin"
+      ? 'give the function `auth: { allow: ["none"], admin: true }` instead'
+      : 'take the route out of `public`, or give it a mode in `paths`, such as ["user", "none"]';
     return new AuthContextError(
-      `${where(context.#c, member)}, which is public, so nobody was checked there: ` +
-        'take the route out of `public`, or give it a mode in `paths`, such as ["user", "none"]',
+      `${where(context.#c, member)}, which is public, so nobody was checked there: ${advice}`,
     );
   }
 }

@@ -490,8 +490,9 @@ Deno.test("webhook({ verify }) refuses what the provider's library refuses, and 
   });
   assertEquals(
     log,
-    "edge-auth: a webhook was refused, because verify() threw ProviderSignatureError: if the sender " +
-      "is genuine, check that its secret is set.",
+    "edge-auth: a webhook was refused, because verify() threw a value of the kind " +
+      "ProviderSignatureError, whose text is not logged. If the sender is genuine, check that its " +
+      "secret is set.",
   );
   await assertRefusal(await send("x".repeat(101)), TOO_LARGE);
 });
