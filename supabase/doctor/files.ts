@@ -1,7 +1,8 @@
 /** The edge to the disk. */
 
 import type { Files } from "./project/sources.ts";
-import { isOfInterest, LOCK } from "./project/workspace.ts";
+import { isOfInterest } from "./project/workspace.ts";
+import { LOCK } from "./project/locks.ts";
 
 /** Folders that hold nothing of the project's own; so does every folder that begins with a dot. */
 const SKIPPED = /^(?:\.|(?:build|coverage|dist|node_modules|vendor)$)/;
@@ -68,8 +69,22 @@ export async function openFolder(folder: string): Promise<Folder> {
     linked: linked.sort(),
     bytes,
     skipped,
-    read: (path) => decode(Deno.readFileSync(`${folder}/${path}`)),
+    read: (path) => decode(readBytes(`${folder}/${path}`)),
   };
+}
+
+/** Every file is read into it: a buffer of its own for each would pile up outside of the heap. */
+const buffer = new Uint8Array(MAX_BYTES + 1);
+
+/** The bytes of a file, until the next one is read. */
+function readBytes(path: string): Uint8Array {
+  using file = Deno.openSync(path);
+  let length = 0;
+  for (let count: number | null = 0; count !== null; length += count ?? 0) {
+    if (length === buffer.length) return Deno.readFileSync(path); // a lock file
+    count = file.readSync(buffer.subarray(length));
+  }
+  return buffer.subarray(0, length);
 }
 
 /**

@@ -1,5 +1,7 @@
 /** What the doctor has to say, as data. */
 
+import { ownText } from "./own_text.ts";
+
 /** `error`: sessions get lost, or are not ended. `warning`: under a condition that it names. */
 export type Severity = "error" | "warning" | "info";
 
@@ -71,7 +73,7 @@ export function toFinding(kind: Kind, hit: Hit): Finding {
   const docs = `doctor --explain ${kind.id}`;
   const { functions } = hit;
   const more = functions === undefined ? {} : { functions };
-  return { id: kind.id, severity, file, line, message, why, fix, docs, ...more };
+  return { id: kind.id, severity, file, line, message: ownText(message), why, fix, docs, ...more };
 }
 
 /** Runs checks over one input; the gravest findings first, then by place, none of them twice. */

@@ -25,6 +25,7 @@ import { type ClassedFunction, readFunction } from "./project/functions.ts";
 import { attempt } from "./project/sources.ts";
 import type { Workspace } from "./project/workspace.ts";
 import type { CallerCheck } from "./source/caller_check.ts";
+import { ownText } from "./own_text.ts";
 import { answerChecks } from "./token/answer_checks.ts";
 import type { Inspection } from "./token/inspection.ts";
 import { tokenChecks } from "./token/token_checks.ts";
@@ -109,7 +110,14 @@ export function examine(
     }
     findings.push(...runChecks(functionChecks, { project, classed }));
     for (const { name, entry, verifyJwt, facts: { check, by } } of classed) {
-      functions.push({ name, project: project.folder, entry, verify_jwt: verifyJwt, check, by });
+      functions.push({
+        name,
+        project: project.folder,
+        entry,
+        verify_jwt: verifyJwt,
+        check,
+        by: ownText(by),
+      });
     }
   }
   findings.push(...scanner.conclude(progress));

@@ -12,6 +12,7 @@ import {
 } from "../source/answer.ts";
 import { authCall } from "../source/auth_call.ts";
 import { follow } from "../source/follow.ts";
+import { oncePer } from "../source/once.ts";
 import { catchAround, handlerAround, isJudged } from "../source/judged.ts";
 import {
   around,
@@ -60,12 +61,11 @@ export const outageAsSignedOut: Rule = {
 /** So many calls of one scope are looked at: each looks through the scope, and code may be generated. */
 const MAX_PER_SCOPE = 50;
 
-const looked = new WeakMap<Node, Set<Node>>();
+const lookedAt = oncePer((_scope: Node) => new Set<Node>());
 
 function isBeyondBound(call: Node): boolean {
   const scope = around(call, (one) => isFunction(one) || one.type === "Program")!;
-  const calls = looked.get(scope) ?? new Set();
-  looked.set(scope, calls);
+  const calls = lookedAt(scope);
   if (calls.size < MAX_PER_SCOPE) calls.add(call);
   return !calls.has(call);
 }

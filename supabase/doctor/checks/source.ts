@@ -4,7 +4,7 @@ import { type Finding, type Hit, toFinding } from "../finding.ts";
 import { lineOf, type SourceFile } from "../project/source_file.ts";
 import { folderOf } from "../project/paths.ts";
 import type { Project, Workspace } from "../project/workspace.ts";
-import type { Node } from "../source/node.ts";
+import { oncePer } from "../source/once.ts";
 import type { Rule, SigningFacts, Surroundings } from "../source/rule.ts";
 import { isTestPath } from "../source/runtime.ts";
 import { eventUserDeleted, legacyStorageKey, signOutGlobal } from "./rules_client.ts";
@@ -66,7 +66,7 @@ export const ruleChecks: readonly SourceCheck[] = rules.map((rule) => ({
         signing: signingOf(file.path, workspace),
       };
       for (const type of rule.types) {
-        for (const node of nodesOf(file, type)) {
+        for (const node of byType(file).get(type) ?? []) {
           const remark = rule.look(node, surroundings);
           if (remark) yield { file: file.path, line: lineOf(node), ...remark };
         }
@@ -99,21 +99,8 @@ function signingOf(path: string, { projects, envs }: Workspace): SigningFacts | 
   return { where: isSeen ? keys![0] : own.config!.path, isSeen };
 }
 
-const byType = new WeakMap<SourceFile, Map<string, Node[]>>();
-
-/** The nodes of one type in a file; they are sorted out once for all rules. */
-function nodesOf(file: SourceFile, type: string): readonly Node[] {
-  let types = byType.get(file);
-  if (types === undefined) {
-    byType.set(file, types = new Map());
-    for (const node of file.nodes) {
-      const list = types.get(node.type);
-      if (list === undefined) types.set(node.type, [node]);
-      else list.push(node);
-    }
-  }
-  return types.get(type) ?? [];
-}
+/** The nodes of a file by their types; they are sorted out once for all rules. */
+const byType = oncePer(({ nodes }: SourceFile) => Map.groupBy(nodes, ({ type }) => type));
 
 /** What source has to mention for any check to look at it; parsing is what a run spends its time on. */
 const RELEVANT =
@@ -147,7 +134,7 @@ export class Scanner {
     if (isTestPath(path) || edgeAuth.some((folder) => path.startsWith(`${folder}/`))) return;
     const text = sources.text(path);
     if (text === undefined || !isRelevant(path, text)) return;
-    const file = sources.parse(path, text);
+    const file = sources.open(path, text);
     if (file === undefined) return;
     for (const { check, scan } of this.#scans) {
       try {

@@ -1,7 +1,7 @@
 /** Versions of the libraries that keep the session. */
 
 import type { Hit } from "../finding.ts";
-import { lockedVersions, packageFolderOf, type PackageUse, usesOf } from "../project/packages.ts";
+import { packageFolderOf, type PackageUse, usesOf } from "../project/packages.ts";
 import { folderOf, foldersAbove } from "../project/paths.ts";
 import type { SourceFile } from "../project/source_file.ts";
 import { compareVersions, readRange, readVersion, type Version } from "../project/versions.ts";
@@ -19,7 +19,7 @@ function tooOld(use: PackageUse, first: Version, { locks }: Workspace): string |
   };
   const range = readRange(use.range);
   if (/^catalog:/.test(use.range)) { // of pnpm: the version stands elsewhere
-    const locked = locksOf(use, locks).flatMap((lock) => lockedVersions(lock, use.name));
+    const locked = locks.versions(use);
     return locked.every(below) ? locked[0] : undefined;
   }
   if (range === undefined) return undefined;
@@ -27,7 +27,7 @@ function tooOld(use: PackageUse, first: Version, { locks }: Workspace): string |
   if (range.below !== null && compareVersions(range.below, first) <= 0) return use.range;
   if (range.lowest && compareVersions(range.lowest, first) >= 0) return undefined;
   // The range allows both: only a lock file knows, and only what the range allows is this use's.
-  return locksOf(use, locks).flatMap((lock) => lockedVersions(lock, use.name))
+  return locks.versions(use)
     .find((found) => below(found) && compareVersions(readVersion(found)!, range.lowest) >= 0);
 }
 
@@ -47,23 +47,10 @@ export function isAtLeast(
   return uses.length > 0 && uses.every((use) => {
     const range = readRange(use.range);
     if (range !== undefined && compareVersions(range.lowest, first) >= 0) return true;
-    const locked = locksOf(use, workspace.locks).flatMap((lock) => lockedVersions(lock, name))
-      .map(readVersion);
+    const locked = workspace.locks.versions(use).map(readVersion);
     return locked.length > 0 &&
       locked.every((one) => one !== undefined && compareVersions(one, first) >= 0);
   });
-}
-
-/** The lock files that decide about a use: those of its tool in the nearest folder above. */
-function locksOf({ file, source }: PackageUse, locks: ReadonlyMap<string, string>): string[] {
-  if (source === "url") return [];
-  for (const folder of foldersAbove(folderOf(file))) {
-    const found = [...locks].filter(([path]) =>
-      folderOf(path) === folder && path.endsWith("deno.lock") === (source === "deno")
-    );
-    if (found.length > 0) return found.map(([, lock]) => lock);
-  }
-  return [];
 }
 
 /** Every use of a package, by manifests and by the source that imports it. */
@@ -77,15 +64,17 @@ function scanUses(
   );
   return {
     visit(file) {
+      // Only what is asked about: the uses of all files are kept to the end.
+      const own = usesOf(file, workspace).filter(({ name }) => name.startsWith("@supabase/"));
       if (file.runtime === "function") {
-        if (withFunctions) uses.push(...usesOf(file, workspace));
+        if (withFunctions) uses.push(...own);
         return;
       }
       // Where a package.json names the package, an import map beside it is that of the functions.
       const folders = new Set(foldersAbove(folderOf(file.path)));
       const isNpm = (name: string) =>
         workspace.packages.some((one) => one.name === name && folders.has(folderOf(one.file)));
-      uses.push(...usesOf(file, workspace).filter(({ name }) => !isNpm(name)));
+      uses.push(...own.filter(({ name }) => !isNpm(name)));
     },
     conclude: () => conclude(uses),
   };

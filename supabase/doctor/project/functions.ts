@@ -4,7 +4,7 @@ import type { Reach } from "../source/reach.ts";
 import type { ConfigFile } from "./config_file.ts";
 import type { Modules } from "./modules.ts";
 import { join } from "./paths.ts";
-import { lineOf, type SourceFile } from "./source_file.ts";
+import { lineAt, lineOf, type SourceFile } from "./source_file.ts";
 import type { Sources } from "./sources.ts";
 
 /** What the gateway does before the function: checks a JWT, or not. */
@@ -86,7 +86,7 @@ function isLeftOut(path: string, { files }: Sources): boolean {
 /** Reads a function and all that it runs. */
 export function readFunction(one: EdgeFunction, modules: Modules): ReadFunction | undefined {
   const { entry } = one;
-  const file = entry === undefined ? undefined : modules.sources.get(entry);
+  const file = entry === undefined ? undefined : modules.sources.open(entry);
   if (entry === undefined || file === undefined) return undefined;
   const { reach, ...facts } = callerFacts(file, modules);
   return { ...one, entry, facts, reach };
@@ -102,7 +102,7 @@ function reasonIn(path: string, sources: Sources): string | undefined {
 function reasonOf({ program, comments }: SourceFile): string | undefined {
   const first = children(program, "body")[0];
   const above = first === undefined ? Infinity : lineOf(first);
-  return comments.filter(({ line }) => line <= above)
+  return comments.filter(({ start }) => lineAt(program, start) <= above)
     .map(({ text }) => /^\s*edge-auth:\s*public,?\s+because\s+(\S.*)$/i.exec(text)?.[1])
     .find((reason) => reason !== undefined);
 }

@@ -1,3 +1,5 @@
+import { ownText } from "../own_text.ts";
+import { oncePer } from "../source/once.ts";
 import { child, children, isType, nameOf, type Node } from "../source/node.ts";
 import { type JsonFile, member } from "./json_file.ts";
 import { type Modules, resolve } from "./modules.ts";
@@ -24,7 +26,7 @@ export function readSpecifier(
 ): Pick<PackageUse, "name" | "range" | "source"> | undefined {
   const [, name, range = ""] = SPECIFIER.exec(text) ?? [];
   const source = text.startsWith("https:") ? "url" : "deno";
-  return name === undefined ? undefined : { name, range, source };
+  return name === undefined ? undefined : { name: ownText(name), range: ownText(range), source };
 }
 
 const DEPENDENCIES = ["dependencies", "devDependencies", "peerDependencies"];
@@ -51,17 +53,9 @@ export function packageFolderOf(
   return nearest(path, (folder) => folders.has(folder)) ?? "";
 }
 
-const uses = new WeakMap<SourceFile, readonly PackageUse[]>();
-
 /** The packages that a source file imports, with the place that names their versions; found once. */
-export function usesOf(source: SourceFile, modules: Modules): readonly PackageUse[] {
-  let found = uses.get(source);
-  if (found === undefined) uses.set(source, found = findUses(source, modules));
-  return found;
-}
-
-function findUses(source: SourceFile, modules: Modules): PackageUse[] {
-  return specifiersOf(source).flatMap(({ specifier, line }) => {
+export const usesOf = oncePer((source: SourceFile, modules: Modules): readonly PackageUse[] =>
+  specifiersOf(source).flatMap(({ specifier, line }) => {
     const own = readSpecifier(specifier);
     if (own !== undefined) return [{ ...own, file: source.path, line }];
     const target = resolve(specifier, source.path, modules);
@@ -69,8 +63,8 @@ function findUses(source: SourceFile, modules: Modules): PackageUse[] {
     if (found === undefined || target.kind !== "package" || target.map === undefined) return [];
     const { map, key } = target.map;
     return [{ ...found, file: map.path, line: map.lineOf(["imports", key]) }];
-  });
-}
+  })
+);
 
 /** Everything that a source file imports. */
 export function specifiersOf(source: SourceFile): { specifier: string; line: number }[] {
@@ -94,25 +88,6 @@ const IMPORTS = new Set([
 function isTypesOnly(node: Node): boolean {
   const specifiers = children(node, "specifiers");
   return specifiers.length > 0 && specifiers.every(isType);
-}
-
-/** The versions of a package in a lock file, whichever tool wrote it. */
-export function lockedVersions(lock: string, name: string): string[] {
-  const quoted = name.replaceAll(/[.*+?^${}()|[\]\\/]/g, "\\$&");
-  const patterns = [
-    `"node_modules/${quoted}":\\s*\\{\\s*"version":\\s*"([^"]+)"`, // package-lock.json
-    `^\\s*['"]?/?${quoted}@(\\d[\\w.-]*)['"]?(?:\\([^\\n]*\\))?:`, // pnpm-lock.yaml
-    `^"?${quoted}@[^\\n]*:\\n\\s+version:? "?(\\d[\\w.-]*)`, // yarn.lock
-    `"${quoted}@(\\d+\\.\\d+\\.\\d+[\\w.-]*)"`, // bun.lock, deno.lock
-    `"${quoted}@(\\d+\\.\\d+\\.\\d+[^"_]*)_`, // deno.lock, with peers
-  ];
-  return [
-    ...new Set(
-      patterns.flatMap((one) =>
-        [...lock.matchAll(new RegExp(one, "gm"))].map(([, found]) => found!)
-      ),
-    ),
-  ];
 }
 
 function entries(value: unknown): [string, string][] {

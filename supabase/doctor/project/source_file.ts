@@ -1,11 +1,13 @@
 import { parse } from "@babel/parser";
 import { childrenOf, type Node } from "../source/node.ts";
+import { oncePer } from "../source/once.ts";
 import { isTestPath, type Runtime, runtimeOf } from "../source/runtime.ts";
 
 /** A comment in the source. */
 export interface Comment {
   readonly text: string;
-  readonly line: number;
+  /** Where it begins, for {@linkcode lineAt}. */
+  readonly start: number;
 }
 
 /** A parsed file. */
@@ -32,20 +34,15 @@ export function isSourceFile(path: string): boolean {
  */
 export function readSourceFile(path: string, text: string): SourceFile {
   const isComponent = /\.(?:vue|svelte)$/.test(path);
-  const { program, comments } = parseSource(
-    path,
-    withAttributes(isComponent ? scriptsOf(text) : text),
-  );
-  const root = program as unknown as Node;
+  const code = withAttributes(isComponent ? scriptsOf(text) : text);
+  const { program, comments } = parseSource(path, code);
+  const root: Node = Object.assign(program as unknown as Node, { code }); // for lineAt()
   const nodes = linkParents(root);
   return {
     path,
     program: root,
     nodes,
-    comments: (comments ?? []).map(({ value, loc }) => ({
-      text: value,
-      line: loc?.start.line ?? 1,
-    })),
+    comments: (comments ?? []).map(({ value, start }) => ({ text: value, start: start! })),
     runtime: runtimeOf(path, root, nodes),
     isTest: isTestPath(path),
   };
@@ -67,6 +64,7 @@ function parseAs(path: string, text: string, isFlow: boolean) {
     sourceType: "unambiguous",
     errorRecovery: true,
     attachComment: false,
+    locations: false, // they are half of a tree; lineOf() finds the few lines that are asked for
     allowReturnOutsideFunction: true,
     allowAwaitOutsideFunction: true,
     plugins: [
@@ -86,10 +84,26 @@ function withAttributes(text: string): string {
   return text.replaceAll(/((?:from|import)\s*(["'])[^"'\n]+\2\s*)assert(\s*\{)/g, "$1with  $3");
 }
 
-/** The line that a node begins on, from 1. */
+/** The offsets behind the line ends of a file, by the root of its tree, as the parser counts them. */
+const lineEnds = oncePer((program: Node) =>
+  Array.from(
+    String(program.code ?? "").matchAll(/\r\n?|[\n\u2028\u2029]/g),
+    (one) => one.index + one[0].length,
+  )
+);
+
+/** The line of an offset in a parsed file, from 1. */
+export function lineAt(program: Node, offset: number): number {
+  const ends = lineEnds(program);
+  const after = ends.findIndex((end) => end > offset);
+  return (after < 0 ? ends.length : after) + 1;
+}
+
+/** The line that a node of a parsed file begins on, from 1; of the linter's nodes it is not known. */
 export function lineOf(node: Node): number {
-  const { start } = (node.loc ?? {}) as { start?: { line: number } };
-  return start?.line ?? 1;
+  let root = node;
+  while (root.parent) root = root.parent;
+  return lineAt(root, Number(node.start));
 }
 
 /** Blanks all but the scripts, so that lines stay where they are. */

@@ -27,9 +27,12 @@ export class Sources {
   readonly paths: readonly string[];
   readonly unreadable: Unreadable[] = [];
   readonly #known: Set<string>;
+  /** What imports led to: the least recently used first. */
   readonly #kept = new Map<string, { file: SourceFile; size: number }>();
   readonly #failed = new Set<string>();
   #size = 0;
+  /** What is being looked at, and what follows imports back to it finds. */
+  #current: SourceFile | undefined;
 
   constructor(readonly files: Files) {
     this.paths = files.paths.filter(isSourceFile);
@@ -40,44 +43,59 @@ export class Sources {
     return this.#known.has(path);
   }
 
-  /** The parsed file; `undefined` if it is not there or cannot be read. */
+  /** The parsed file that an import leads to; `undefined` if it is not there or cannot be read. */
   get(path: string): SourceFile | undefined {
+    if (this.#current?.path === path) return this.#current;
     const kept = this.#kept.get(path);
     if (kept !== undefined) {
       this.#kept.delete(path);
       this.#kept.set(path, kept);
       return kept.file;
     }
-    if (!this.has(path) || this.#failed.has(path)) return undefined;
     const text = this.text(path);
-    return text === undefined ? undefined : this.parse(path, text);
+    const file = text === undefined ? undefined : this.#parse(path, text);
+    if (file !== undefined) this.#keep(file, text!.length);
+    return file;
   }
 
-  /** The text of a file; `undefined` if it cannot be read. */
+  /**
+   * The parsed file that is looked at next: it is let go with the one after it, since most files
+   * are looked at only once.
+   *
+   * @param text What was read of it before.
+   */
+  open(path: string, text = this.text(path)): SourceFile | undefined {
+    if (this.#current?.path !== path) {
+      this.#current = undefined; // before the next tree is made
+      this.#current = this.#kept.get(path)?.file ??
+        (text === undefined ? undefined : this.#parse(path, text));
+    }
+    return this.#current;
+  }
+
+  /** The text of a file; `undefined` if it is not there or cannot be read. */
   text(path: string): string | undefined {
-    return attempt(
-      path,
-      this.unreadable,
-      () => this.files.read(path),
-      () => this.#failed.add(path),
-    );
+    if (!this.has(path) || this.#failed.has(path)) return undefined;
+    return this.#attempt(path, () => this.files.read(path));
   }
 
-  /** Parses a text that was read before. */
-  parse(path: string, text: string): SourceFile | undefined {
-    const kept = this.#kept.get(path)?.file;
-    if (kept !== undefined || this.#failed.has(path)) return kept;
-    const read = () => readSourceFile(path, text);
-    const file = attempt(path, this.unreadable, read, () => this.#failed.add(path));
-    if (file === undefined) return undefined;
-    this.#kept.set(path, { file, size: text.length });
-    this.#size += text.length;
+  #parse(path: string, text: string): SourceFile | undefined {
+    if (this.#failed.has(path)) return undefined;
+    return this.#attempt(path, () => readSourceFile(path, text));
+  }
+
+  #keep(file: SourceFile, size: number): void {
+    this.#kept.set(file.path, { file, size });
+    this.#size += size;
     for (const [oldest, { size }] of this.#kept) {
-      if (this.#size <= KEPT_CHARS || oldest === path) break;
+      if (this.#size <= KEPT_CHARS || oldest === file.path) break;
       this.#kept.delete(oldest);
       this.#size -= size;
     }
-    return file;
+  }
+
+  #attempt<T>(path: string, work: () => T): T | undefined {
+    return attempt(path, this.unreadable, work, () => this.#failed.add(path));
   }
 }
 

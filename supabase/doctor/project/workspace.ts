@@ -2,6 +2,7 @@ import { type ConfigFile, readConfig } from "./config_file.ts";
 import { type EnvFile, isEnvFile, readEnvFile } from "./env_file.ts";
 import { type EdgeFunction, findFunctions } from "./functions.ts";
 import { type JsonFile, readJsonFile } from "./json_file.ts";
+import { LOCK, Locks } from "./locks.ts";
 import { edgeAuthFolders, type Modules } from "./modules.ts";
 import { packagesOf, type PackageUse } from "./packages.ts";
 import { folderOf, join } from "./paths.ts";
@@ -29,8 +30,7 @@ export interface Workspace extends Modules {
   /** What each package.json names; what source imports is seen when it is read. */
   readonly packages: readonly PackageUse[];
   readonly manifests: readonly JsonFile[];
-  /** By path. */
-  readonly locks: ReadonlyMap<string, string>;
+  readonly locks: Locks;
   readonly unreadable: readonly Unreadable[];
   /** Sessions that are alive at once behind one address, if somebody said. */
   readonly sessions?: number | undefined;
@@ -42,9 +42,6 @@ export function isOfInterest(path: string): boolean {
     LOCK.test(path) || /signing_?keys?[\w-]*\.json$/.test(path);
 }
 
-/** Lock files may be large, and still are no generated source. */
-export const LOCK =
-  /(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|yarn\.lock|bun\.lock|deno\.lock)$/;
 const isConfig = (path: string) => /(?:^|\/)supabase\/config\.toml$/.test(path);
 const isJson = (path: string) => /(?:^|\/)(?:package|deno|import_?map)\.jsonc?$/.test(path);
 
@@ -113,11 +110,7 @@ export function readWorkspace(files: Files, sessions?: number): Workspace {
     envs: paths.filter(isEnvFile).flatMap((path) => read(path, readEnvFile)),
     packages: json.filter(isManifest).flatMap(packagesOf),
     manifests: json.filter(isManifest),
-    locks: new Map(
-      paths.filter((path) => LOCK.test(path)).flatMap((path) =>
-        read(path, (name, text) => [name, text] as const)
-      ),
-    ),
+    locks: new Locks(paths, (path) => read(path, (_, text) => text)[0]),
     unreadable,
     sessions,
   };

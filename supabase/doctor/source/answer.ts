@@ -11,16 +11,11 @@ import {
   type Node,
   walk,
 } from "./node.ts";
+import { oncePer } from "./once.ts";
 import { originOf } from "./scope.ts";
 
-const within = new WeakMap<Node, readonly Node[]>();
-
 /** Every node of a scope, listed once. */
-export function nodesWithin(scope: Node): readonly Node[] {
-  let nodes = within.get(scope);
-  if (nodes === undefined) within.set(scope, nodes = [...walk(scope)]);
-  return nodes;
-}
+export const nodesWithin = oncePer((scope: Node): readonly Node[] => [...walk(scope)]);
 
 /** The names that hold the answer of a call. */
 export interface Bindings {

@@ -1,4 +1,5 @@
 import { bare, child, children, isFunction, nameOf, type Node } from "./node.ts";
+import { oncePer } from "./once.ts";
 
 /** Where a name comes from. */
 export interface Origin {
@@ -15,9 +16,6 @@ export interface Origin {
 }
 
 type Names = Map<string, Origin>;
-
-/** What each scope declares, gathered once. */
-const scopes = new WeakMap<Node, Names>();
 
 /**
  * Finds the declaration that a name refers to, by the scopes around it.
@@ -49,10 +47,11 @@ export function valueOf(node: Node | undefined): Node | undefined {
 /** The names that a scope declares; `undefined` for a node that is none. */
 export function namesOf(scope: Node): ReadonlyMap<string, Origin> | undefined {
   if (!SCOPES.test(scope.type) && !isFunction(scope)) return undefined;
-  let names = scopes.get(scope);
-  if (names === undefined) scopes.set(scope, names = declare(scope));
-  return names;
+  return declared(scope);
 }
+
+/** What each scope declares, gathered once. */
+const declared = oncePer(declare);
 
 const SCOPES = /^(?:Program|BlockStatement|SwitchStatement|CatchClause|For(?:Of|In)?Statement)$/;
 
