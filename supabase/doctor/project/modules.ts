@@ -1,4 +1,5 @@
 import { child, children, nameOf, type Node } from "../source/node.ts";
+import { oncePer } from "../source/once.ts";
 import { namesOf, type Origin } from "../source/scope.ts";
 import { type JsonFile, member } from "./json_file.ts";
 import { folderOf, foldersAbove, join } from "./paths.ts";
@@ -44,7 +45,7 @@ export interface Modules {
 export function resolve(specifier: string, from: string, modules: Modules): Target {
   if (/(?:^|[/:@])edge-auth(?:[@/]|$)/.test(specifier)) return { kind: "edge-auth" };
   if (/^\.\.?\//.test(specifier)) return file(join(folderOf(from), specifier), modules);
-  for (const map of mapsOf(from, modules)) {
+  for (const map of mapsOf(folderOf(from), modules)) {
     const found = mapped(specifier, member(map.value, "imports"));
     if (found === undefined) continue;
     const { key, target } = found;
@@ -62,9 +63,20 @@ export function resolve(specifier: string, from: string, modules: Modules): Targ
   return { kind: "missing" };
 }
 
-function mapsOf(from: string, { maps, namedMaps }: Modules): JsonFile[] {
+/** Asked for with every import, and few folders have import maps. */
+const knownMaps = oncePer((_modules: Modules) => new Map<string, readonly JsonFile[]>());
+
+function mapsOf(folder: string, modules: Modules): readonly JsonFile[] {
+  const known = knownMaps(modules);
+  let found = known.get(folder);
+  if (found === undefined) known.set(folder, found = mapsAbove(folder, modules));
+  return found;
+}
+
+/** The import maps that govern the files of a folder, the nearest first. */
+function mapsAbove(from: string, { maps, namedMaps }: Modules): readonly JsonFile[] {
   const found: JsonFile[] = [];
-  for (const folder of foldersAbove(folderOf(from))) {
+  for (const folder of foldersAbove(from)) {
     const named = namedMaps.get(folder);
     for (
       const path of [
@@ -99,14 +111,20 @@ function mapped(specifier: string, imports: unknown): { key: string; target: str
   return parent && { key: parent[0], target: parent[1] + specifier.slice(parent[0].length) };
 }
 
-const ENDINGS = ["", ".ts", ".tsx", ".js", ".jsx", ".mjs", ".mts", "/index.ts", "/index.tsx"];
+const ENDINGS = [
+  ...["", ".ts", ".tsx", ".js", ".jsx", ".mjs", ".mts"],
+  ...["/index.ts", "/index.tsx", "/index.js", ".vue", ".svelte"],
+];
 
 function file(path: string, { sources, edgeAuth }: Modules): Target {
-  const found = [...ENDINGS, "/index.js", ".vue", ".svelte"].map((ending) => path + ending)
-    .find((one) => sources.has(one)) ??
-    (/\.[cm]?js$/.test(path)
-      ? [path.replace(/js$/, "ts"), path.replace(/js$/, "tsx")].find((one) => sources.has(one))
-      : undefined);
+  if (!sources.hasFolder(folderOf(path))) return { kind: "missing" };
+  const stem = path.replace(/(?<=\.[cm]?)js$/, "");
+  const ending = ENDINGS.find((one) => sources.has(path + one));
+  const found = ending !== undefined
+    ? path + ending
+    : stem === path
+    ? undefined
+    : [`${stem}ts`, `${stem}tsx`].find((one) => sources.has(one));
   if (found === undefined) return { kind: "missing" };
   if (edgeAuth.some((folder) => found.startsWith(`${folder}/`))) return { kind: "edge-auth" };
   return { kind: "file", path: found };

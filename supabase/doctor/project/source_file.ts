@@ -126,17 +126,15 @@ function scriptsOf(component: string): string {
 function linkParents(root: Node): Node[] {
   const nodes: Node[] = [];
   const open: Node[] = [root];
-  const seen = new Set<Node>(open); // `{ a }` is one node twice
   (root as { parent: Node | null }).parent = null;
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
     nodes.push(node);
     const below = childrenOf(node);
     for (let i = below.length - 1; i >= 0; i--) {
-      const one = below[i]!;
-      if (seen.has(one)) continue;
-      seen.add(one);
-      (one as { parent: Node }).parent = node;
-      open.push(one);
+      const one = below[i]! as { parent?: Node };
+      if (one.parent !== undefined) continue; // `{ a }` is one node twice
+      one.parent = node;
+      open.push(below[i]!);
     }
   }
   return nodes;

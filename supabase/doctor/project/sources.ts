@@ -1,3 +1,4 @@
+import { folderOf, foldersAbove } from "./paths.ts";
 import { isSourceFile, readSourceFile, type SourceFile } from "./source_file.ts";
 
 /** Files of a folder, read when they are asked for. */
@@ -27,6 +28,7 @@ export class Sources {
   readonly paths: readonly string[];
   readonly unreadable: Unreadable[] = [];
   readonly #known: Set<string>;
+  readonly #folders: Set<string>;
   /** What imports led to: the least recently used first. */
   readonly #kept = new Map<string, { file: SourceFile; size: number }>();
   readonly #failed = new Set<string>();
@@ -37,10 +39,16 @@ export class Sources {
   constructor(readonly files: Files) {
     this.paths = files.paths.filter(isSourceFile);
     this.#known = new Set([...this.paths, ...(files.linked ?? []).filter(isSourceFile)]);
+    this.#folders = new Set([...new Set([...this.#known].map(folderOf))].flatMap(foldersAbove));
   }
 
   has(path: string): boolean {
     return this.#known.has(path);
+  }
+
+  /** Whether any source file is in a folder, or below it. */
+  hasFolder(folder: string): boolean {
+    return this.#folders.has(folder);
   }
 
   /** The parsed file that an import leads to; `undefined` if it is not there or cannot be read. */

@@ -17,7 +17,10 @@ export function oncePer<Owner extends object, More extends unknown[], Value>(
 ): (owner: Owner, ...more: More) => Value {
   const kept = Symbol(compute.name);
   return (owner, ...more) => {
-    const holder = owner as { [kept]?: { readonly value: Value } };
-    return (holder[kept] ??= { value: compute(owner, ...more) }).value;
+    const known = (owner as { [kept]?: { readonly value: Value } })[kept];
+    if (known !== undefined) return known.value;
+    const value = compute(owner, ...more);
+    Object.defineProperty(owner, kept, { value: { value } }); // copies of the owner are without it
+    return value;
   };
 }
