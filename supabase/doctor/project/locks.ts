@@ -39,7 +39,7 @@ export class Locks {
 }
 
 /** The versions of a package in a lock file, whichever tool wrote it. */
-function lockedVersions(lock: string, name: string): string[] {
+export function lockedVersions(lock: string, name: string): string[] {
   const quoted = name.replaceAll(/[.*+?^${}()|[\]\\/]/g, "\\$&");
   const patterns = [
     `"node_modules/${quoted}":\\s*\\{\\s*"version":\\s*"([^"]+)"`, // package-lock.json

@@ -108,19 +108,23 @@ export function* walk(root: Node, enter: (node: Node) => boolean = () => true): 
 /** The nodes directly below one, in the order of the source. */
 export function childrenOf(node: Node): Node[] {
   const found: Node[] = [];
-  for (const name of membersOf(node)) {
-    if (name === "parent" || name === "loc") continue;
-    const value = node[name];
-    if (isNode(value)) found.push(value);
-    else if (Array.isArray(value)) { for (const one of value) if (isNode(one)) found.push(one); }
+  let isPlain = false;
+  for (const name in node) { // no list of names: this runs for every node of every file
+    isPlain = true;
+    if (name !== "parent") addNodes(node[name], found);
+  }
+  if (isPlain) return found;
+  // The linter's nodes have no members of their own: they are getters of the prototype.
+  for (const name of Object.getOwnPropertyNames(Object.getPrototypeOf(node))) {
+    if (name !== "parent") addNodes(node[name], found);
   }
   return found;
 }
 
-/** The linter's nodes have no members of their own: they are getters of the prototype. */
-function membersOf(node: Node): string[] {
-  const own = Object.keys(node);
-  return own.length > 0 ? own : Object.getOwnPropertyNames(Object.getPrototypeOf(node));
+function addNodes(value: unknown, found: Node[]): void {
+  if (typeof value !== "object" || value === null) return;
+  if (!Array.isArray(value)) { if (isNode(value)) found.push(value); }
+  else for (const one of value) if (isNode(one)) found.push(one);
 }
 
 /** The nearest node around this one of which `is` holds. */

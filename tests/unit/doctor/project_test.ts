@@ -1,7 +1,7 @@
 // How a project is read: layouts, runtimes, versions, env files.
 import { assert, assertEquals } from "@std/assert";
 import { readEnvFile } from "../../../supabase/doctor/project/env_file.ts";
-import { lockedVersions } from "../../../supabase/doctor/project/packages.ts";
+import { lockedVersions } from "../../../supabase/doctor/project/locks.ts";
 import { readRange } from "../../../supabase/doctor/project/versions.ts";
 import { readWorkspace } from "../../../supabase/doctor/project/workspace.ts";
 import { examine } from "../../../supabase/doctor/registry.ts";
