@@ -24,26 +24,27 @@ export function applyIgnores(
   findings: readonly Finding[],
   read: (path: string) => string | undefined,
 ): { kept: Finding[]; bare: BareIgnore[] } {
-  const texts = new Map<string, string[]>();
   const bare = new Map<string, BareIgnore>();
-  const linesOf = (path: string) => {
-    let lines = texts.get(path);
-    if (lines === undefined) texts.set(path, lines = (read(path) ?? "").split(/\r?\n/));
-    return lines;
-  };
-  const kept = findings.filter(({ id, file, line }) => {
-    if (file === null || line === null) return true;
-    const lines = linesOf(file);
-    for (const number of places(lines, line)) {
-      const [, name, reason] = IGNORE.exec(lines[number - 1] ?? "") ?? [];
-      if (name !== id) continue;
-      if (reason !== undefined) return false;
-      const message = `The finding ${id} is not left out: say why, "ignore ${id}, because …".`;
-      bare.set(`${file}:${number}`, { file, line: number, message });
+  const ignored = new Set<Finding>();
+  for (const [file, own] of Map.groupBy(findings, (one) => one.file)) { // one text at a time
+    const text = file === null ? "" : read(file) ?? "";
+    if (file === null || !text.includes("edge-auth:")) continue;
+    const lines = text.split(/\r?\n/);
+    for (const finding of own) {
+      const { id, line } = finding;
+      for (const number of line === null ? [] : places(lines, line)) {
+        const [, name, reason] = IGNORE.exec(lines[number - 1] ?? "") ?? [];
+        if (name !== id) continue;
+        if (reason !== undefined) {
+          ignored.add(finding);
+          break;
+        }
+        const message = `The finding ${id} is not left out: say why, "ignore ${id}, because …".`;
+        bare.set(`${file}:${number}`, { file, line: number, message });
+      }
     }
-    return true;
-  });
-  return { kept, bare: [...bare.values()] };
+  }
+  return { kept: findings.filter((one) => !ignored.has(one)), bare: [...bare.values()] };
 }
 
 /** The lines on which a comment answers for a line, from 1. */
