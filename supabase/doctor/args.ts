@@ -168,6 +168,11 @@ function check(values: Values, words: readonly string[]): string | undefined {
   if (values.url === undefined && (values.origin ?? values.function) !== undefined) {
     return "--origin and --function need --url.";
   }
+  const ofFolders = ["sarif", "baseline", "write-baseline", "sessions"] as const;
+  const misplaced = ofFolders.find((name) => values[name] !== undefined);
+  if (misplaced !== undefined && (word === "token" || values.url !== undefined)) {
+    return `--${misplaced} is for folders: what a token or a running project shows has no line.`;
+  }
   if (values.json && values.sarif) return "--json and --sarif are two formats: choose one.";
   if (values["fail-on"] !== undefined && !/^(?:error|warning)$/.test(values["fail-on"])) {
     return "--fail-on takes error or warning.";

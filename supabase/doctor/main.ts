@@ -1,10 +1,12 @@
 /** `deno task doctor`: the edge to the terminal. */
 
+import { relative } from "node:path";
 import { type FailOn, type Format, help, readArguments } from "./args.ts";
 import { explain, page } from "./explain.ts";
 import { allKinds } from "./registry.ts";
-import { jsonReport, type Report, sarifReport, textReport } from "./report.ts";
+import { jsonReport, type Report, textReport } from "./report.ts";
 import { runCommand, UsageError } from "./run.ts";
+import { sarifReport } from "./sarif.ts";
 import { readToken } from "./token/read_token.ts";
 
 /** What a run ends with. */
@@ -33,7 +35,8 @@ async function main(): Promise<number> {
       readToken,
       progress: progressOn(Deno.stderr),
     });
-    await print(report, format);
+    const root = command.kind === "folder" ? relative(Deno.cwd(), command.folder) : "";
+    await print(textOf(report, format, root.replaceAll("\\", "/")));
     return isFailure(report, failOn) ? EXIT.found : EXIT.ok;
   } catch (error) {
     if (error instanceof UsageError) {
@@ -46,14 +49,20 @@ async function main(): Promise<number> {
   }
 }
 
+/** @param root The folder that was read, as seen from the one that the doctor was started in. */
+function textOf(report: Report, format: Format, root: string): string {
+  switch (format) {
+    case "json":
+      return jsonReport(report);
+    case "sarif":
+      return sarifReport(report, allKinds, root.startsWith("..") ? "" : root);
+    case "text":
+      return textReport(report, Deno.stdout.isTerminal() && !Deno.noColor);
+  }
+}
+
 /** Writes all of it: what is longer than a pipe holds would be cut off by the end of the process. */
-async function print(report: Report, format: Format): Promise<void> {
-  const colour = Deno.stdout.isTerminal() && !Deno.noColor;
-  const text = format === "json"
-    ? jsonReport(report)
-    : format === "sarif"
-    ? sarifReport(report, allKinds)
-    : textReport(report, colour);
+async function print(text: string): Promise<void> {
   let bytes = new TextEncoder().encode(`${text}\n`);
   while (bytes.length > 0) bytes = bytes.subarray(await Deno.stdout.write(bytes));
 }

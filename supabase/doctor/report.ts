@@ -1,6 +1,6 @@
 /** What people and machines read. */
 
-import type { Finding, Kind, Severity } from "./finding.ts";
+import type { Finding, Severity } from "./finding.ts";
 import type { FunctionSummary } from "./registry.ts";
 
 /** What a run read, and what came of it. */
@@ -33,59 +33,6 @@ const HEAD: Readonly<Record<Severity, string>> = {
 /** The JSON of `--json`. */
 export function jsonReport(report: Report): string {
   return JSON.stringify(report, null, 2);
-}
-
-const LEVEL = { error: "error", warning: "warning", info: "note" } as const satisfies Record<
-  Severity,
-  string
->;
-
-/** SARIF 2.1.0, which GitHub's code scanning and most viewers read. */
-export function sarifReport({ findings }: Report, kinds: readonly Kind[]): string {
-  const used = kinds.filter(({ id }) => findings.some((one) => one.id === id));
-  return JSON.stringify(
-    {
-      $schema: "https://json.schemastore.org/sarif-2.1.0.json",
-      version: "2.1.0",
-      runs: [{
-        tool: {
-          driver: {
-            name: "edge-auth doctor",
-            rules: used.map(({ id, why, fix }) => ({
-              id,
-              shortDescription: { text: why },
-              help: { text: `${why}\n\n${fix}` },
-            })),
-          },
-        },
-        results: findings.map((one) => ({
-          ruleId: one.id,
-          level: LEVEL[one.severity],
-          message: { text: `${one.message}${namesOf(one)} ${one.fix}` },
-          ...(one.file === null ? {} : { locations: [locationOf(one)] }),
-          ...(one.places === undefined ? {} : {
-            relatedLocations: one.places.map((each, id) => ({
-              id,
-              message: { text: each.message },
-              ...locationOf(each),
-            })),
-          }),
-        })),
-      }],
-    },
-    null,
-    2,
-  );
-}
-
-/** A place as SARIF writes it. */
-function locationOf({ file, line }: Pick<Finding, "file" | "line">) {
-  return {
-    physicalLocation: {
-      artifactLocation: { uri: encodeURI(file ?? ""), uriBaseId: "%SRCROOT%" },
-      region: { startLine: line ?? 1 },
-    },
-  };
 }
 
 /**
@@ -141,7 +88,7 @@ function placeOf({ file, line }: Pick<Finding, "file" | "line">): string {
 }
 
 /** The functions that a finding is about, the first few by name; the JSON has all. */
-function namesOf({ functions = [] }: Finding): string {
+export function namesOf({ functions = [] }: Finding): string {
   return functions.length === 0 ? "" : ` (${listed(functions)})`;
 }
 

@@ -72,7 +72,11 @@ async function readProject(
     ...kept,
     ...bare.map((one) => toFinding(ignoreWithoutReason, { severity: "warning", ...one })),
   ]);
-  if (command.writeBaseline) await Deno.writeTextFile(baseline, writeBaseline(all));
+  if (command.writeBaseline) {
+    await Deno.writeTextFile(baseline, writeBaseline(all)).catch(() => {
+      throw new UsageError("The baseline cannot be written there.");
+    });
+  }
   const counted = command.writeBaseline ? [] : newFindings(all, known);
   return {
     findings: mergeFunctions(counted),

@@ -43,6 +43,8 @@ Deno.test("readArguments() says in a sentence what is wrong", () => {
     [["--url", "--json"], "needs a value"],
     [["--json=yes"], "takes no value"],
     [["--json", "--sarif"], "two formats"],
+    [["--sarif", "--url", "https://a.example"], "--sarif is for folders"],
+    [["token", "--write-baseline"], "--write-baseline is for folders"],
     [["--fail-on", "info"], "--fail-on"],
     [["--url", "a.example"], "http(s)"],
     [["--url", "https://a.example", "--origin", "null"], "http(s)"],

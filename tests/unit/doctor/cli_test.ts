@@ -13,10 +13,11 @@ import { legacyKey, SECRET } from "./_project.ts";
 const CONFIG = fileURLToPath(new URL("deno.json", ROOT));
 const MAIN = new URL("supabase/doctor/main.ts", ROOT).href;
 
-async function doctor(args: string[], env: Record<string, string> = {}) {
+async function doctor(args: string[], env: Record<string, string> = {}, cwd?: string) {
   return await run(Deno.execPath(), {
     args: ["run", "-A", "--config", CONFIG, MAIN, ...args],
     env: { NO_COLOR: "1", ...env },
+    ...(cwd === undefined ? {} : { cwd }),
   });
 }
 
@@ -166,6 +167,8 @@ Deno.test("doctor exits with 0 until something new is found when there is a base
     const { code, text } = await doctor(["--json", folder]);
     const { findings, read } = JSON.parse(text);
     assertEquals([code, findings.length, read.known], [1, 1, 1]);
+    const nowhere = ["--write-baseline", "--baseline", `${folder}/none/known.json`, folder];
+    assertEquals((await doctor(nowhere)).code, 2);
   }));
 
 Deno.test("doctor leaves a finding out when a comment says why, and asks for the reason when not", () =>
@@ -185,12 +188,14 @@ Deno.test("doctor leaves a finding out when a comment says why, and asks for the
     ]);
   }));
 
-Deno.test("doctor prints SARIF when it is asked to", () =>
+Deno.test("doctor prints SARIF with paths from where it was started when it is asked to", () =>
   inFolder(async (folder) => {
-    await write(folder, KEY_CONFIG, "[auth]\njwt_expiry = 60\n");
-    const { code, text } = await doctor(["--sarif", folder]);
-    const { runs: [{ results }] } = JSON.parse(text);
-    assertEquals([code, results[0].ruleId], [1, "jwt-expiry"]);
+    await write(folder, `apps/web/${KEY_CONFIG}`, "[auth]\njwt_expiry = 60\n");
+    const { code, text } = await doctor(["--sarif", "apps/web"], {}, folder);
+    const { runs: [{ results: [one] }] } = JSON.parse(text);
+    assertEquals([code, one.ruleId], [1, "jwt-expiry"]);
+    const { uri } = one.locations[0].physicalLocation.artifactLocation;
+    assertEquals(uri, `apps/web/${KEY_CONFIG}`);
   }));
 
 Deno.test("doctor --explain prints the paragraph of a finding, and 2 when there is none", async () => {

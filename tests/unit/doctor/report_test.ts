@@ -6,7 +6,7 @@ import {
   mergeSame,
   toFinding,
 } from "../../../supabase/doctor/finding.ts";
-import { jsonReport, sarifReport, textReport } from "../../../supabase/doctor/report.ts";
+import { jsonReport, textReport } from "../../../supabase/doctor/report.ts";
 
 const kind = { id: "an-id", why: "Because ".repeat(30).trim(), fix: "Do this." };
 const findings: Finding[] = [
@@ -81,12 +81,6 @@ Deno.test("textReport() names the further places and the functions of a finding"
   assertMatch(text, /^0 errors, 2 warnings/m);
 });
 
-Deno.test("sarifReport() has the further places of a finding as related locations", () => {
-  const { runs: [run] } = JSON.parse(sarifReport({ findings: ofFunctions }, [kind]));
-  const [related] = run.results[0].relatedLocations;
-  assertEquals([related.id, related.physicalLocation.region.startLine], [0, 7]);
-});
-
 Deno.test("textReport() says what was read and what could not be", () => {
   const read = {
     files: 2,
@@ -108,13 +102,4 @@ Deno.test("textReport() says what was read and what could not be", () => {
 Deno.test("jsonReport() holds every finding with its place", () => {
   const { findings: [first] } = JSON.parse(jsonReport({ findings }));
   assertEquals([first.id, first.file, first.line], ["an-id", "a.ts", 3]);
-});
-
-Deno.test("sarifReport() is SARIF 2.1.0 with one rule per kind, and no place where there is none", () => {
-  const { version, runs: [run] } = JSON.parse(sarifReport({ findings }, [kind]));
-  assertEquals([version, run.tool.driver.rules.length], ["2.1.0", 1]);
-  const [error, info] = run.results;
-  assertEquals([error.ruleId, error.level, info.level], ["an-id", "error", "note"]);
-  const { artifactLocation, region } = error.locations[0].physicalLocation;
-  assertEquals([artifactLocation.uri, region.startLine, info.locations], ["a.ts", 3, undefined]);
 });
