@@ -6,10 +6,13 @@ import { folderOf, nearest } from "./paths.ts";
 export const LOCK =
   /(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|yarn\.lock|bun\.lock|deno\.lock)$/;
 
-/** The lock files of a folder: each is read when somebody asks, and only versions are kept. */
+/** The lines about Supabase's packages, each with the line below it. */
+const OWN_LINES = /^.*@supabase\/.*(?:\n(?!.*@supabase\/).*)?\n?/gm;
+
+/** What the lock files of a folder say of Supabase's packages; each is read when somebody asks. */
 export class Locks {
   readonly #paths: readonly string[];
-  readonly #known = new Map<string, readonly string[]>();
+  readonly #excerpts = new Map<string, string>();
 
   /**
    * @param paths All files.
@@ -19,20 +22,20 @@ export class Locks {
     this.#paths = paths.filter((path) => LOCK.test(path));
   }
 
-  /** The versions that the lock files decide on: those of the use's tool in the nearest folder above. */
+  /** The versions in the lock files of the use's tool, in the nearest folder above that has one. */
   versions({ file, source, name }: Pick<PackageUse, "file" | "source" | "name">): string[] {
     if (source === "url") return [];
     const own = this.#paths.filter((path) => path.endsWith("deno.lock") === (source === "deno"));
     const folder = nearest(file, (one) => own.some((path) => folderOf(path) === one));
     return own.filter((path) => folderOf(path) === folder)
-      .flatMap((path) => this.#versionsIn(path, name));
+      .flatMap((path) => lockedVersions(this.#excerptOf(path), name));
   }
 
-  #versionsIn(path: string, name: string): readonly string[] {
-    const key = `${path} ${name}`;
-    let found = this.#known.get(key);
+  #excerptOf(path: string): string {
+    let found = this.#excerpts.get(path);
     if (found === undefined) {
-      this.#known.set(key, found = lockedVersions(this.read(path) ?? "", name));
+      const lines = (this.read(path) ?? "").match(OWN_LINES) ?? [];
+      this.#excerpts.set(path, found = ownText(lines.join("")));
     }
     return found;
   }
@@ -51,7 +54,7 @@ export function lockedVersions(lock: string, name: string): string[] {
   return [
     ...new Set(
       patterns.flatMap((one) =>
-        [...lock.matchAll(new RegExp(one, "gm"))].map(([, found]) => ownText(found!))
+        [...lock.matchAll(new RegExp(one, "gm"))].map(([, found]) => found!)
       ),
     ),
   ];

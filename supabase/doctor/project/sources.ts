@@ -21,7 +21,7 @@ export interface Unreadable {
 }
 
 /** Trees of so many characters of source are kept, to follow imports; the others are let go. */
-const KEPT_CHARS = 300_000;
+const KEPT_CHARS = 150_000;
 
 /** Source that is parsed on demand, so that a large folder never has to fit into memory. */
 export class Sources {
