@@ -81,6 +81,7 @@ function parseAs(path: string, text: string, isFlow: boolean) {
 
 /** The old spelling of import attributes, `assert { … }`, as the new one; columns stay. */
 function withAttributes(text: string): string {
+  if (!text.includes("assert")) return text;
   return text.replaceAll(/((?:from|import)\s*(["'])[^"'\n]+\2\s*)assert(\s*\{)/g, "$1with  $3");
 }
 

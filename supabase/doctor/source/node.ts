@@ -134,18 +134,34 @@ export function around(node: Node, is: (node: Node) => boolean): Node | undefine
   return found ?? undefined;
 }
 
+/**
+ * Whether the name of a type fits. There are some 200 types, and every node of every file is asked:
+ * so each name is tried once.
+ */
+export function typeTest(pattern: RegExp): (type: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (type) => {
+    let fits = known.get(type);
+    if (fits === undefined) known.set(type, fits = pattern.test(type));
+    return fits;
+  };
+}
+
+const isFunctionType = typeTest(/^(?!TS).*Function/);
+
 /** Whether a node is a function of any form. */
 export function isFunction(node: Node): boolean {
-  return /Function/.test(node.type) && !node.type.startsWith("TS");
+  return isFunctionType(node.type);
 }
 
 /** Whether a node belongs to the types of TypeScript alone: nothing in it runs. */
 export function isType(node: Node): boolean {
-  return TYPES.test(node.type) || node.importKind === "type" || node.exportKind === "type";
+  return isTypeOnly(node.type) || node.importKind === "type" || node.exportKind === "type";
 }
 
-const TYPES =
-  /^TS(?!AsExpression|NonNull|Satisfies|TypeAssertion|Enum|ParameterProperty|Module|ExportAssignment|Instantiation)/;
+const isTypeOnly = typeTest(
+  /^TS(?!AsExpression|NonNull|Satisfies|TypeAssertion|Enum|ParameterProperty|Module|ExportAssignment|Instantiation)/,
+);
 
 /** Whether a node is an identifier that stands for a value: no key, member or label. */
 export function isReference(node: Node): boolean {

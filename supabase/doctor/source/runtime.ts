@@ -54,7 +54,8 @@ export function runtimeOf(path: string, program: Node, nodes: readonly Node[]): 
     }
     if (node.type !== "MemberExpression") continue;
     const object = child(node, "object");
-    if (memberPath(node).join(".") === "Deno.serve") return "server";
+    const isServe = nameOf(child(node, "property")) === "serve";
+    if (isServe && memberPath(node).join(".") === "Deno.serve") return "server";
     if (object?.type === "Identifier" && BROWSER_GLOBAL.has(nameOf(object)!)) {
       browser ||= originOf(object) === undefined;
     }

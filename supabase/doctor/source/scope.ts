@@ -1,4 +1,4 @@
-import { bare, child, children, isFunction, nameOf, type Node } from "./node.ts";
+import { bare, child, children, isFunction, nameOf, type Node, typeTest } from "./node.ts";
 import { oncePer } from "./once.ts";
 
 /** Where a name comes from. */
@@ -46,14 +46,16 @@ export function valueOf(node: Node | undefined): Node | undefined {
 
 /** The names that a scope declares; `undefined` for a node that is none. */
 export function namesOf(scope: Node): ReadonlyMap<string, Origin> | undefined {
-  if (!SCOPES.test(scope.type) && !isFunction(scope)) return undefined;
+  if (!isScope(scope.type) && !isFunction(scope)) return undefined;
   return declared(scope);
 }
 
 /** What each scope declares, gathered once. */
 const declared = oncePer(declare);
 
-const SCOPES = /^(?:Program|BlockStatement|SwitchStatement|CatchClause|For(?:Of|In)?Statement)$/;
+const isScope = typeTest(
+  /^(?:Program|BlockStatement|SwitchStatement|CatchClause|For(?:Of|In)?Statement)$/,
+);
 
 function declare(scope: Node): Names {
   const names: Names = new Map();
