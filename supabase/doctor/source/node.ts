@@ -108,16 +108,9 @@ export function* walk(root: Node, enter: (node: Node) => boolean = () => true): 
 /** The nodes directly below one, in the order of the source. */
 export function childrenOf(node: Node): Node[] {
   const found: Node[] = [];
-  let isPlain = false;
-  for (const name in node) { // no list of names: this runs for every node of every file
-    isPlain = true;
-    if (name !== "parent") addNodes(node[name], found);
-  }
-  if (isPlain) return found;
-  // The linter's nodes have no members of their own: they are getters of the prototype.
-  for (const name of Object.getOwnPropertyNames(Object.getPrototypeOf(node))) {
-    if (name !== "parent") addNodes(node[name], found);
-  }
+  // `in`: the members of the linter's nodes are getters of the prototype. And no list of names is
+  // made, since this runs for every node of every file.
+  for (const name in node) if (name !== "parent") addNodes(node[name], found);
   return found;
 }
 

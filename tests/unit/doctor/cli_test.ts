@@ -250,3 +250,21 @@ Deno.test("doctor follows links within the folder, and looks at nothing twice", 
     await Deno.symlink("nowhere", `${folder}/lib/broken.ts`);
     assertEquals((await read(folder)).map(({ id }) => id), ["function-open-service"]);
   }));
+
+Deno.test("doctor reads a large lock file whole, and names the source that is too large to read", () =>
+  inFolder(async (folder) => {
+    const filler = JSON.stringify("x".repeat(1_000_000));
+    await write(
+      folder,
+      "package-lock.json",
+      `{ "a": ${filler}, "node_modules/@supabase/ssr": {\n  "version": "0.3.0" }, "b": ${filler} }`,
+    );
+    await write(folder, "package.json", `{ "dependencies": { "@supabase/ssr": ">=0.1.0" } }`);
+    await write(folder, "bundle.js", `supabase.auth.getSession(${filler});`);
+    const { findings, read: summary } = await runCommand({ kind: "folder", folder }, {
+      env: {},
+      readToken: () => Promise.resolve(undefined),
+    });
+    assertEquals(findings.map(({ id }) => id), ["ssr-old"]);
+    assertEquals(summary!.skipped, [{ path: "bundle.js", reason: "It is too large." }]);
+  }));

@@ -1,11 +1,13 @@
 // How a project is read: layouts, runtimes, versions, env files.
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { readEnvFile } from "../../../supabase/doctor/project/env_file.ts";
 import { lockedVersions } from "../../../supabase/doctor/project/locks.ts";
+import { lineOf, readSourceFile } from "../../../supabase/doctor/project/source_file.ts";
 import { readRange } from "../../../supabase/doctor/project/versions.ts";
 import { readWorkspace } from "../../../supabase/doctor/project/workspace.ts";
 import { examine } from "../../../supabase/doctor/registry.ts";
-import { config, diagnosis, findings, workspace } from "./_project.ts";
+import type { Node } from "../../../supabase/doctor/source/node.ts";
+import { CLIENT, config, diagnosis, edge, type Files, findings, workspace } from "./_project.ts";
 
 Deno.test("readWorkspace() finds functions of both layouts, and what config.toml names", () => {
   const { projects: [project] } = workspace({
@@ -195,4 +197,68 @@ Deno.test("examine() says nothing of a copy of edge-auth, and finds a function t
   });
   assertEquals(findings, []);
   assertEquals(functions.map(({ check, by }) => [check, by]), [["asks_auth", "edge-auth"]]);
+});
+
+Deno.test("examine() follows every form of import to the check of a function's caller", () => {
+  const asks = `export const asks = (t: string) => supabase.auth.getUser(t);\n` +
+    `export default async (r: Request) => Response.json(await asks(r.headers.get("a")!));`;
+  const follow = (imported: string, files: Files = {}) =>
+    diagnosis({
+      ...config("[functions.f]\nverify_jwt = false\n"),
+      ...edge(`${imported}\nDeno.serve(async (r) => Response.json(await used(r)));`),
+      "supabase/functions/_shared/asks.ts": CLIENT + asks,
+      ...files,
+    }).functions[0]?.check;
+  const from = "../_shared/asks.ts";
+  assertEquals(follow(`import { asks as used } from "${from}";`), "asks_auth");
+  assertEquals(follow(`import used from "${from}";`), "asks_auth");
+  assertEquals(follow(`import * as all from "${from}"; const used = all.asks;`), "asks_auth");
+  assertEquals(follow(`import * as used from "${from}";`), "asks_auth");
+  assertEquals(follow(`const { asks: used } = await import("${from}");`), "asks_auth");
+  assertEquals(follow(`import { type asks as used } from "${from}";`), "none");
+  assertEquals(follow(`const used = String;`), "none");
+  for (const star of [`export * from "./asks.ts";`, `export { asks } from "./asks.ts";`]) {
+    const files = { "supabase/functions/_shared/mod.ts": star };
+    assertEquals(follow(`import { asks as used } from "../_shared/mod.ts";`, files), "asks_auth");
+  }
+  const handed = `import { asks } from "./asks.ts";\nexport { asks };`;
+  assertEquals(
+    follow(`import { asks as used } from "../_shared/mod.ts";`, {
+      "supabase/functions/_shared/mod.ts": handed,
+    }),
+    "asks_auth",
+  );
+  const served = `Deno.serve(async (r) => Response.json(await supabase.auth.getUser(r.url)));`;
+  assertEquals(
+    follow(`import "../_shared/serve.ts"; const used = String;`, {
+      "supabase/functions/_shared/serve.ts": CLIENT + served,
+    }),
+    "asks_auth",
+  );
+  assertEquals(
+    follow(`import { asks as used } from "@/asks";`, { "src/asks.ts": CLIENT + asks }),
+    "asks_auth",
+  );
+});
+
+Deno.test("Sources keep what imports lead to within a bound, and a file that is looked at once not", () => {
+  const files: Files = Object.fromEntries(
+    ["a", "b", "c"].map((
+      name,
+    ) => [`${name}.ts`, `export const ${name} = "${"x".repeat(80_000)}";`]),
+  );
+  const { sources } = workspace(files);
+  const [a, b] = [sources.get("a.ts"), sources.open("b.ts")];
+  assertStrictEquals(sources.get("a.ts"), a);
+  assertStrictEquals(sources.get("b.ts"), b); // what is looked at is found by imports
+  sources.open("c.ts");
+  assertNotStrictEquals(sources.get("b.ts"), b);
+  assertNotStrictEquals(sources.get("a.ts"), a); // b.ts took its place
+  assertEquals(sources.get("none.ts"), undefined);
+});
+
+Deno.test("lineOf() counts lines as editors do", () => {
+  const text = "/* 1\n2\r\n3 */ a;\r\n\n`5\n6`; b;\u2028c;";
+  const { program } = readSourceFile("a.js", text);
+  assertEquals((program.body as Node[]).map(lineOf), [3, 5, 6, 7]);
 });
