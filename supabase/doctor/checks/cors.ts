@@ -1,6 +1,7 @@
 /** What a page sees of a function: answers, preflights and allowed headers. */
 
 import type { Check, Hit } from "../finding.ts";
+import { ownText } from "../own_text.ts";
 import { lineOf } from "../project/source_file.ts";
 import { hasSpread } from "../source/client.ts";
 import { at, follow, type Place } from "../source/follow.ts";
@@ -258,7 +259,7 @@ function callsOfPages(workspace: Workspace): Calls {
       ];
       return matches.length === 0 || isOfPhone(path, workspace)
         ? []
-        : matches.map(([, name]) => name!);
+        : matches.map(([, name]) => ownText(name!));
     });
     calls.set(workspace, found = { hasPages: pages.length > 0, names: new Set(names) });
   }
