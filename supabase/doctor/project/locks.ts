@@ -7,7 +7,7 @@ export const LOCK =
   /(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|yarn\.lock|bun\.lock|deno\.lock)$/;
 
 /** The lines about Supabase's packages, each with the line below it. */
-const OWN_LINES = /^.*@supabase\/.*(?:\n(?!.*@supabase\/).*)?\n?/gm;
+const OWN_LINES = /^[^\n]*@supabase\/[^\n]*(?:\n(?![^\n]*@supabase\/)[^\n]*)?\n?/gm;
 
 /** What the lock files of a folder say of Supabase's packages; each is read when somebody asks. */
 export class Locks {

@@ -84,6 +84,26 @@ Deno.test("lockedVersions() reads the lock files of npm, pnpm, yarn, bun and Den
   assertEquals(lockedVersions(`"@supabase/ssr-extra@0.1.0"`, name), []);
 });
 
+Deno.test("Locks read the versions of Supabase's packages, whatever ends the lines", () => {
+  const lock = (end: string) =>
+    [
+      `"dependencies": { "@supabase/ssr": "^0.1.0",`,
+      `"@supabase/supabase-js": "^2.0.0" },`,
+      `"node_modules/@supabase/ssr": {`,
+      `  "version": "0.1.0",`,
+      `  "resolved": "@supabase/ssr.tgz",`,
+      `"node_modules/@supabase/supabase-js": {`,
+      `  "version": "2.1.0"`,
+    ].join(end);
+  for (const end of ["\n", "\r\n"]) {
+    const { locks } = workspace({ "package-lock.json": lock(end), "deno.lock": "" });
+    const versions = (name: string) => locks.versions({ file: "a/b.ts", source: "npm", name });
+    assertEquals(versions("@supabase/ssr"), ["0.1.0"]);
+    assertEquals(versions("@supabase/supabase-js"), ["2.1.0"]);
+    assertEquals(locks.versions({ file: "a.ts", source: "url", name: "@supabase/ssr" }), []);
+  }
+});
+
 Deno.test("readEnvFile() reads quotes that span lines and keeps the line numbers", () => {
   const { variables } = readEnvFile(".env", `A="x\ny"\n\nexport B = z # c\nnot a line\nC=`);
   assertEquals(variables.map(({ name, value, line }) => [name, value, line]), [
