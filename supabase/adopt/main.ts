@@ -7,7 +7,7 @@ import { help, type Mode, readCommand, type RunCommand } from "./args.ts";
 import { readPackageJson, readProject, readTexts, readTextsIfAny, writePlan } from "./files.ts";
 import { createLibrary, type Library } from "./library.ts";
 import { isCurrent, type Plan, planAdoption, planBrowser } from "./plan.ts";
-import { describePlan, describeState, diffPlan } from "./report.ts";
+import { describePlan, describeState, diffPlan, readToolVersions } from "./report.ts";
 import { readJson } from "./edit_text.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -59,12 +59,13 @@ async function carryOut({ plan, write }: Task, mode: Mode): Promise<number> {
     console.log(describeState(plan));
     return isCurrent(plan) ? 0 : 1;
   }
+  const tools = readToolVersions(await Deno.readTextFile(new URL(".tool-versions", ROOT)));
   if (mode === "dry-run") {
     const diff = diffPlan(plan);
-    console.log(`${diff === "" ? "" : `${diff}\n`}${describePlan(plan, "planned")}`);
+    console.log(`${diff === "" ? "" : `${diff}\n`}${describePlan(plan, "planned", tools)}`);
   } else {
     await write();
-    console.log(describePlan(plan, "done"));
+    console.log(describePlan(plan, "done", tools));
   }
   return plan.copy.conflicts.length > 0 ? 1 : 0;
 }

@@ -32,6 +32,8 @@ export interface Plan {
   readonly notDone: readonly string[];
   /** The first function, where the project had none that uses edge-auth. */
   readonly first: FirstFunctionPlan | null;
+  /** The project's own functions that do not import edge-auth, by name. */
+  readonly withoutLibrary: readonly string[];
 }
 
 /** The first function of a project. */
@@ -44,7 +46,7 @@ export interface FirstFunctionPlan {
 
 const REASON = [
   "edge-auth answers instead of the gateway, which does not ask whether the session is alive, and",
-  "whose refusals have another shape and no CORS headers.",
+  "whose refusals have another shape, without the CORS headers that you configured.",
 ];
 
 /**
@@ -85,7 +87,17 @@ export function planAdoption(files: ProjectFiles, library: Library): Plan {
   }
   const first = users.length === 0 ? addFirstFunction(layout, library, edits, notDone) : null;
   const { version } = library;
-  return { version, folder: layout.copy, copy, edits: edits.list(), notDone, first };
+  const withoutLibrary = layout.functions.filter(({ use }) => use === "none")
+    .map(({ name }) => name);
+  return {
+    version,
+    folder: layout.copy,
+    copy,
+    edits: edits.list(),
+    notDone,
+    first,
+    withoutLibrary,
+  };
 }
 
 /**
@@ -110,7 +122,7 @@ export function planBrowser(
   const notDone = packageJson === undefined || SUPABASE_JS in dependencies ? [] : [
     `The app's package.json does not have ${SUPABASE_JS}. Run: npm install ${SUPABASE_JS}`,
   ];
-  return { version, folder, copy, edits: [], notDone, first: null };
+  return { version, folder, copy, edits: [], notDone, first: null, withoutLibrary: [] };
 }
 
 /** What the browser part needs. */

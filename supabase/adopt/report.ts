@@ -2,13 +2,46 @@ import { createTwoFilesPatch } from "diff";
 import { STAMP } from "./copy.ts";
 import { type FirstFunctionPlan, isCurrent, type Plan } from "./plan.ts";
 
+/** The versions of the tools that the printed commands name, such as `2.9.6`. */
+export interface ToolVersions {
+  readonly deno: string;
+  /** The supabase CLI. */
+  readonly supabase: string;
+}
+
+/** The page on functions that check their callers without edge-auth; it is not in the copy. */
+const MIGRATING = "shared/server/MIGRATING.md";
+
+/**
+ * Reads .tool-versions.
+ *
+ * @throws {Error} A tool is missing in it.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const versions = readToolVersions("deno 2.9.6\nsupabase 3.1.0\n");
+ * assertEquals(versions, { deno: "2.9.6", supabase: "3.1.0" });
+ * ```
+ */
+export function readToolVersions(text: string): ToolVersions {
+  const version = (tool: string): string => {
+    const [, found] = new RegExp(`^${tool} (\\S+)$`, "m").exec(text) ?? [];
+    if (found === undefined) throw new Error(`.tool-versions has no version of ${tool}`);
+    return found;
+  };
+  return { deno: version("deno"), supabase: version("supabase") };
+}
+
 /**
  * Says what a plan changes, in lines for a terminal.
  *
  * @param plan The plan.
  * @param tense Whether it was carried out.
+ * @param tools What the commands to try next run with.
  */
-export function describePlan(plan: Plan, tense: "done" | "planned"): string {
+export function describePlan(plan: Plan, tense: "done" | "planned", tools: ToolVersions): string {
   const { version, folder, copy, edits, notDone, first } = plan;
   const verb = (done: string, planned: string) => tense === "done" ? done : planned;
   const lines: string[] = [];
@@ -48,17 +81,38 @@ export function describePlan(plan: Plan, tense: "done" | "planned"): string {
   }
   if (notDone.length > 0) lines.push("Not done:", ...notDone.map((line) => `  ${line}`));
   if (isCurrent(plan)) lines.push("Nothing to do.");
-  if (tense === "done" && first !== null) lines.push("", ...nextSteps(first));
+  const isNew = copy.installed === null && copy.writes.size > 0;
+  if (tense === "done") {
+    if (first !== null) lines.push("", ...nextSteps(first, tools));
+    if (first !== null || isNew) lines.push(...functionsToMove(plan));
+  }
   return lines.join("\n");
 }
 
 /** What to try in a project that has just got its first function. */
-function nextSteps({ name, folder, importMap }: FirstFunctionPlan): string[] {
+function nextSteps(
+  { name, folder, importMap }: FirstFunctionPlan,
+  { deno, supabase }: ToolVersions,
+): string[] {
   const option = /(?:^|\/)deno\.jsonc?$/.test(importMap) ? "--config" : "--import-map";
   return [
     "Next, in the project:",
-    `  npx --yes deno test -A ${option} ${importMap} ${folder}`,
-    `  npx --yes supabase functions deploy ${name} --use-api`,
+    `  npx --yes deno@${deno} test -A ${option} ${importMap} ${folder}`,
+    `  npx --yes supabase@${supabase} functions deploy ${name} --use-api`,
+  ];
+}
+
+/** The functions that are as they were, and where to read how each gets the library. */
+function functionsToMove({ first, withoutLibrary }: Plan): string[] {
+  if (withoutLibrary.length === 0) return [];
+  return [
+    "",
+    `These functions do not import edge-auth: ${withoutLibrary.join(", ")}.`,
+    `To move one, follow ${MIGRATING} in the folder of edge-auth.`,
+    ...(first === null ? [] : [
+      `${first.name} is an example. Once you do not need it, delete ${first.folder}`,
+      `and [functions.${first.name}] of supabase/config.toml.`,
+    ]),
   ];
 }
 
@@ -84,20 +138,35 @@ export function describeState({ version, folder, copy, edits }: Plan): string {
 }
 
 /**
- * Shows the changes of a plan as a diff. The files of the copy are only named: they are edge-auth's.
+ * Shows the changes of a plan as a diff. The files of the copy are counted per folder: they are
+ * edge-auth's.
  *
  * @param plan The plan.
  * @returns Unified diffs, of which git and patch know the form.
  */
 export function diffPlan({ folder, copy, edits }: Plan): string {
-  const named = [...copy.writes].map(([path, text]) =>
-    `${text === null ? "remove" : "write "} ${folder}/${path}`
-  );
+  const paths = (isRemoved: boolean) =>
+    [...copy.writes].filter(([, text]) => (text === null) === isRemoved).map(([path]) => path);
+  const counts = [
+    ...countLine("write", folder, paths(false)),
+    ...countLine("remove", folder, paths(true)),
+  ];
   const diffs = edits.map(({ path, before, after }) => {
     const from = before === null ? "/dev/null" : `a/${path}`;
     return createTwoFilesPatch(from, `b/${path}`, before ?? "", after, undefined, undefined, {
       context: 2,
     }).replace(/^=+\n/, "");
   });
-  return [...(named.length > 0 ? [named.join("\n")] : []), ...diffs].join("\n");
+  return [...(counts.length > 0 ? [counts.join("\n")] : []), ...diffs].join("\n");
+}
+
+/** How many files of the copy are written or removed, in all and in each folder at its top. */
+function countLine(verb: string, folder: string, paths: readonly string[]): string[] {
+  if (paths.length === 0) return [];
+  const byFolder = Map.groupBy(paths, (path) => path.includes("/") ? path.split("/")[0]! : "");
+  const parts = [...byFolder].sort().map(([name, inner]) =>
+    name === "" ? `${inner.length} at the top` : `${inner.length} in ${name}/`
+  );
+  const files = paths.length === 1 ? "1 file" : `${paths.length} files`;
+  return [`${verb} ${folder}: ${files} (${parts.join(", ")})`];
 }

@@ -66,6 +66,7 @@ Deno.test("writePlan() writes, makes and removes files", async () => {
       edits: [{ path: "s/config.toml", before: "a", after: "b" }],
       notDone: [],
       first: null,
+      withoutLibrary: [],
     };
     await writePlan(folder, plan);
     assertEquals(await Deno.readTextFile(`${folder}/s/copy/deep/new.ts`), "new");

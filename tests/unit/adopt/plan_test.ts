@@ -3,7 +3,7 @@ import { readJson, readToml } from "../../../supabase/adopt/edit_text.ts";
 import { ProjectError } from "../../../supabase/local/project.ts";
 import type { Library } from "../../../supabase/adopt/library.ts";
 import { isCurrent, type Plan, planAdoption, planBrowser } from "../../../supabase/adopt/plan.ts";
-import { describePlan, describeState } from "../../../supabase/adopt/report.ts";
+import { describePlan, describeState, diffPlan } from "../../../supabase/adopt/report.ts";
 
 type Files = Readonly<Record<string, string>>;
 
@@ -21,6 +21,8 @@ const library: Library = {
   browser: new Map([["browser/mod.ts", "export {};\n"]]),
   firstFunction: { name: "me", files: new Map([["index.ts", `${GUARDED}\n`]]) },
 };
+
+const TOOLS = { deno: "2.9.6", supabase: "3.1.0" };
 
 const plan = (files: Files) => planAdoption(new Map(Object.entries(files)), library);
 
@@ -273,7 +275,7 @@ Deno.test("planAdoption() says what it did not do, and what to do instead", () =
   for (const [files, sentence] of cases) {
     const { plan } = adopt(files);
     assertMatch(plan.notDone.join("\n"), sentence);
-    assertMatch(describePlan(plan, "done"), sentence);
+    assertMatch(describePlan(plan, "done", TOOLS), sentence);
   }
 });
 
@@ -287,29 +289,62 @@ Deno.test("planAdoption() refuses what is no project, with what to do", () => {
 
 Deno.test("describePlan() says how to test the first function, with the project's import map", () => {
   const next = (files: Files) =>
-    describePlan(plan(files), "done").match(/ {2}npx --yes deno test .*/)?.[0];
+    describePlan(plan(files), "done", TOOLS).match(/ {2}npx --yes deno@.*/)?.[0];
   assertEquals(
     next({ [CONFIG]: "" }),
-    "  npx --yes deno test -A --config supabase/functions/me/deno.json supabase/functions/me",
+    "  npx --yes deno@2.9.6 test -A --config supabase/functions/me/deno.json supabase/functions/me",
   );
   const shared = "supabase/functions/import_map.json";
   assertEquals(
     next({ [CONFIG]: "", [shared]: "{}" }),
-    `  npx --yes deno test -A --import-map ${shared} supabase/functions/me`,
+    `  npx --yes deno@2.9.6 test -A --import-map ${shared} supabase/functions/me`,
   );
   assertEquals(next({ [CONFIG]: "", "supabase/functions/a/index.ts": GUARDED }), undefined);
 });
 
+Deno.test("describePlan() names the functions that do not import edge-auth, and the page on moving them", () => {
+  const own = { "supabase/functions/a/index.ts": 'Deno.serve(() => new Response("a"));' };
+  const says = (files: Files) =>
+    describePlan(plan({ [CONFIG]: "", ...files }), "done", TOOLS).split("\n\n").at(-1) ?? "";
+  const beside = says(own);
+  assertMatch(beside, /do not import edge-auth: a\.\n.*shared\/server\/MIGRATING\.md/);
+  assertMatch(beside, /me is an example.*supabase\/functions\/me\nand \[functions\.me\]/);
+  const guarded = { ...own, "supabase/functions/b/index.ts": GUARDED };
+  assertMatch(says(guarded), /do not import edge-auth: a\.\n.*MIGRATING\.md.*$/);
+  assert(!says({}).includes("MIGRATING"));
+  // Once the project has the copy, a function without it is a choice.
+  const { after } = adopt({ [CONFIG]: "", ...guarded });
+  assertMatch(describePlan(plan(after), "done", TOOLS), /Nothing to do\.$/);
+});
+
+Deno.test("diffPlan() counts the files of the copy per folder, and shows the project's own in full", () => {
+  const inFolders = new Map(["mod.ts", "a/b/one.ts", "a/two.ts"].map((path) => [path, ""]));
+  const first = planAdoption(new Map([[CONFIG, ""]]), { ...library, files: inFolders });
+  const [counts, ...diffs] = diffPlan(first).split("\n");
+  assertEquals(counts, `write ${COPY}: 4 files (2 at the top, 2 in a/)`);
+  assert(diffs.includes("+verify_jwt = false") && diffs.includes(`+${GUARDED}`));
+
+  const files = carryOut({ [CONFIG]: "" }, first);
+  const next = planAdoption(new Map(Object.entries(files)), library);
+  assertEquals(diffPlan(next).split("\n"), [
+    `write ${COPY}: 2 files (2 at the top)`,
+    `remove ${COPY}: 2 files (2 in a/)`,
+  ]);
+});
+
 Deno.test("describePlan() tells a folder that it has not written from a copy that was changed", () => {
   const mine = { [CONFIG]: "", [`${COPY}/mod.ts`]: "mine" };
-  assertMatch(describePlan(plan(mine), "done"), /was there before[^]*Move it away/);
+  assertMatch(describePlan(plan(mine), "done", TOOLS), /was there before[^]*Move it away/);
   const { after } = adopt({ [CONFIG]: "" });
   const old = {
     ...after,
     [`${COPY}/mod.ts`]: "mine",
     [`${COPY}/.edge-auth.json`]: JSON.stringify({ version: "0.9.0", files: { "mod.ts": "x" } }),
   };
-  assertMatch(describePlan(plan(old), "done"), /changed by hand\.\n {2}mod\.ts\nDelete them/);
+  assertMatch(
+    describePlan(plan(old), "done", TOOLS),
+    /changed by hand\.\n {2}mod\.ts\nDelete them/,
+  );
 });
 
 Deno.test("describeState() tells a current copy from an old and from a changed one", () => {
