@@ -10,6 +10,8 @@ else if (command.kind === "wrong") {
   console.error(command.sentence);
   Deno.exit(2);
 } else {
+  const { functionUrl, authUrl } = command.target;
+  console.error(`Trying ${functionUrl}, with Auth at ${authUrl}`);
   const report = await tryFunction(command.target);
   console.log(command.json ? jsonReport(report) : textReport(report));
   Deno.exit(exitCodeOf(report));

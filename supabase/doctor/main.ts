@@ -33,6 +33,7 @@ async function main(): Promise<number> {
     const report = await runCommand(command, {
       env: Deno.env.toObject(),
       readToken,
+      begin: (what) => console.error(what),
       progress: progressOn(Deno.stderr),
     });
     const root = command.kind === "folder" ? relative(Deno.cwd(), command.folder) : "";

@@ -1,5 +1,6 @@
 /** Answers a command: which findings are there? */
 
+import { resolve } from "node:path";
 import { BASELINE, type Command } from "./args.ts";
 import { newFindings, readBaseline, writeBaseline } from "./baseline.ts";
 import { surroundings } from "./environment.ts";
@@ -21,6 +22,8 @@ export class UsageError extends Error {
 export interface World {
   readonly env: Readonly<Record<string, string | undefined>>;
   readToken(): Promise<string | undefined>;
+  /** Hears what is read or asked, before it takes a while. */
+  begin?(what: string): void;
   /** Hears how many of all source files are done. */
   progress?(done: number, all: number): void;
 }
@@ -40,6 +43,7 @@ export async function runCommand(
       return await readProject(command, world);
     case "live": {
       const { apiKey, jwks } = surroundings(env, command.url);
+      world.begin?.(`Asking ${command.url}`);
       return { findings: runChecks(liveChecks, await observe({ ...command, apiKey, jwks })) };
     }
     case "token": {
@@ -53,11 +57,12 @@ export async function runCommand(
 
 async function readProject(
   command: Extract<Command, { kind: "folder" }>,
-  { progress }: World,
+  { begin, progress }: World,
 ): Promise<Report> {
   const { folder, sessions } = command;
   const isFolder = await Deno.stat(folder).then((one) => one.isDirectory, () => false);
   if (!isFolder) throw new UsageError("There is no such folder.");
+  begin?.(`Reading ${resolve(folder)}`);
   const baseline = command.baseline ?? `${folder}/${BASELINE}`;
   const known = command.writeBaseline ? new Map<string, number>() : await readKnown(
     baseline,

@@ -200,8 +200,8 @@ Deno.test("adopt --browser copies the browser part, which is current until someb
 });
 
 Deno.test("adopt leaves a project in which the doctor finds no error and no warning", async () => {
-  const { code, text } = await task("supabase/doctor/main.ts", "--json");
-  const { findings } = JSON.parse(text) as { findings: { severity: string }[] };
+  const { code, stdout } = await task("supabase/doctor/main.ts", "--json");
+  const { findings } = JSON.parse(stdout) as { findings: { severity: string }[] };
   assertEquals(findings.filter(({ severity }) => severity !== "info"), []);
   assertEquals(code, 0);
 });

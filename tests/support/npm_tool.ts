@@ -4,6 +4,8 @@
 /** The exit code and the output of a program. */
 export interface Output {
   readonly code: number;
+  readonly stdout: string;
+  /** Both its outputs: first stdout, then stderr. */
   readonly text: string;
 }
 
@@ -12,12 +14,13 @@ export interface Output {
  *
  * @param program Its path or name.
  * @param options As for `Deno.Command`.
- * @returns Its exit code, and both its outputs.
+ * @returns Its exit code and its output.
  */
 export async function run(program: string, options: Deno.CommandOptions): Promise<Output> {
-  const { code, stdout, stderr } = await new Deno.Command(program, options).output();
-  const text = new TextDecoder();
-  return { code, text: text.decode(stdout) + text.decode(stderr) };
+  const output = await new Deno.Command(program, options).output();
+  const decoder = new TextDecoder();
+  const stdout = decoder.decode(output.stdout);
+  return { code: output.code, stdout, text: stdout + decoder.decode(output.stderr) };
 }
 
 /**

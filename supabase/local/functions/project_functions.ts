@@ -3,7 +3,7 @@
 import { dirname, join, sep } from "node:path";
 import { type ProjectConfig, readConfig } from "../config.ts";
 import { ProjectError } from "../project.ts";
-import { withAdoptHint } from "./boot_hint.ts";
+import { withPackageHint } from "./boot_hint.ts";
 import type { FunctionPlaces, ServedFunction } from "./find.ts";
 import { FunctionProcess } from "./function_process.ts";
 import { FunctionWorker } from "./function_worker.ts";
@@ -60,10 +60,11 @@ export class ProjectFunctions {
   }
 
   /** Adds to the reason why one of them did not start what to do about it. */
-  explain({ entry }: ServedFunction, reason: string): string {
+  explain({ entry, importMap }: ServedFunction, reason: string): string {
     if (!this.#options.inProcesses) return reason;
     try {
-      return withAdoptHint(reason, Deno.readTextFileSync(entry), this.#options.root);
+      const source = Deno.readTextFileSync(entry);
+      return withPackageHint(reason, { entry, source, importMap }, this.#options.root);
     } catch { // the file has gone
       return reason;
     }

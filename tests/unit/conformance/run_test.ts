@@ -3,6 +3,7 @@ import { edgeFunction } from "../../../shared/mod.ts";
 import { fakeAuth, type FakeCaller } from "../../../shared/testing/mod.ts";
 import type { Target } from "../../../supabase/conformance/args.ts";
 import { jsonReport, textReport } from "../../../supabase/conformance/report.ts";
+import { run } from "../../support/npm_tool.ts";
 import { exitCodeOf, type Report, tryFunction } from "../../../supabase/conformance/run.ts";
 
 type Auth = ReturnType<typeof fakeAuth>;
@@ -155,4 +156,18 @@ Deno.test("jsonReport() and textReport() say the same", async () => {
   const text = textReport(report);
   for (const { title } of report.checks) assertEquals(text.includes(title), true);
   assertMatch(text, /No guarantee is broken[^]*Left behind: the user edge-auth-conformance/);
+});
+
+Deno.test("main.ts says on stderr what it tries, and prints only the report on stdout", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const host = `http://127.0.0.1:${listener.addr.port}`;
+  listener.close(); // nothing answers there
+  const main = new URL("../../../supabase/conformance/main.ts", import.meta.url).href;
+  const url = `${host}/functions/v1/me`;
+  const { code, stdout, text } = await run(Deno.execPath(), {
+    args: ["run", "-A", main, url, "--key=sb_publishable_x", "--json"],
+  });
+  const stderr = text.slice(stdout.length);
+  assertEquals(stderr, `Trying ${url}, with Auth at ${host}/auth/v1\n`);
+  assertEquals([code, JSON.parse(stdout).function], [2, url]);
 });

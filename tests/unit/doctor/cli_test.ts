@@ -76,7 +76,7 @@ Deno.test("doctor exits with 1 and shows place, reason and fix when there is an 
     );
     const json = await doctor(["--json", folder]);
     assertEquals(json.code, 1);
-    assertEquals(Object.keys(JSON.parse(json.text).findings[0]), [
+    assertEquals(Object.keys(JSON.parse(json.stdout).findings[0]), [
       "id",
       "severity",
       "file",
@@ -164,8 +164,9 @@ Deno.test("doctor exits with 0 until something new is found when there is a base
     await write(folder, KEY_CONFIG, "# one more line\n[auth]\njwt_expiry = 60\n");
     assertEquals((await doctor([folder])).code, 0);
     await write(folder, ".env", `VITE_KEY=${SECRET}\n`);
-    const { code, text } = await doctor(["--json", folder]);
-    const { findings, read } = JSON.parse(text);
+    const { code, stdout, text } = await doctor(["--json", folder]);
+    assertEquals(text.slice(stdout.length), `Reading ${folder}\n`);
+    const { findings, read } = JSON.parse(stdout);
     assertEquals([code, findings.length, read.known], [1, 1, 1]);
     const nowhere = ["--write-baseline", "--baseline", `${folder}/none/known.json`, folder];
     assertEquals((await doctor(nowhere)).code, 2);
@@ -191,8 +192,8 @@ Deno.test("doctor leaves a finding out when a comment says why, and asks for the
 Deno.test("doctor prints SARIF with paths from where it was started when it is asked to", () =>
   inFolder(async (folder) => {
     await write(folder, `apps/web/${KEY_CONFIG}`, "[auth]\njwt_expiry = 60\n");
-    const { code, text } = await doctor(["--sarif", "apps/web"], {}, folder);
-    const { runs: [{ results: [one] }] } = JSON.parse(text);
+    const { code, stdout } = await doctor(["--sarif", "apps/web"], {}, folder);
+    const { runs: [{ results: [one] }] } = JSON.parse(stdout);
     assertEquals([code, one.ruleId], [1, "jwt-expiry"]);
     const { uri } = one.locations[0].physicalLocation.artifactLocation;
     assertEquals(uri, `apps/web/${KEY_CONFIG}`);
