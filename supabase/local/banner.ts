@@ -5,16 +5,37 @@ import type { Mail } from "./mail/outbox.ts";
 import type { MigrationReport } from "./migrations.ts";
 import type { RunningStack } from "./stack.ts";
 
-/** How many columns a line of a list has; longer ones are cut. */
+/** How many columns a line of a list has; longer ones go on in the next line. */
 const MAX_COLUMNS = 96;
 
-function cut(line: string): string {
-  return line.length > MAX_COLUMNS ? `${line.slice(0, MAX_COLUMNS - 1)}…` : line;
+/** The column where what belongs to a name begins. */
+const VALUE_COLUMN = 15;
+
+/** The words of a text in lines of at most so many columns; a longer word has a line of its own. */
+function wrap(text: string, columns: number): string[] {
+  const [first = "", ...words] = text.split(" ");
+  const lines: string[] = [];
+  let line = first;
+  for (const word of words) {
+    if (line.length + 1 + word.length <= columns) line += ` ${word}`;
+    else {
+      lines.push(line);
+      line = word;
+    }
+  }
+  return [...lines, line];
 }
 
 /** A line of the list of addresses, and more lines below it. */
-function entry(name: string, ...lines: string[]): string[] {
-  return lines.map((line, i) => cut(`  ${(i === 0 ? name : "").padEnd(13)}${line}`));
+function entry(name: string, ...texts: string[]): string[] {
+  const lines = texts.flatMap((text) => wrap(text, MAX_COLUMNS - VALUE_COLUMN));
+  return lines.map((line, i) => `  ${i === 0 ? name : ""}`.padEnd(VALUE_COLUMN) + line);
+}
+
+/** The settings of config.toml that are on and that the stack does not have. */
+function notEmulatedLines(settings: readonly string[]): string[] {
+  if (settings.length === 0) return [];
+  return entry("config.toml", `not in this stack: ${settings.join(", ")}`);
 }
 
 /** What of the project's SQL did not run, one line per statement; it goes above the banner. */
@@ -28,13 +49,9 @@ function migrationLines({ applied, skipped, grants }: MigrationReport): string[]
   if (applied.length + skipped.length === 0) return [];
   const files = `${applied.length} ${applied.length === 1 ? "file" : "files"} applied`;
   const statements = skipped.length === 1 ? "1 statement" : `${skipped.length} statements`;
-  return entry(
-    "SQL",
-    skipped.length === 0 ? files : `${files}, ${statements} did not run, see above`,
-    ...(grants === 0
-      ? []
-      : ["without GRANT and REVOKE: SQLite has no roles (--engine pglite has)"]),
-  );
+  const outcome = skipped.length === 0 ? files : `${files}, ${statements} did not run, see above`;
+  const left = "without GRANT and REVOKE: SQLite has no roles (--engine pglite)";
+  return entry("SQL", grants === 0 ? outcome : `${outcome}, ${left}`);
 }
 
 /**
@@ -80,7 +97,7 @@ function nextLines({ url, keys }: RunningStack, names: readonly string[]): strin
   ];
 }
 
-/** The text that is printed once the stack runs: at most 24 lines, one screen. */
+/** The text that is printed once the stack runs: for this repository at most 24 lines, one screen. */
 export async function banner(stack: RunningStack): Promise<string> {
   const { url, keys, mailUrl, migrations, notEmulated } = stack;
   const names = await stack.functions();
@@ -99,7 +116,7 @@ export async function banner(stack: RunningStack): Promise<string> {
     ...entry("secret", `${keys.secret} (legacy keys: --keys)`),
     ...entry("secret:cron", cronKey),
     ...migrationLines(migrations),
-    ...(notEmulated.length > 0 ? entry("ignored", notEmulated.join(", ")) : []),
+    ...notEmulatedLines(notEmulated),
     ...nextLines(stack, names),
     ``,
     `Ctrl-C ends the stack. Its data is only in memory.`,

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertStrictEquals, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { curlLines } from "../../../supabase/local/banner.ts";
+import { banner, curlLines } from "../../../supabase/local/banner.ts";
 import { readCommand, takenPort } from "../../../supabase/local/cli.ts";
+import { bootStack } from "../../../supabase/local/stack.ts";
 
 const dev = fileURLToPath(new URL("../../../supabase/local/dev.ts", import.meta.url));
 
@@ -107,6 +108,18 @@ Deno.test("dev.ts prints one screen: at most 24 lines of at most 96 columns", as
   assert(lines.length <= 24, `${lines.length} lines`);
   const banner = lines.slice(lines.findIndex((line) => line.startsWith("Local stack")));
   assertEquals(banner.filter((line) => line.length > 96), []);
+});
+
+Deno.test("banner() cuts nothing off the names of functions and of settings that the stack lacks", async () => {
+  const names = Array.from({ length: 20 }, (_, i) => `function-number-${i}`);
+  const settings = Array.from({ length: 5 }, (_, i) => `auth.mfa.kind_${i}.verify_enabled`);
+  await using stack = await bootStack({ port: 0, functions: false });
+  const functions = () => Promise.resolve(names);
+  const lines = (await banner({ ...stack, functions, notEmulated: settings })).split("\n");
+  const words = lines.join(" ").replaceAll(/ +/g, " ");
+  assertStringIncludes(words, `<name> ${names.join(", ")} publishable`);
+  assertStringIncludes(words, `config.toml not in this stack: ${settings.join(", ")} `);
+  assertEquals(lines.filter((line) => line.length > 96), []);
 });
 
 Deno.test("dev.ts ends on the first SIGINT while a function still answers", async () => {
