@@ -16,6 +16,8 @@ interface Change {
   readonly text: string;
   /** What to change in the stored session, given the token that the route returned. */
   readonly store?: (access_token: string) => Parameters<typeof changeStoredSession>[0];
+  /** The text where the user has signed out; without it, the button needs a session. */
+  readonly signedOut?: string;
 }
 
 /** The calls that ask for a recent sign-in or a second factor. */
@@ -43,6 +45,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
     path: "user/unban",
     title: "Elsewhere: the ban is lifted",
     text: "The ban is lifted. The same session works again, within five seconds.",
+    signedOut: "The ban is lifted. Sign in.", // which a ban prevents
   },
   delete: {
     path: "user/delete",
@@ -98,14 +101,16 @@ const MODES: Readonly<Record<string, readonly [chip: string, tone: Tone, text: s
   ],
 };
 
-/** The token that was stored last, for what happens to a user who is signed out already. */
+/** The token that was stored last, for a change of a user who is signed out already. */
 let lastToken: string | undefined;
 
 async function apply(change: Change): Promise<void> {
   lastToken = storedToken() ?? lastToken;
-  if (lastToken === undefined) throw new Error("Nobody was signed in here. Sign in first.");
-  const { path, title, text, store } = change;
-  if (store && storedToken() === undefined) throw new Error("Nobody is signed in here. Sign in.");
+  const { path, title, store } = change;
+  const text = storedToken() === undefined ? change.signedOut : change.text;
+  if (lastToken === undefined || text === undefined) {
+    throw new Error("Nobody is signed in here. Sign in first.");
+  }
   const password = newPassword();
   const run = new Run({ title });
   try {

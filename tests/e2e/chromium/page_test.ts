@@ -427,6 +427,38 @@ Deno.test("the page tells what happens elsewhere, and what came of it when a fun
   await page.context().close();
 });
 
+Deno.test("what happens elsewhere or on the device needs a session, except that a ban is lifted", async () => {
+  const page = await openPage(place);
+  await press(page, "Ban the user");
+  await says(page, "The user is banned.");
+  await press(page, "Sign out here");
+  await waitForSignIn(page);
+  const needSession = [
+    "End this session",
+    "Change the password",
+    "Ban the user",
+    "Delete the user",
+    "Let the token run out",
+    "Expire the token",
+    "Age the sign-in",
+    "Add a second factor",
+  ];
+  for (const name of needSession) {
+    await press(page, name);
+    await says(page, "Nobody is signed in here. Sign in first.");
+    assertEquals([await focused(page), await tone(page)], [name, "bad"]);
+    await press(page, "GET health");
+    await says(page, "GET health was answered with 200.");
+  }
+  await press(page, "Sign in");
+  await says(page, "User is banned.");
+  await press(page, "Lift the ban");
+  await says(page, "The ban is lifted. Sign in.");
+  await press(page, "Sign in");
+  await says(page, "Signed in as");
+  await page.context().close();
+});
+
 Deno.test("a second tab shows the same when the first one does something", async () => {
   const device = await newDevice(place);
   const [one, two] = [await openPage(place, device), await openPage(place, device)];
