@@ -58,6 +58,14 @@ async function html({ keys, boot, functions, isProject }: SiteOptions): Promise<
 /** The buttons that call functions. */
 const CALLS = /<!-- calls:[^]*<!-- end of calls -->/;
 
+/** The field with the body of every POST; without one, a function that reads a body has only refusals. */
+const POST_BODY = `<li class="field">
+              <label for="post-body">JSON body of POST</label>
+              <input id="post-body" value="{}" autocomplete="off" spellcheck="false"
+                aria-describedby="post-body-hint">
+              <small id="post-body-hint" hidden>This is not JSON.</small>
+            </li>`;
+
 /** A button for each function and the methods that most have. Names need no escaping in HTML. */
 function callRows(names: readonly string[]): string {
   if (names.length === 0) {
@@ -68,6 +76,7 @@ function callRows(names: readonly string[]): string {
   const row = (call: string, times = "", text = call) =>
     `<li><button type="button" data-call="${call}"${times}>${text}</button></li>`;
   return [
+    POST_BODY,
     row(`GET ${first}`),
     row(`GET ${first}`, ' data-times="10"', `GET ${first}, 10 at once`),
     row(`POST ${first}`),

@@ -21,7 +21,8 @@ interface Outcome {
 /** Options of {@linkcode callFunction}. */
 export interface CallOptions {
   readonly title?: string;
-  readonly body?: Record<string, unknown>;
+  /** An object, which is sent as JSON, or a text. */
+  readonly body?: Record<string, unknown> | string;
   readonly headers?: Record<string, string>;
 }
 
@@ -80,6 +81,40 @@ export async function callFunction(call: string, options: CallOptions = {}): Pro
   return outcome;
 }
 
+/** The field with the JSON body of POST, which only the page of another project has. */
+const postBody = document.querySelector<HTMLInputElement>("#post-body");
+
+/** Why the field holds no JSON; `undefined` where it does, or is empty. */
+function postBodyProblem({ value }: HTMLInputElement): string | undefined {
+  try {
+    if (value.trim() !== "") JSON.parse(value);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function showPostBodyProblem(field: HTMLInputElement): void {
+  const isInvalid = postBodyProblem(field) !== undefined;
+  field.setAttribute("aria-invalid", String(isInvalid));
+  byId("post-body-hint").hidden = !isInvalid;
+}
+
+/**
+ * The body of a POST, as the field has it; none where there is no field, or nothing in it.
+ *
+ * @throws {Error} It is not JSON; the field then has the focus.
+ */
+function postOptions(): CallOptions {
+  if (postBody === null || postBody.value.trim() === "") return {};
+  const problem = postBodyProblem(postBody);
+  if (problem !== undefined) {
+    postBody.focus();
+    throw new Error(`The body of POST is not JSON. ${problem}`);
+  }
+  return { body: postBody.value, headers: { "Content-Type": "application/json" } };
+}
+
 function begin(title: string, request: string, times?: number): Run {
   if (isUnderWay(request)) throw new Error(`${title} is still under way. Stop it, or wait for it.`);
   sayLater(`${title} is under way.`);
@@ -124,6 +159,9 @@ async function callByName(call: string, times: number): Promise<void> {
   if (times > 1) return await callAtOnce(call, times);
   if (call === "SELECT todos") return await selectTodos();
   if (call === "PUT account/password") return void await changePassword(newPassword());
+  if (postBody !== null) {
+    return void await callFunction(call, call.startsWith("POST ") ? postOptions() : {});
+  }
   const title = `Tea at ${new Date().toLocaleTimeString("en-GB")}`;
   await callFunction(call, call === "POST todos" ? { body: { title } } : {});
 }
@@ -146,6 +184,7 @@ export function startCalls(): void {
     if (isLimit) showLimit(event.request, event.ms ?? 0);
     sayWaiting(isLimit, "You stay signed in, and the call waits.");
   };
+  postBody?.addEventListener("input", () => showPostBodyProblem(postBody));
   for (const button of byId("calls").querySelectorAll<HTMLElement>("[data-call]")) {
     const { call = "", times = "1" } = button.dataset;
     onClick(button, () => callByName(call, Number(times)));

@@ -1,6 +1,18 @@
+/// <reference lib="dom" />
 // The page of `deno task dev --project`: the project's own functions, and none of this repository's.
 import { assertEquals } from "@std/assert";
-import { forgetPassword, lastRun, openPage, placeOfFile, press, says, visit } from "./visit.ts";
+import { findViolations } from "./accessibility.ts";
+import {
+  answers,
+  forgetPassword,
+  lastRun,
+  openPage,
+  placeOfFile,
+  press,
+  recordRequests,
+  says,
+  visit,
+} from "./visit.ts";
 
 const project = Deno.makeTempDirSync();
 Deno.mkdirSync(`${project}/supabase/functions/greet`, { recursive: true });
@@ -15,7 +27,10 @@ Deno.copyFileSync(
 );
 Deno.writeTextFileSync(
   `${project}/supabase/functions/greet/index.ts`,
-  'Deno.serve(({ method }) => new Response(method === "GET" ? "hello" : null));\n',
+  `Deno.serve(async (request) =>
+  new Response(\`\${request.headers.get("content-type")} <\${await request.text()}>\`)
+);
+`,
 );
 const place = placeOfFile({ project });
 Deno.test.afterAll(() => Deno.remove(project, { recursive: true }));
@@ -34,6 +49,42 @@ Deno.test("the page of a project has a button for each of its functions, and cal
   assertEquals(await lastRun(page), ["request GET greet", "answer 200", "result done, 200"]);
   await press(page, "Age the sign-in");
   await says(page, "A function with requireRecentAuth() or requireAal() now asks who you are.");
+  await page.context().close();
+});
+
+Deno.test("the page of a project sends the JSON body of its field with POST, and only JSON", async () => {
+  const page = await openPage(place);
+  const body = page.getByLabel("JSON body of POST");
+  assertEquals(await body.inputValue(), "{}");
+  await press(page, "POST greet");
+  await says(page, "POST greet was answered with 200.");
+  await answers(page, "application/json <{}>");
+  await body.fill('[{ "name": "Ada" }, 1]');
+  await press(page, "POST greet");
+  await answers(page, 'application/json <[{ "name": "Ada" }, 1]>');
+  await press(page, "GET greet");
+  await answers(page, "null <>");
+
+  const requests = recordRequests(page);
+  await body.fill("{ name: 1 }");
+  const hint = page.getByText("This is not JSON.");
+  await hint.waitFor();
+  for (const width of [1280, 390]) {
+    await page.setViewportSize({ width, height: 844 });
+    assertEquals(await findViolations(page), [], `${width} px`);
+    assertEquals(
+      await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth),
+      true,
+    );
+  }
+  await press(page, "POST greet");
+  await says(page, /The body of POST is not JSON\. .+/);
+  assertEquals(await page.locator(":focus").getAttribute("id"), "post-body");
+  assertEquals(requests, []);
+  await body.fill("");
+  await hint.waitFor({ state: "hidden" });
+  await press(page, "POST greet");
+  await answers(page, "null <>");
   await page.context().close();
 });
 
