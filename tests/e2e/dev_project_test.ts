@@ -161,7 +161,7 @@ Deno.test("deno task dev --project serves a fresh project, reloads it, and ends 
     assertEquals((await call("functions/v1/late")).body.code, "BOOT_ERROR");
     assertMatch(
       await dev.untilPrinted(/hint: [^\n]*\n/),
-      /hint: no import map of this function [^\n]* deno task adopt "[^"]*\/apps\/web"` again/,
+      /hint: no import map of this function [^\n]* deno@[\d.]+ task adopt "[^"]*\/apps\/web"` again/,
     );
     const thrown = await call("functions/v1/hello/throws");
     assertEquals([thrown.status, thrown.body.code], [500, "WORKER_ERROR"]);
