@@ -3,6 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Hono } from "hono";
 import { auth, type AuthEnv } from "../../../shared/mod.ts";
+import { decodeToken } from "../../../shared/server/core/claims.ts";
 import { settle } from "../../support/async.ts";
 import { alive, bearer, fakeAuth, refuses } from "../../support/fake_auth.ts";
 import { FakeTime } from "../../support/fake_time.ts";
@@ -44,13 +45,14 @@ for (const freshness of ["strict", 10] as const) {
         if (isGone()) return await gone(signal);
         await new Promise((resolve) => setTimeout(resolve, LATENCY_MS));
         const jwt = headers.get("authorization")!.slice("Bearer ".length);
-        return signedOutAt.has(jwt) ? refuses(403, "session_not_found") : alive();
+        const { sub } = decodeToken(jwt)!.claims;
+        return signedOutAt.has(jwt) ? refuses(403, "session_not_found") : alive({ id: sub });
       });
       const app = new Hono<AuthEnv>().use(auth({ ...options, freshness })).get(
         "/",
         (c) => c.text("in"),
       );
-      const users = Array.from({ length: USERS }, (_, n) => token({ n }));
+      const users = Array.from({ length: USERS }, (_, n) => token({ sub: `user-${n}` }));
 
       const seen: { at: number; ms: number; status: number; jwt: string }[] = [];
       for (let n = 0; passed() < END_MS; n++) {
