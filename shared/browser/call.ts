@@ -3,25 +3,26 @@
  *
  * @module
  */
+import { clientProblem } from "../problems/client.ts";
 import type { Problem } from "../problems/problem.ts";
-import type { AuthFetch } from "./auth_fetch.ts";
-import { sameSession, sameUser, type StoredSession, unverifiedClaims } from "./client.ts";
-import type { createDialogs, Dialog } from "./dialogs.ts";
+import type { AuthFetch, RefreshOutcome } from "./auth_fetch.ts";
+import { compareWithStored, type StoredSession, unverifiedClaims } from "./client.ts";
+import type { SharedDialog } from "./dialogs.ts";
+import { type Failure, networkProblem, readFailure } from "./failure.ts";
 import { callHook, delay, jsonResponse, type OutageState, withTimeout } from "./outage.ts";
-import { withProblem } from "./problem_of.ts";
 import type { CallOptions, RecoveryEvent } from "./options.ts";
-import { type Failure, failure, networkProblem, readFailure, withText } from "./failure.ts";
+import { withProblem } from "./problem_of.ts";
 import { fetchOnce, type OutgoingRequest, withMembers } from "./request.ts";
 import { endProblem, type SessionStore } from "./session.ts";
-import type { SignOut } from "./sign_out.ts";
-import { nextStep, type Progress, retryDelayMs } from "./step.ts";
+import type { SignOut, SignOutOutcome } from "./sign_out.ts";
+import { mayReplay, nextStep, type Progress, retryDelayMs, type Step } from "./step.ts";
 
 /** What the calls of one client share. */
 export interface ClientState {
   /** The runtime's fetch, or the application's. */
   readonly send: typeof fetch;
   readonly outage: OutageState;
-  readonly dialogs: ReturnType<typeof createDialogs>;
+  readonly dialogs: Readonly<Record<"step_up" | "reauthenticate", SharedDialog>>;
   /** `null` for a client whose tokens come from another provider. */
   readonly session: {
     readonly store: SessionStore;
@@ -38,8 +39,6 @@ interface Attempt {
   readonly token: string | null;
   /** The response, if there is one whose body can be read. */
   readonly response?: Response;
-  /** The body of a failure. */
-  readonly text?: string;
   /** What fetch threw. */
   readonly error?: unknown;
 }
@@ -66,29 +65,21 @@ export async function call(
 ): Promise<Response> {
   const { session, outage, dialogs } = state;
   const { signal } = request;
-  const { patience, timeout, onStepUp, onReauthenticate } = options;
-  const limits = {
-    canStepUp: onStepUp !== undefined,
-    canReauthenticate: onReauthenticate !== undefined,
-    patienceMs: patience,
-  };
+  const { patience, timeout } = options;
   const progress: Progress = {
-    token: null,
-    refreshed: false,
-    steppedUp: false,
-    reauthenticated: 0,
+    tokenAgeSeconds: undefined,
+    isRefreshed: false,
+    dialogs: 0,
     waits: 0,
-    // The time that a dialog is open does not count.
-    waitedMs: session?.authFetch.lastWaitMs() ?? 0,
+    // supabase-js may have waited for Auth before it sent this.
+    waitedMs: session?.authFetch.justWaitedMs() ?? 0,
   };
-  /** The last newer token that was sent instead of opening a dialog. */
-  let steppedUpToken: string | undefined;
   let sentAtMs = 0;
   let attempt = await sendFirst();
   while (attempt.refused) {
     const ended = await recover(attempt.refused, attempt.token);
     if (ended) return finalResponse(request, attempt, ended);
-    report("replay", attempt.refused.problem);
+    report({ kind: "replay" }, attempt.refused.problem);
     attempt = await sendAgain(attempt.token);
   }
   return attempt.response as Response;
@@ -97,41 +88,34 @@ export async function call(
   async function sendFirst(): Promise<Attempt> {
     if (session === null) return await send(null);
     const { store, authFetch } = session;
-    const bearer = request.headers.get("authorization")?.replace(/^bearer /i, "");
     const stored = await store.read();
+    const bearer = request.headers.get("authorization")?.replace(/^bearer /i, "");
+    // Some versions send the key, and not the user's token, after a refresh in another tab or a
+    // refusal.
+    const wasRefreshed = authFetch.justWaitedMs() !== undefined;
+    let token: string | null = null;
     if (bearer !== undefined && bearer !== store.client.key) {
-      const isStored = stored && sameSession(stored.access_token, bearer);
-      return await sendUnlessStale(
-        isStored ? stored.access_token : store.hasSeen(bearer) ? bearer : null,
-        stored,
-      );
+      if (store.isOwn(bearer)) token = bearer;
+    } else if (stored === null) {
+      const problem = wasRefreshed && store.ended();
+      if (problem) return { refused: { problem, source: "handler" }, token };
+    } else if (bearer === undefined || wasRefreshed || isExpired(stored)) {
+      token = stored.access_token;
     }
-    const ended = stored === null && store.justEnded();
-    if (ended) return { refused: { problem: ended, source: "handler" }, token: null };
-    // Some versions send the key of the client, and not the token, in these cases.
-    const isMissing = stored &&
-      (bearer === undefined || isExpired(stored) || authFetch.justTaken());
-    return await sendUnlessStale(isMissing ? stored.access_token : null, stored);
-  }
-
-  async function sendUnlessStale(
-    token: string | null,
-    stored: StoredSession | null,
-  ): Promise<Attempt> {
-    if (token !== null && stored?.access_token === token && session?.authFetch.isStale(stored)) {
-      // Not sent: it would be refused, or treated as a request of nobody.
-      return { refused: failure("token_expired", { request_id: "" }), token };
-    }
-    return await send(token);
+    // Not sent: it would be refused, or treated as a request of nobody.
+    return stored && stored.access_token === token && authFetch.isStale(stored)
+      ? refuse("token_expired", token)
+      : await send(token);
   }
 
   /** Sends it with the current token, if that is of the user that it was sent as. */
   async function sendAgain(token: string | null): Promise<Attempt> {
-    if (session === null || token === null) return await send(null);
-    const stored = await session.store.read();
-    if (stored && sameUser(stored.access_token, token)) return await send(stored.access_token);
-    const code = stored ? "auth_unavailable" : "no_authorization";
-    return { refused: failure(code, { request_id: "" }), token };
+    const stored = token === null ? undefined : await session?.store.read();
+    if (token === null || stored === undefined) return await send(null);
+    if (stored === null) return refuse("no_authorization", token);
+    return compareWithStored(stored, token) === "other"
+      ? refuse("auth_unavailable", token)
+      : await send(stored.access_token);
   }
 
   async function send(token: string | null): Promise<Attempt> {
@@ -147,15 +131,16 @@ export async function call(
       outage.end("call");
       return { token, response };
     }
-    const { text, ...refused } = await countWait(readFailure(response, stepLimitMs()));
+    const { response: readable, ...refused } = await waitFor(readFailure(response, stepLimitMs()));
     if (!isOutage(refused)) outage.end("call");
-    return { refused, token, ...(text === undefined ? {} : { response, text }) };
+    return { refused, token, ...(readable && { response: readable }) };
   }
 
-  async function countWait<T>(promise: Promise<T>): Promise<T> {
+  /** Waits for something that counts into `patience`. */
+  async function waitFor<T>(promise: Promise<T>): Promise<T> {
     const startedAtMs = performance.now();
     try {
-      return await promise;
+      return await withTimeout(Infinity, promise, signal) as T;
     } finally {
       progress.waitedMs += performance.now() - startedAtMs;
     }
@@ -166,111 +151,109 @@ export async function call(
     return Math.min(timeout, Math.max(patience, MIN_STEP_MS) - progress.waitedMs);
   }
 
-  function report(step: RecoveryEvent["step"], { code }: Problem, ms?: number): void {
+  function report(
+    step: { readonly kind: RecoveryEvent["step"]; readonly ms?: number },
+    { code }: Problem,
+  ): void {
+    const { kind, ...rest } = step;
     const { method, url } = request;
-    const event = { step, code, request: `${method} ${url.pathname}` };
-    callHook(() => options.onStep?.(ms === undefined ? event : { ...event, ms }));
+    callHook(() =>
+      options.onStep?.({ step: kind, code, request: `${method} ${url.pathname}`, ...rest })
+    );
   }
 
-  async function wait(delayMs: number, problem: Problem): Promise<void> {
+  async function wait(ms: number, problem: Problem): Promise<void> {
     progress.waits++;
-    report("wait", problem, delayMs);
+    report({ kind: "wait", ms }, problem);
     // A rate limit does not end early when the page gets the focus.
-    await countWait(delay(delayMs, signal, problem.status !== 429));
+    await waitFor(delay(ms, signal, problem.status !== 429));
   }
 
-  /** Takes the steps until the request can be sent again, or returns the problem it ends with. */
+  /** Takes a step until the request can be sent again, or returns the problem it ends with. */
   async function recover(refused: Failure, token: string | null): Promise<Problem | undefined> {
     const { problem } = refused;
-    const iat = token === null ? 0 : Number(unverifiedClaims(token).iat ?? 0);
-    progress.token = token === null ? null : { ageSeconds: Date.now() / 1000 - iat };
-    const step = nextStep(refused, request, progress, limits, Math.random());
-    if (step.kind !== "wait") report(step.kind, problem);
-    switch (step.kind) {
-      case "wait":
-        if (isOutage(refused)) outage.begin("call", step.ms);
-        await wait(step.ms, problem);
-        return undefined;
-      case "refresh": {
-        progress.refreshed = true;
-        const ended = await refresh(token ?? "", problem);
-        return ended ?? (step.replay ? undefined : problem);
-      }
-      case "confirm": {
-        const ended = await signOut(token ?? "", false);
-        if (ended === "gone") return endProblem(problem.code, problem.request_id);
-        if (ended === "newer" && step.replay) return undefined;
-        const unconfirmed = unavailable(problem);
-        // Another user's session must not send this request. What Auth did not confirm may succeed
-        // in a moment, so it is retried.
-        return ended === "unconfirmed" ? await recover(unconfirmed, token) : unconfirmed.problem;
-      }
-      case "step_up": {
-        // The user confirmed the second factor after this was sent.
-        const stored = await session?.store.read();
-        if (stored && stored.access_token !== token && stored.access_token !== steppedUpToken) {
-          steppedUpToken = stored.access_token;
-          return undefined;
-        }
-        progress.steppedUp = true;
-        const confirm = (dialog: Dialog<unknown>) => {
-          const given = onStepUp?.(problem, dialog);
-          return given && Promise.resolve(given).then((value) => value !== false);
+    const { iat } = unverifiedClaims(token ?? "");
+    progress.tokenAgeSeconds = token === null ? undefined : Date.now() / 1000 - Number(iat ?? 0);
+    const step = nextStep(refused, request, progress, options, Math.random());
+    if (step.kind === "wait") {
+      if (isOutage(refused)) outage.begin("call", step.ms);
+      await wait(step.ms, problem);
+      return undefined;
+    }
+    report(step, problem);
+    if (step.kind === "reauthenticate") {
+      const members = await ask(step.kind, problem);
+      if (typeof members !== "object" || members === null) return problem;
+      request = withMembers(request, members);
+      return undefined;
+    }
+    const unavailable = clientProblem("auth_unavailable", problem);
+    // `sign_in` is returned only if nobody is signed in any more.
+    const unresolved = problem.action === "sign_in" && token !== null ? unavailable : problem;
+    if (session === null || token === null || step.kind === "give_up") return unresolved;
+    // The stored token is compared first: it may be newer than the refused one.
+    let outcome: RefreshOutcome | SignOutOutcome | undefined = compareWithStored(
+      await session.store.read(),
+      token,
+    );
+    if (outcome === undefined && step.kind === "step_up") {
+      outcome = await ask(step.kind, problem) ? "newer" : "unchanged";
+    }
+    if (outcome === undefined && step.kind === "refresh") {
+      outcome = await refresh(session.authFetch, token, unavailable);
+    }
+    if (outcome === undefined || outcome === "refused") {
+      outcome = await waitFor(session.signOut(token, stepLimitMs()));
+    }
+    switch (outcome) {
+      case "newer":
+        return mayReplay(refused, request) ? undefined : unresolved;
+      case "gone":
+        return {
+          ...(session.store.ended() ?? endProblem("no_authorization")),
+          request_id: problem.request_id,
         };
-        const isConfirmed = await dialogs.open("step_up", sentAtMs, confirm, signal);
-        return isConfirmed ? undefined : problem;
-      }
-      case "reauthenticate": {
-        progress.reauthenticated++;
-        const ask = (dialog: Dialog<unknown>) =>
-          onReauthenticate?.(problem, dialog as Dialog<object>);
-        const members = await dialogs.open("reauthenticate", sentAtMs, ask, signal);
-        if (typeof members !== "object" || members === null) return problem;
-        request = withMembers(request, members);
-        return undefined;
-      }
+      case "other":
+        return unavailable;
+      case "banned":
+        return clientProblem("user_banned", problem);
+      case "unconfirmed":
+        return await recover({ problem: unavailable, source: "credential" }, token);
+      case "unchanged":
+        return unresolved;
       default:
-        return problem.action === "sign_in" && token !== null
-          ? unavailable(problem).problem
-          : problem;
+        return { ...unavailable, retry_after: Math.ceil(outcome / 1000) };
     }
   }
 
   /** Refreshes the token, and waits for Auth as long as `patience` allows. */
-  async function refresh(token: string, problem: Problem): Promise<Problem | undefined> {
-    if (session === null) return problem;
+  async function refresh(
+    authFetch: AuthFetch,
+    token: string,
+    unavailable: Problem,
+  ): Promise<RefreshOutcome> {
+    progress.isRefreshed = true;
     for (;;) {
-      const outcome = await countWait(
-        withTimeout(Infinity, session.authFetch.refresh(token, stepLimitMs()), signal),
-      );
-      if (outcome === "newer") return undefined;
-      if (outcome === undefined || outcome === "too_soon") return problem;
-      if (outcome === "banned") return failure("user_banned", problem).problem;
-      if (outcome === "gone") return endProblem("no_authorization", problem.request_id);
-      if (outcome === "other") return unavailable(problem).problem;
-      if (typeof outcome === "object") {
-        const ended = await signOut(token, true);
-        if (ended === "newer") return undefined;
-        return ended === "gone"
-          ? endProblem(outcome.code, problem.request_id)
-          : unavailable(problem).problem;
-      }
+      const outcome = await waitFor(authFetch.refresh(token, stepLimitMs()));
       const leftMs = patience - progress.waitedMs;
-      if (outcome > leftMs) return unavailable(problem, Math.ceil(outcome / 1000)).problem;
+      if (typeof outcome !== "number" || outcome > leftMs) return outcome;
       const backoffMs = progress.waits && retryDelayMs(0, progress.waits, Math.random());
-      await wait(Math.min(leftMs, Math.max(outcome, backoffMs)), unavailable(problem).problem);
+      await wait(Math.min(leftMs, Math.max(outcome, backoffMs)), unavailable);
     }
   }
 
-  async function signOut(token: string, isRefreshRefused: boolean) {
-    const ended = session?.signOut(token, isRefreshRefused, stepLimitMs());
-    return ended && await countWait(withTimeout(Infinity, ended, signal));
+  /** Asks the user, together with the other calls that need it. */
+  async function ask(kind: "step_up" | "reauthenticate", problem: Problem): Promise<unknown> {
+    progress.dialogs++;
+    const hook = kind === "step_up" ? options.onStepUp : options.onReauthenticate;
+    return await dialogs[kind].open(sentAtMs, (dialog) => hook?.(problem, dialog), signal);
   }
 }
 
-/** The failure "the sign-in could not be checked", instead of a `sign_in` that is not confirmed. */
-function unavailable({ request_id, replay }: Problem, retry_after?: number): Failure {
-  return failure("auth_unavailable", { request_id, replay, retry_after });
+/** A call that is not sent, because its token would be refused. */
+function refuse(code: Parameters<typeof clientProblem>[0], token: string | null): Attempt {
+  const problem = clientProblem(code, { request_id: "" });
+  return { refused: { problem, source: "credential" }, token };
 }
 
 /** Whether Auth does not answer, or nothing can be reached. */
@@ -285,19 +268,17 @@ function isExpired({ expires_at }: StoredSession): boolean {
 
 /** The caller's response: the last one as it came if it has the final problem, or a new one. */
 function finalResponse(request: OutgoingRequest, attempt: Attempt, problem: Problem): Response {
-  const { error, refused } = attempt;
+  const { error, refused, response } = attempt;
+  const last = problem.code === refused?.problem.code ? response : undefined;
+  const { status } = last ?? problem;
   // postgrest-js retries 503, 520 and network errors by itself, three times, regardless of
   // `patience`.
-  const isRepeated = request.url.pathname.includes("/rest/v1/") && request.repeatable;
-  const last = problem.code === refused?.problem.code ? attempt.response : undefined;
-  if (!last && error !== undefined && !isRepeated) {
-    throw typeof error === "object" && error !== null ? withProblem(error, problem) : error;
+  const isRead = request.url.pathname.includes("/rest/v1/") && request.repeatable;
+  if (isRead && (status === 503 || status === 520)) {
+    return withProblem(jsonResponse(problem, 504), problem);
   }
-  const given = (last ?? problem).status;
-  const status = isRepeated && (given === 503 || given === 520) ? 504 : given;
-  if (last && status === given) return withProblem(last, problem);
-  const response = last
-    ? withText(last, attempt.text ?? "", status)
-    : jsonResponse(problem, status);
-  return withProblem(response, problem);
+  if (last || error === undefined) {
+    return withProblem(last ?? jsonResponse(problem, status), problem);
+  }
+  throw typeof error === "object" && error !== null ? withProblem(error, problem) : error;
 }

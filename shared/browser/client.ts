@@ -57,7 +57,7 @@ export interface ClientAccess extends Pick<ClientConfig, "url" | "key"> {
 type MaybePromise<T> = T | PromiseLike<T>;
 
 interface Storage {
-  readonly isServer?: boolean;
+  readonly isServer?: boolean | undefined;
   getItem(key: string): MaybePromise<string | null>;
   setItem(key: string, value: string): MaybePromise<void>;
   removeItem(key: string): MaybePromise<void>;
@@ -141,14 +141,11 @@ export function clientOf(supabase: AnyClient): ClientAccess {
   if (typeof storageKey !== "string" || used.some((one) => typeof one !== "function")) {
     throw unsupportedClient();
   }
-  const isServer = auth.storage.isServer === true;
-  const { storage, forget } = isServer
-    ? { storage: auth.storage, forget: () => {} }
-    : reliableStorage(auth.storage, storageKey);
+  const { storage, forget } = reliableStorage(auth.storage, storageKey);
   if (auth.userStorage === auth.storage) auth.userStorage = storage;
   auth.storage = storage;
-  const parsed = (value: unknown): StoredSession | null => {
-    const session = typeof value === "string" ? parseJson(value) : value;
+  const parsed = (value: string | null): StoredSession | null => {
+    const session = parseJson(value ?? "");
     return isSession(session) ? session : null;
   };
   return {
@@ -157,15 +154,13 @@ export function clientOf(supabase: AnyClient): ClientAccess {
     url,
     key,
     storageKey,
-    isServer,
+    isServer: storage.isServer === true,
     peek: () => {
       const value = storage.getItem(storageKey);
       return isThenable(value) ? Promise.resolve(value).then(parsed) : parsed(value);
     },
-    storedUser: async () => {
-      const value = await auth.userStorage?.getItem(`${storageKey}-user`);
-      return Object(typeof value === "string" ? parseJson(value) : value);
-    },
+    storedUser: async () =>
+      Object(parseJson(await auth.userStorage?.getItem(`${storageKey}-user`) ?? "")),
     save: async (session) => await storage.setItem(storageKey, JSON.stringify(session)),
     // Not signOut(): it reads the storage again and sends that session, perhaps a newer one, to
     // /logout.
@@ -197,77 +192,67 @@ const REREAD_INTERVAL_MS = 100;
 function reliableStorage(
   storage: Storage,
   key: string,
-): { storage: Storage; forget: () => void } {
+): { readonly storage: Storage; readonly forget: () => void } {
+  /** What was last read or written. */
   let cached: string | null = null;
-  let unwritten: string | undefined;
+  let isOnlyInMemory = false;
   let writtenAtMs = -Infinity;
-  let warned = false;
-  const forget = () => {
+
+  function forget(): void {
     cached = null;
-    unwritten = undefined;
-  };
-  const reread = async (failed: boolean): Promise<string | null> => {
+    isOnlyInMemory = false;
+  }
+
+  async function read(first: MaybePromise<string | null>): Promise<string | null> {
     const beganAtMs = performance.now();
-    while (
-      (failed || cached !== null) &&
-      performance.now() < Math.max(beganAtMs, writtenAtMs) + MAX_REREAD_MS
-    ) {
-      await delay(REREAD_INTERVAL_MS);
+    for (let isFirst = true;; isFirst = false) {
+      let failed = false;
       try {
-        const value = await storage.getItem(key);
-        failed = false;
-        if (value) return cached = value;
+        const value = await (isFirst ? first : storage.getItem(key));
+        if (value || cached === null) return cached = value;
       } catch {
         failed = true;
       }
+      if (performance.now() >= Math.max(beganAtMs, writtenAtMs) + MAX_REREAD_MS) {
+        return failed ? cached : cached = null;
+      }
+      await delay(REREAD_INTERVAL_MS);
     }
-    if (!failed) cached = null;
-    return cached;
-  };
-  /** The old session is useless by now: without it there may be room for the new one. */
-  const makeRoom = async (value: string, error: unknown) => {
-    try {
-      await storage.removeItem(key);
-      await storage.setItem(key, value);
-    } catch {
-      unwritten = value;
-      if (!warned) console.error("The session cannot be stored and lasts until reload:", error);
-      warned = true;
-    }
-  };
+  }
+
   return {
     forget,
     storage: {
-      getItem: (name) => {
+      isServer: storage.isServer,
+      getItem(name) {
         if (name !== key) return storage.getItem(name);
-        if (unwritten !== undefined) return unwritten;
-        let value;
+        if (isOnlyInMemory) return cached;
         try {
-          value = storage.getItem(key);
-        } catch {
-          return reread(true);
+          const value = storage.getItem(key);
+          return isThenable(value) ? read(value) : cached = value;
+        } catch (error) {
+          return read(Promise.reject(error));
         }
-        if (!isThenable(value)) return cached = value;
-        return Promise.resolve(value).then(
-          (found) => found || cached === null ? cached = found : reread(false),
-          () => reread(true),
-        );
       },
-      setItem: (name, value) => {
-        if (name !== key) return storage.setItem(name, value);
+      async setItem(name, value) {
+        if (name !== key) return await storage.setItem(name, value);
         cached = value;
-        unwritten = undefined;
+        isOnlyInMemory = false;
         writtenAtMs = performance.now();
         try {
-          const written = storage.setItem(key, value);
-          return isThenable(written)
-            ? Promise.resolve(written).catch((error) => makeRoom(value, error))
-            : written;
+          await storage.setItem(key, value);
         } catch (error) {
-          return makeRoom(value, error);
+          try {
+            // The old session is useless by now: without it there may be room for the new one.
+            await storage.removeItem(key);
+            await storage.setItem(key, value);
+          } catch {
+            isOnlyInMemory = true;
+            console.error("The session cannot be stored and lasts until reload:", error);
+          }
         }
       },
-      removeItem: (name) => {
+      removeItem(name) {
         if (name === key) forget();
         return storage.removeItem(name);
       },
@@ -330,7 +315,7 @@ export function sameSession(one: string, two: string): boolean {
   return one === two || (id !== undefined && id === (b.session_id ?? b.sub));
 }
 
-/** What became of the session of a token: it is gone, or the stored one is a newer or another's. */
+/** What is stored instead of a token: nothing, or a token of the same user, or another user's. */
 export type Successor = "gone" | "newer" | "other";
 
 /**
@@ -338,16 +323,14 @@ export type Successor = "gone" | "newer" | "other";
  *
  * @param stored The stored session.
  * @param token A token that was sent.
- * @param isSame Whether two tokens are of one session.
- * @returns What is stored instead; `undefined` if it is still that session.
+ * @returns What is stored instead; `undefined` if it is still that token.
  */
 export function compareWithStored(
   stored: StoredSession | null,
   token: string,
-  isSame: (one: string, two: string) => boolean,
 ): Successor | undefined {
   if (stored === null) return "gone";
-  if (isSame(stored.access_token, token)) return undefined;
+  if (stored.access_token === token) return undefined;
   return sameUser(stored.access_token, token) ? "newer" : "other";
 }
 

@@ -11,90 +11,81 @@ export interface Dialog<Answer> {
   readonly signal: AbortSignal;
 }
 
-/** A dialog without an answer is cancelled after ten minutes. */
-const MAX_DIALOG_MS = 600_000;
+/** A call waits for ten minutes at most. */
+const MAX_WAIT_MS = 600_000;
 
-/**
- * Opens a dialog, or joins the one that is open.
- *
- * A hook that returns a promise ends the dialog when that settles; a hook that returns nothing ends
- * it with `complete` or `cancel`. `false`, `null`, an empty string and a rejection cancel.
- *
- * @param key Identifies the dialog.
- * @param sentAtMs When the call was sent, by `performance.now()`. An answer given after that is
- * used for this call too.
- * @param hook Opens it.
- * @param signal The caller's. It rejects this call's wait with its reason.
- * @returns What it was completed with; `undefined` if it was cancelled.
- */
-export type OpenDialog = (
-  key: string,
-  sentAtMs: number,
-  hook: (dialog: Dialog<unknown>) => unknown,
-  signal: AbortSignal | null,
-) => Promise<unknown>;
+/** One kind of dialog of one client. */
+export interface SharedDialog {
+  /**
+   * Opens the dialog, or joins the one that is open.
+   *
+   * A hook that returns a promise ends the dialog when that settles; a hook that returns nothing
+   * ends it with `complete` or `cancel`. `false`, `null`, an empty string and a rejection cancel.
+   *
+   * @param sentAtMs When the call was sent, by `performance.now()`. An answer given after that is
+   * used for this call too.
+   * @param hook Opens it.
+   * @param signal The caller's. It rejects this call's wait with its reason.
+   * @returns What it was completed with, `true` for nothing; `undefined` if it was cancelled.
+   */
+  open(
+    sentAtMs: number,
+    hook: (dialog: Dialog<unknown>) => unknown,
+    signal: AbortSignal | null,
+  ): Promise<unknown>;
+  /** Ends the dialog without an answer. */
+  close(): void;
+}
 
 interface ActiveDialog {
   readonly answer: Promise<unknown>;
-  readonly cancel: () => void;
+  /** Ends it; `undefined` for no answer. */
+  readonly end: (value?: unknown) => void;
   callers: number;
 }
 
-/** Creates the dialogs of one client. */
-export function createDialogs(): {
-  readonly open: OpenDialog;
-  readonly cancelAll: () => void;
-} {
-  const openDialogs = new Map<string, ActiveDialog>();
-  const answered = new Map<string, { readonly atMs: number; readonly value: unknown }>();
+/** Creates one kind of dialog. */
+export function createDialog(): SharedDialog {
+  let active: ActiveDialog | undefined;
+  /** What the user last answered or cancelled. */
+  let last = { atMs: -Infinity, value: undefined as unknown };
 
-  function start(key: string, hook: Parameters<OpenDialog>[2]): ActiveDialog {
+  function start(hook: Parameters<SharedDialog["open"]>[1]): ActiveDialog {
     const stop = new AbortController();
     let resolve = (_: unknown) => {};
     const answer = new Promise<unknown>((done) => resolve = done);
-    const end = (isAnswer: boolean, value?: unknown) => {
-      if (stop.signal.aborted) return;
-      clearTimeout(timer);
-      openDialogs.delete(key);
+    const end = (value?: unknown) => {
+      if (active === current) active = undefined;
       stop.abort();
-      if (isAnswer) answered.set(key, { atMs: performance.now(), value: value || undefined });
-      resolve(value || undefined);
+      resolve(value);
     };
-    const complete = (value?: unknown) => end(true, value);
-    const cancel = () => end(true);
-    const timer = setTimeout(() => end(false), MAX_DIALOG_MS);
-    const dialog = {
-      complete: (value: unknown = true) => complete(value),
-      cancel,
-      signal: stop.signal,
+    const current = active = { answer, end, callers: 0 };
+    const finish = (value?: unknown) => {
+      if (active === current) last = { atMs: performance.now(), value };
+      end(value);
     };
-    const current = { answer, cancel: () => end(false), callers: 0 };
-    openDialogs.set(key, current);
-    let given: unknown;
+    const complete = (value: unknown = true) => finish(value || undefined);
+    const cancel = () => finish();
     try {
-      given = hook(dialog);
+      const given = hook({ complete, cancel, signal: stop.signal });
+      if (given instanceof Promise) given.then(complete, cancel);
     } catch {
       cancel();
     }
-    if (given instanceof Promise) given.then(complete, cancel);
-    else if (given !== undefined) complete(given);
     return current;
   }
 
   return {
-    async open(key, sentAtMs, hook, signal) {
-      const last = answered.get(key);
-      if (last && last.atMs > sentAtMs && !openDialogs.has(key)) return last.value;
-      const current = openDialogs.get(key) ?? start(key, hook);
+    async open(sentAtMs, hook, signal) {
+      if (!active && last.atMs > sentAtMs) return last.value;
+      const current = active ?? start(hook);
       current.callers++;
       try {
-        return await withTimeout(Infinity, current.answer, signal);
+        return await withTimeout(MAX_WAIT_MS, current.answer, signal);
       } finally {
-        if (--current.callers === 0) current.cancel();
+        if (--current.callers === 0) current.end();
       }
     },
-    cancelAll() {
-      for (const { cancel } of openDialogs.values()) cancel();
-    },
+    close: () => active?.end(),
   };
 }

@@ -5,9 +5,9 @@
  *
  * @module
  */
-import { classifyProblem, CLIENT_PROBLEMS, clientProblem } from "../problems/client.ts";
-import type { Problem, ProblemFields } from "../problems/problem.ts";
-import type { ProblemCode, Source } from "../problems/table.ts";
+import { classifyProblem, clientProblem } from "../problems/client.ts";
+import type { Problem } from "../problems/problem.ts";
+import type { Source } from "../problems/table.ts";
 import { parseJson, withTimeout } from "./outage.ts";
 import { isProblem } from "./problem_of.ts";
 
@@ -22,28 +22,6 @@ export interface Failure {
   /** What happened; its action is the table's. */
   readonly problem: Problem;
   readonly source: FailureSource;
-}
-
-/**
- * Creates a failure from the table, for a call that was not sent or whose response is not trusted.
- *
- * @param code A code of the client's part of the table, which gives the source as well.
- * @param fields The fields that are not in the table. @default {replay} for `credential`: the
- * handler did not run
- * @returns The failure.
- *
- * @example
- * ```ts
- * import { assertEquals } from "@std/assert";
- *
- * const { problem, source } = failure("auth_unavailable", { request_id: "r1" });
- * assertEquals([problem.action, problem.retry_after, source], ["retry", 2, "credential"]);
- * ```
- */
-export function failure(code: ProblemCode, fields: ProblemFields): Failure {
-  const source: Source = Object.hasOwn(CLIENT_PROBLEMS.handler, code) ? "handler" : "credential";
-  const replay = fields.replay ?? source === "credential";
-  return { problem: clientProblem(code, source, { ...fields, replay }), source };
 }
 
 /** The longest body that is read. */
@@ -113,12 +91,8 @@ export async function fetchBounded(
 }
 
 /** The same response with a body that was read already. */
-export function withText(
-  { status, headers }: Response,
-  text: string,
-  newStatus = status,
-): Response {
-  return new Response(text, { status: newStatus, headers });
+export function withText({ status, headers }: Response, text: string): Response {
+  return new Response(text, { status, headers });
 }
 
 /**
@@ -127,7 +101,7 @@ export function withText(
  *
  * @param response The response; its body can still be read afterwards.
  * @param timeoutMs The time limit for reading the body.
- * @returns The failure, and the body if it could be read.
+ * @returns The failure, and the response unless its body is too long or does not end.
  *
  * @example
  * ```ts
@@ -141,13 +115,15 @@ export function withText(
 export async function readFailure(
   response: Response,
   timeoutMs = 1000,
-): Promise<Failure & { readonly text: string | undefined }> {
+): Promise<Failure & { readonly response?: Response }> {
+  const { status, headers } = response;
   const text = await readBounded(response.clone(), timeoutMs);
   if (text === undefined) response.body?.cancel?.().catch(() => {});
   const body = parseJson(text ?? "");
-  if (isProblem(body) && body.status === response.status) return { ...classifyProblem(body), text };
-  const problem = platformProblem(response.status, response.headers, body);
-  return { problem, source: "platform", text };
+  const failure: Failure = isProblem(body) && body.status === status
+    ? classifyProblem(body)
+    : { problem: platformProblem(status, headers, body), source: "platform" };
+  return text === undefined ? failure : { ...failure, response };
 }
 
 /**
@@ -177,12 +153,14 @@ export function authCode({ status, headers }: Response, text = ""): string | und
   return typeof found === "string" && isAgreed ? found : undefined;
 }
 
+type Code = Parameters<typeof clientProblem>[0];
+
 /**
- * What a response says, as `code: text`, and the code that it means; the first match counts. `true`:
- * the function certainly did not run.
+ * What a response says, as `code: text`, if the function certainly did not run; the first match
+ * counts. It comes from `verify_jwt`, the gateways, a worker that did not start, PostgREST, or
+ * Storage.
  */
-const MEANINGS: readonly (readonly [said: RegExp, code: ProblemCode, didNotRun?: true])[] = [
-  // verify_jwt, which refuses before the function runs; the gateways; PostgREST; Storage.
+const MEANINGS: readonly (readonly [said: RegExp, code: Code])[] = [
   [
     /^(UNAUTHORIZED_NO_AUTH_HEADER|PGRST302):|: (error: )?missing authorization/i,
     "no_authorization",
@@ -198,30 +176,19 @@ const MEANINGS: readonly (readonly [said: RegExp, code: ProblemCode, didNotRun?:
     /: (invalid api key|no api key found|legacy api keys are|invalid authentication credentials)/i,
     "auth_misconfigured",
   ],
-  // The function did not start; or PostgREST could not open a transaction.
-  [/^NOT_FOUND:/, "not_found", true],
-  [/^(BOOT_ERROR|PGRST00[0-3]):/, "unexpected_failure", true],
-  // The worker was ended: the function may have run.
-  [/^(WORKER_ERROR|EDGE_FUNCTION_ERROR|INVALID_RESPONSE_STATUS_CODE):/, "internal_error"],
-  [/^WORKER_(RESOURCE_)?LIMIT:/, "unexpected_failure"],
-  [/^IDLE_TIMEOUT:/, "request_timeout"],
+  [/^(BOOT_ERROR|PGRST00[0-3]):/, "unexpected_failure"],
 ];
 
-const STATUSES: Readonly<Record<number, ProblemCode>> = {
-  401: "insufficient_scope",
-  403: "insufficient_scope",
-  404: "not_found",
-  405: "method_not_allowed",
-  413: "request_entity_too_large",
-  429: "over_request_rate_limit",
-  504: "request_timeout",
-};
-
-/** 501 to 599 come from gateways and proxies. A 500 or an unfollowed redirect is a defect. */
-function codeOfStatus(status: number): ProblemCode {
-  const isCallersFault = status >= 400 && status < 500;
-  return STATUSES[status] ??
-    (status > 500 ? "unexpected_failure" : isCallersFault ? "validation_failed" : "internal_error");
+/** What the status means otherwise; an unfollowed redirect is a defect. */
+function codeOfStatus(status: number): Code {
+  if (status === 401 || status === 403) return "insufficient_scope";
+  if (status === 404) return "not_found";
+  if (status === 405) return "method_not_allowed";
+  if (status === 413) return "request_entity_too_large";
+  if (status === 429) return "over_request_rate_limit";
+  if (status === 504) return "request_timeout";
+  if (status > 500) return "unexpected_failure";
+  return status >= 400 && status < 500 ? "validation_failed" : "internal_error";
 }
 
 /**
@@ -247,14 +214,13 @@ export function platformProblem(status: number, headers: Headers, body: unknown)
   const isTokenStatus = status === 401 || status === 403 || (status === 400 && error !== undefined);
   const text = isTokenStatus ? message ?? msg : "";
   const said = `${code || headers.get("sb-error-code")}: ${text}`;
-  const [, meaning, didNotRun] = MEANINGS.find(([pattern]) => pattern.test(said)) ??
-    [said, codeOfStatus(status)];
+  const meaning = MEANINGS.find(([pattern]) => pattern.test(said))?.[1];
   const seconds = /^\d{1,6}$/.exec(headers.get("retry-after") ?? "")?.[0];
-  const { problem, source } = failure(meaning, {
+  return clientProblem(meaning ?? codeOfStatus(status), {
     request_id: headers.get("x-request-id") ?? headers.get("sb-request-id") ?? "",
     retry_after: seconds === undefined ? undefined : Number(seconds),
+    replay: meaning !== undefined,
   });
-  return { ...problem, replay: didNotRun ?? source === "credential" };
 }
 
 /**
@@ -272,5 +238,5 @@ export function platformProblem(status: number, headers: Headers, body: unknown)
  */
 export function networkProblem(): Problem {
   const message = "The server cannot be reached. Check your connection, then try again.";
-  return { ...failure("unexpected_failure", { request_id: "" }).problem, message };
+  return { ...clientProblem("unexpected_failure", { request_id: "" }), message };
 }

@@ -80,15 +80,13 @@ interface Page {
 }
 
 /**
- * Calls back when the device comes online, when the page gets the focus or becomes visible, and
- * when another tab has changed the storage. On a platform without these events it never calls back.
- *
- * @param callback Gets the event.
+ * Calls back when the device comes online, and when the page gets the focus or becomes visible. On
+ * a platform without these events it never calls back.
  */
-export function onAttention(callback: (event: Event) => void): void {
+export function onAttention(callback: () => void): void {
   const { document } = globalThis as unknown as Partial<Page>;
-  for (const name of ["online", "focus", "storage"]) globalThis.addEventListener?.(name, callback);
-  document?.addEventListener?.("visibilitychange", (event) => document.hidden || callback(event));
+  for (const name of ["online", "focus"]) globalThis.addEventListener?.(name, callback);
+  document?.addEventListener?.("visibilitychange", () => document.hidden || callback());
 }
 
 /**

@@ -7,7 +7,7 @@
 import { createAuthFetch } from "./auth_fetch.ts";
 import { call, type ClientState, RECOVERED_PATHS } from "./call.ts";
 import { type AnyClient, configOf, hasAccessTokenOption } from "./client.ts";
-import { createDialogs } from "./dialogs.ts";
+import { createDialog } from "./dialogs.ts";
 import { callHook, createOutage, endDelaysEarly, onAttention, withTimeout } from "./outage.ts";
 import { type CallOptions, type RecoveryOptions, withDefaults } from "./options.ts";
 import { parseRequest } from "./request.ts";
@@ -51,7 +51,7 @@ function createState(
   { timeout, patience }: CallOptions,
   send: typeof fetch,
 ): ClientState {
-  const dialogs = createDialogs();
+  const dialogs = { step_up: createDialog(), reauthenticate: createDialog() };
   const tryNow = () => {
     endDelaysEarly();
     authFetch?.tryNow();
@@ -61,8 +61,11 @@ function createState(
   const store = hasAccessTokenOption(supabase) ? null : sessionStoreOf(supabase);
   const timeoutMs = Math.min(timeout, Math.max(patience, 1000));
   const authFetch = store && createAuthFetch({ store, outage, send, timeoutMs });
-  store?.onEnd(dialogs.cancelAll);
-  const session = store && authFetch && { store, authFetch, signOut: createSignOut(store, send) };
+  store?.onEnd(() => {
+    for (const dialog of Object.values(dialogs)) dialog.close();
+  });
+  const session = store && authFetch &&
+    { store, authFetch, signOut: createSignOut(store, send, authFetch.isRefused) };
   return { send, outage, dialogs, session };
 }
 

@@ -1,15 +1,16 @@
 /** A request that can be sent more than once. @module */
 import { parseJson } from "./outage.ts";
 
-/** A request that was taken apart, so that it can be sent several times. */
+/** The arguments of fetch, and what the rules of recovery need to know of them. */
 export interface OutgoingRequest {
+  /** A Request is cloned each time that it is sent. */
+  readonly input: string | Request;
+  /** The other arguments, which replace those of a Request. */
+  readonly init: RequestInit;
   readonly url: URL;
   readonly method: string;
   readonly headers: Headers;
-  readonly body: BodyInit | null;
   readonly signal: AbortSignal | null;
-  /** The other options of fetch: cache, credentials, mode, redirect and so on. */
-  readonly rest: RequestInit;
   /** The method is safe, or there is an Idempotency-Key. */
   readonly repeatable: boolean;
   /** The body can be sent again: it is not a stream. */
@@ -28,34 +29,28 @@ export interface OutgoingRequest {
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * const { url, repeatable } = await parseRequest("/rest/v1/todos", {}, "https://project.example");
+ * const { url, repeatable } = parseRequest("/rest/v1/todos", {}, "https://project.example");
  * assertEquals([url.href, repeatable], ["https://project.example/rest/v1/todos", true]);
  * ```
  */
-export async function parseRequest(
+export function parseRequest(
   input: string | URL | Request,
-  init: RequestInit | undefined,
+  init: RequestInit = {},
   base: string,
-): Promise<OutgoingRequest> {
-  let url = String(input);
-  if (typeof input === "object" && "url" in input) {
-    const { cache, credentials, headers, keepalive, method, mode, redirect, signal } = input;
-    const body = input.body && await input.clone().blob();
-    const from = { body, cache, credentials, headers, keepalive, method, mode, redirect, signal };
-    [url, init] = [input.url, { ...from, ...init }];
-  }
-  const { method = "GET", headers, body = null, signal = null, ...rest } = init ?? {};
-  const verb = method.toUpperCase();
-  const named = new Headers(headers);
+): OutgoingRequest {
+  const given = typeof input === "object" && "url" in input ? input : undefined;
+  const url = new URL(given?.url ?? String(input), base);
+  const method = (init.method ?? given?.method ?? "GET").toUpperCase();
+  const headers = new Headers(init.headers ?? given?.headers);
   return {
-    url: new URL(url, base),
-    method: verb,
-    headers: named,
-    body,
-    signal,
-    rest,
-    repeatable: /^(GET|HEAD|OPTIONS)$/.test(verb) || named.has("idempotency-key"),
-    bodyReusable: !isStream(body),
+    input: given ?? url.href,
+    init,
+    url,
+    method,
+    headers,
+    signal: init.signal ?? given?.signal ?? null,
+    repeatable: /^(GET|HEAD|OPTIONS)$/.test(method) || headers.has("idempotency-key"),
+    bodyReusable: !isStream(init.body),
   };
 }
 
@@ -69,19 +64,23 @@ export async function parseRequest(
  */
 export function fetchOnce(
   fetch: typeof globalThis.fetch,
-  { url, method, headers, body, signal, rest }: OutgoingRequest,
+  { input, init, method, headers }: OutgoingRequest,
   token: string | null,
 ): Promise<Response> {
   // A plain object: React Native's fetch loses some headers of a Headers object.
   const sent: Record<string, string> = {};
   headers.forEach((value, name) => sent[name] = value);
   if (token !== null) sent.authorization = `Bearer ${token}`;
-  const stream = isStream(body) ? { duplex: "half" } : {};
-  const init: RequestInit = { ...rest, ...stream, method, headers: sent, body, signal };
-  return fetch(url.href, init);
+  const stream = isStream(init.body) ? { duplex: "half" } : {};
+  return fetch(typeof input === "string" ? input : input.clone(), {
+    ...init,
+    ...stream,
+    method,
+    headers: sent,
+  });
 }
 
-function isStream(body: BodyInit | null): boolean {
+function isStream(body: RequestInit["body"]): boolean {
   return typeof ReadableStream === "function" && body instanceof ReadableStream;
 }
 
@@ -97,15 +96,16 @@ function isStream(body: BodyInit | null): boolean {
  * import { assertEquals } from "@std/assert";
  *
  * const init = { method: "PUT", body: '{"password":"new"}' };
- * const request = await parseRequest("/functions/v1/account", init, "https://project.example");
- * const { body } = withMembers(request, { nonce: "123456" });
+ * const request = parseRequest("/functions/v1/account", init, "https://project.example");
+ * const { init: { body } } = withMembers(request, { nonce: "123456" });
  * assertEquals(body, '{"password":"new","nonce":"123456"}');
  * ```
  */
 export function withMembers(request: OutgoingRequest, members: object): OutgoingRequest {
-  const { body } = request;
+  const { body } = request.init;
   const parsed = typeof body === "string" ? parseJson(body) : undefined;
   const headers = new Headers(request.headers);
   headers.set("content-type", "application/json");
-  return { ...request, headers, body: JSON.stringify({ ...Object(parsed), ...members }) };
+  const init = { ...request.init, body: JSON.stringify({ ...Object(parsed), ...members }) };
+  return { ...request, init, headers };
 }

@@ -6,7 +6,6 @@
 import type { AuthChangeEvent, Session } from "@supabase/supabase-js";
 import { clientProblem } from "../problems/client.ts";
 import type { Problem } from "../problems/problem.ts";
-import type { ProblemCode } from "../problems/table.ts";
 import {
   type AnyClient,
   type ClientAccess,
@@ -32,17 +31,14 @@ export interface SessionStore {
   readonly client: ClientAccess;
   /** Reads the stored session, and notifies the listeners of a change. */
   read(): Promise<StoredSession | null>;
-  /** Sets the reason that listeners get when the session of this token is gone. */
-  setEndReason(token: string, code: string): void;
-  /** Whether this tab has seen this access or refresh token, or a token of the same session. */
-  hasSeen(token: string): boolean;
+  /** Sets the reason that listeners get when the current session is gone. */
+  setEndReason(code: string): void;
+  /** Whether an access or refresh token is of the current session or of the one before. */
+  isOwn(token: string): boolean;
   /** Resolves when supabase-js next writes to its storage. */
   nextWrite(): Promise<void>;
-  /**
-   * The problem of a session that Auth ended less than {@linkcode JUST_NOW_MS} ago: a call that was
-   * started with it must not be sent without a token.
-   */
-  justEnded(): Problem | undefined;
+  /** The problem of the last session that ended here, if nobody has signed in since. */
+  ended(): Problem | undefined;
   /**
    * Calls back once per session that ends; and at once if one has ended and nobody signed in since.
    */
@@ -63,7 +59,6 @@ export function sessionStoreOf(supabase: AnyClient): SessionStore {
  * The problem of a session that has ended; its action is `sign_in`.
  *
  * @param code The error code of Auth.
- * @param request_id The id of the request that was refused.
  * @returns The problem.
  *
  * @example
@@ -74,22 +69,10 @@ export function sessionStoreOf(supabase: AnyClient): SessionStore {
  * assertEquals([code, action], ["session_expired", "sign_in"]);
  * ```
  */
-export function endProblem(code: string, request_id = ""): Problem {
-  const fields = { request_id, replay: true };
-  const problem = clientProblem(code as ProblemCode, "credential", fields);
-  return problem.action === "sign_in"
-    ? problem
-    : clientProblem("session_expired", "credential", fields);
-}
-
-/** The longest time from when supabase-js loads the session for a call to when the call is sent. */
-export const JUST_NOW_MS = 100;
-
-/** How many access and refresh tokens a tab remembers. */
-const MAX_REMEMBERED = 20;
-
-function addBounded(list: string[], value: string): void {
-  if (!list.includes(value) && list.push(value) > MAX_REMEMBERED) list.shift();
+export function endProblem(code: string): Problem {
+  const known = (["no_authorization", "session_not_found", "user_not_found"] as const)
+    .find((one) => one === code);
+  return clientProblem(known ?? "session_expired", { request_id: "" });
 }
 
 function createSessionStore(client: ClientAccess): SessionStore {
@@ -101,30 +84,28 @@ function createSessionStore(client: ClientAccess): SessionStore {
   let isPasswordRecovery = false;
   /** The last session that ended here, if nobody has signed in since. */
   let ended: Problem | undefined;
-  let endedAtMs = -Infinity;
-  let reason: { readonly token: string; readonly problem: Problem } | undefined;
+  let reason: string | undefined;
+  /** The session before the current one. */
+  let previous: StoredSession | undefined;
   let queue = Promise.resolve();
-  const seen: string[] = [];
+  let resolveWrite = () => {};
   const endListeners = new Set<(problem: Problem) => void>();
   const changeListeners = new Set<
     (session: StoredSession | null, event: AuthChangeEvent) => void
   >();
-  const writeListeners = new Set<() => void>();
 
   /** Takes over a session that was just read, and notifies the listeners. */
   const update = (stored: StoredSession | null, event?: AuthChangeEvent) => {
     const before = current;
     current = stored;
-    if (stored !== null) {
-      addBounded(seen, stored.access_token);
-      addBounded(seen, stored.refresh_token);
+    if (stored?.access_token !== before?.access_token) {
+      previous = before ?? previous;
       ended = undefined;
-      if (reason?.token !== stored.access_token) reason = undefined;
-    } else if (before) {
-      const problem = reason?.problem ?? endProblem("no_authorization");
-      ended = problem;
-      endedAtMs = reason ? performance.now() : -Infinity;
-      for (const listener of endListeners) callHook(() => listener(problem));
+      if (stored === null) {
+        const problem = ended = endProblem(reason ?? "no_authorization");
+        for (const listener of endListeners) callHook(() => listener(problem));
+      }
+      reason = undefined;
     }
     const defaultEvent = stored === null ? "SIGNED_OUT" : "TOKEN_REFRESHED";
     if (isInitialized) {
@@ -146,8 +127,7 @@ function createSessionStore(client: ClientAccess): SessionStore {
     else update(first);
     client.auth.onAuthStateChange((event, given) => {
       if (event === "SIGNED_OUT") client.forget();
-      for (const resolve of writeListeners) resolve();
-      writeListeners.clear();
+      resolveWrite();
       // Not awaited: supabase-js waits for its listeners, and a listener may call supabase-js.
       queue = queue.then(async () => {
         const stored = await client.peek();
@@ -159,25 +139,28 @@ function createSessionStore(client: ClientAccess): SessionStore {
         update(session, first ? "PASSWORD_RECOVERY" : event);
       }).catch(() => {});
     });
-    onAttention((event) => {
+    const reread = () => void read().catch(() => {});
+    onAttention(reread);
+    globalThis.addEventListener?.("storage", (event) => {
       const { key } = event as Event & { readonly key?: string | null };
-      if (event.type !== "storage") read().catch(() => {});
-      else if (key === null || key === client.storageKey) {
-        client.forget();
-        read().catch(() => {});
-      }
+      if (key !== null && key !== client.storageKey) return;
+      client.forget();
+      reread();
     });
   }
 
   return {
     client,
     read,
-    setEndReason(token, code) {
-      reason = { token, problem: endProblem(code) };
+    setEndReason(code) {
+      reason = code;
     },
-    hasSeen: (token) => seen.some((one) => one === token || sameSession(one, token)),
-    nextWrite: () => new Promise((resolve) => writeListeners.add(resolve)),
-    justEnded: () => performance.now() - endedAtMs < JUST_NOW_MS ? ended : undefined,
+    isOwn: (token) =>
+      [current, previous].some((one) =>
+        one && (one.refresh_token === token || sameSession(one.access_token, token))
+      ),
+    nextWrite: () => new Promise((resolve) => resolveWrite = resolve),
+    ended: () => ended,
     onEnd(listener) {
       endListeners.add(listener);
       const problem = ended;

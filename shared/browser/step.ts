@@ -4,6 +4,7 @@
  * @module
  */
 import type { Failure } from "./failure.ts";
+import type { CallOptions } from "./options.ts";
 
 /** What the rules need to know of the request. */
 export interface RequestFacts {
@@ -15,39 +16,29 @@ export interface RequestFacts {
 
 /** What recovery has done for the call so far. */
 export interface Progress {
-  /** The client's own token, if it was sent; its age by this device's clock. */
-  token: { readonly ageSeconds: number } | null;
-  refreshed: boolean;
-  steppedUp: boolean;
-  /** How often the user was asked to reauthenticate. */
-  reauthenticated: number;
+  /** The age of the client's own token by this device's clock, if a token was sent. */
+  tokenAgeSeconds: number | undefined;
+  isRefreshed: boolean;
+  /** How often the user was asked. */
+  dialogs: number;
   /** How often it waited, and for how long in total. */
   waits: number;
   waitedMs: number;
 }
 
 /** What the application's options allow. */
-export interface Limits {
-  readonly canStepUp: boolean;
-  readonly canReauthenticate: boolean;
-  /** Milliseconds that one call may wait in total. */
-  readonly patienceMs: number;
-}
+export type Limits = Pick<CallOptions, "onStepUp" | "onReauthenticate" | "patience">;
 
-/** What to do next; `replay` says whether the same request may then be sent again. */
+/** What to do next. */
 export type Step =
-  | { readonly kind: "give_up" }
-  | { readonly kind: "refresh" | "confirm"; readonly replay: boolean }
-  | { readonly kind: "step_up" | "reauthenticate" }
+  | { readonly kind: "give_up" | "refresh" | "confirm" | "step_up" | "reauthenticate" }
   | { readonly kind: "wait"; readonly ms: number };
-
-const GIVE_UP: Step = { kind: "give_up" };
 
 /** A younger token cannot have expired: a clock is wrong, and another token would not help. */
 export const MIN_AGE_SECONDS = 30;
 
 /** A user can mistype the code; but a hook that answers without a user must not loop for ever. */
-const MAX_REAUTHENTICATIONS = 3;
+const MAX_DIALOGS = 3;
 
 /**
  * Whether the same request may be sent again: the handler did not run, or may run twice.
@@ -59,9 +50,9 @@ const MAX_REAUTHENTICATIONS = 3;
  * @example
  * ```ts
  * import { assert } from "@std/assert";
- * import { failure } from "./failure.ts";
+ * import { networkProblem } from "./failure.ts";
  *
- * const late = failure("unexpected_failure", { request_id: "r1" });
+ * const late = { problem: networkProblem(), source: "network" } as const;
  * assert(!mayReplay(late, { repeatable: false, bodyReusable: true }));
  * assert(mayReplay(late, { repeatable: true, bodyReusable: true }));
  * ```
@@ -86,61 +77,42 @@ export function mayReplay({ problem }: Failure, request: RequestFacts): boolean 
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
- * import { failure } from "./failure.ts";
+ * import { clientProblem } from "../problems/client.ts";
  *
  * const request = { repeatable: false, bodyReusable: true };
- * const progress = {
- *   token: { ageSeconds: 900 },
- *   refreshed: false,
- *   steppedUp: false,
- *   reauthenticated: 0,
- *   waits: 0,
- *   waitedMs: 0,
- * };
- * const limits = { canStepUp: false, canReauthenticate: false, patienceMs: 30_000 };
- * const expired = failure("token_expired", { request_id: "r1", replay: true });
- * assertEquals(nextStep(expired, request, progress, limits), { kind: "refresh", replay: true });
- * assertEquals(nextStep(expired, request, { ...progress, refreshed: true }, limits), {
- *   kind: "give_up",
- * });
+ * const progress = { tokenAgeSeconds: 900, isRefreshed: false, dialogs: 0, waits: 0, waitedMs: 0 };
+ * const problem = clientProblem("token_expired", { request_id: "r1" });
+ * const kind = (isRefreshed: boolean) =>
+ *   nextStep({ problem, source: "credential" }, request, { ...progress, isRefreshed }, {
+ *     patience: 30_000,
+ *   }).kind;
+ * assertEquals([kind(false), kind(true)], ["refresh", "give_up"]);
  * ```
  */
 export function nextStep(
   failure: Failure,
   request: RequestFacts,
-  progress: Readonly<Progress>,
-  limits: Limits,
+  { tokenAgeSeconds, isRefreshed, dialogs, waits, waitedMs }: Readonly<Progress>,
+  { onStepUp, onReauthenticate, patience }: Limits,
   random = 0,
 ): Step {
-  const { problem, source } = failure;
-  const replay = mayReplay(failure, request);
-  switch (problem.action) {
-    case "refresh": {
-      if (progress.token === null || progress.refreshed) return GIVE_UP;
-      const { ageSeconds } = progress.token;
-      const isClockWrong = problem.code === "token_expired" && ageSeconds >= 0 &&
-        ageSeconds < MIN_AGE_SECONDS;
-      return isClockWrong ? GIVE_UP : { kind: "refresh", replay };
-    }
-    case "sign_in": {
-      const isOwnToken = source === "credential" && progress.token !== null;
-      return isOwnToken ? { kind: "confirm", replay } : GIVE_UP;
-    }
-    case "step_up":
-      return limits.canStepUp && progress.token !== null && replay && !progress.steppedUp
-        ? { kind: "step_up" }
-        : GIVE_UP;
-    case "reauthenticate": {
-      const mayAsk = limits.canReauthenticate && progress.reauthenticated < MAX_REAUTHENTICATIONS;
-      return mayAsk ? { kind: "reauthenticate" } : GIVE_UP;
-    }
-    case "retry": {
-      const ms = retryDelayMs(problem.retry_after ?? 0, progress.waits, random);
-      return replay && progress.waitedMs + ms <= limits.patienceMs ? { kind: "wait", ms } : GIVE_UP;
-    }
-    default:
-      return GIVE_UP;
+  const { action, code, retry_after = 0 } = failure.problem;
+  const mayAsk = dialogs < MAX_DIALOGS;
+  if (action === "reauthenticate" && onReauthenticate && mayAsk) return { kind: action };
+  if (action === "retry" && mayReplay(failure, request)) {
+    const ms = retryDelayMs(retry_after, waits, random);
+    if (waitedMs + ms <= patience) return { kind: "wait", ms };
   }
+  if (tokenAgeSeconds !== undefined) {
+    const isYoung = tokenAgeSeconds >= 0 && tokenAgeSeconds < MIN_AGE_SECONDS;
+    const isClockWrong = code === "token_expired" && isYoung;
+    if (action === "refresh" && !isRefreshed && !isClockWrong) return { kind: action };
+    if (action === "sign_in" && failure.source === "credential") return { kind: "confirm" };
+    if (action === "step_up" && onStepUp && mayAsk && mayReplay(failure, request)) {
+      return { kind: action };
+    }
+  }
+  return { kind: "give_up" };
 }
 
 /** Exponential backoff, at least `Retry-After`, plus up to 25 % jitter. */

@@ -51,7 +51,7 @@ Deno.test("classifyProblem() never returns sign_in or step_up when the table doe
       const body = { ...problem("brand_new", "handler", { request_id: "r1" }), status, action };
       const judged = classifyProblem({ ...body, replay: true }).problem;
       const harmless = !SESSION_ACTIONS.includes(action);
-      const expected = status === 401 ? "refresh" : harmless ? action : "fix_request";
+      const expected = harmless ? action : status === 401 ? "refresh" : "fix_request";
       assertEquals([judged.action, judged.replay], [expected, status === 401]);
     }
   }

@@ -53,7 +53,7 @@ const cases: readonly Case[] = [
   ],
   [401, { message: "Invalid API key", hint: "…" }, "auth_misconfigured", "contact_support", true],
   [401, { message: "No API key found in request" }, "auth_misconfigured", "contact_support", true],
-  [404, { code: "NOT_FOUND" }, "not_found", "fix_request", true],
+  [404, { code: "NOT_FOUND" }, "not_found", "fix_request", false],
   [503, { code: "BOOT_ERROR" }, "unexpected_failure", "retry", true],
   [546, { code: "WORKER_LIMIT" }, "unexpected_failure", "retry", false],
   [546, { code: "WORKER_RESOURCE_LIMIT" }, "unexpected_failure", "retry", false],

@@ -2,7 +2,12 @@ import { assert, assertEquals } from "@std/assert";
 import type { Failure } from "../../../shared/browser/failure.ts";
 import { problem, type ProblemFields } from "../../../shared/problems/problem.ts";
 import type { Source } from "../../../shared/problems/table.ts";
-import { nextStep, type Progress, type RequestFacts } from "../../../shared/browser/step.ts";
+import {
+  mayReplay,
+  nextStep,
+  type Progress,
+  type RequestFacts,
+} from "../../../shared/browser/step.ts";
 import { ACTIONS } from "../../../shared/problems/table.ts";
 
 const failure = (code: string, source: Source, fields: ProblemFields): Failure => ({
@@ -11,14 +16,14 @@ const failure = (code: string, source: Source, fields: ProblemFields): Failure =
 });
 
 const begun: Progress = {
-  token: { ageSeconds: 900 },
-  refreshed: false,
-  steppedUp: false,
-  reauthenticated: 0,
+  tokenAgeSeconds: 900,
+  isRefreshed: false,
+  dialogs: 0,
   waits: 0,
   waitedMs: 0,
 };
-const limits = { canStepUp: true, canReauthenticate: true, patienceMs: 30_000 };
+const hook = () => {};
+const limits = { onStepUp: hook, onReauthenticate: hook, patience: 30_000 };
 const post: RequestFacts = { repeatable: false, bodyReusable: true };
 const get: RequestFacts = { repeatable: true, bodyReusable: true };
 const stream: RequestFacts = { repeatable: false, bodyReusable: false };
@@ -31,43 +36,44 @@ const kind = (...args: Parameters<typeof nextStep>) => nextStep(...args).kind;
 
 Deno.test("nextStep() refreshes once, and not when the token is seconds old", () => {
   const expired = credential("token_expired");
-  assertEquals(nextStep(expired, post, begun, limits), { kind: "refresh", replay: true });
-  assertEquals(kind(expired, post, { ...begun, refreshed: true }, limits), "give_up");
+  assertEquals(nextStep(expired, post, begun, limits), { kind: "refresh" });
+  assertEquals(kind(expired, post, { ...begun, isRefreshed: true }, limits), "give_up");
   for (const [age, step] of [[0, "give_up"], [29, "give_up"], [30, "refresh"], [-1, "refresh"]]) {
     assertEquals(
-      kind(expired, post, { ...begun, token: { ageSeconds: Number(age) } }, limits),
+      kind(expired, post, { ...begun, tokenAgeSeconds: Number(age) }, limits),
       step,
     );
   }
   // After a key rotation a new token can be invalid too.
   assertEquals(
-    kind(credential("bad_jwt"), post, { ...begun, token: { ageSeconds: 1 } }, limits),
+    kind(credential("bad_jwt"), post, { ...begun, tokenAgeSeconds: 1 }, limits),
     "refresh",
   );
 });
 
 Deno.test("nextStep() refreshes for the next call when this one must not be sent again", () => {
-  assertEquals(nextStep(credential("bad_jwt", false), post, begun, limits), {
-    kind: "refresh",
-    replay: false,
-  });
-  assertEquals(nextStep(credential("bad_jwt"), stream, begun, limits), {
-    kind: "refresh",
-    replay: false,
-  });
+  for (
+    const [refused, request] of [[credential("bad_jwt", false), post], [
+      credential("bad_jwt"),
+      stream,
+    ]] as const
+  ) {
+    assertEquals(kind(refused, request, begun, limits), "refresh");
+    assert(!mayReplay(refused, request));
+  }
 });
 
 Deno.test("nextStep() confirms only when the credential check refused a token that was sent", () => {
   const ended = credential("session_not_found");
-  assertEquals(nextStep(ended, post, begun, limits), { kind: "confirm", replay: true });
-  assertEquals(kind(ended, post, { ...begun, token: null }, limits), "give_up");
+  assertEquals(nextStep(ended, post, begun, limits), { kind: "confirm" });
+  assertEquals(kind(ended, post, { ...begun, tokenAgeSeconds: undefined }, limits), "give_up");
   for (const source of ["handler", "platform", "network"] as const) {
     assertEquals(kind({ ...ended, source }, post, begun, limits), "give_up");
   }
 });
 
 Deno.test("nextStep() does nothing about the session when none was sent", () => {
-  const none = { ...begun, token: null };
+  const none = { ...begun, tokenAgeSeconds: undefined };
   for (const action of ACTIONS) {
     const any: Failure = {
       problem: { ...credential("bad_jwt").problem, action },
@@ -77,20 +83,20 @@ Deno.test("nextStep() does nothing about the session when none was sent", () => 
   }
 });
 
-Deno.test("nextStep() steps up once when there is a hook and the request can be sent again", () => {
+Deno.test("nextStep() steps up when there is a hook and the request can be sent again", () => {
   const low = credential("insufficient_aal");
   assertEquals(kind(low, post, begun, limits), "step_up");
-  assertEquals(kind(low, post, { ...begun, steppedUp: true }, limits), "give_up");
-  assertEquals(kind(low, post, begun, { ...limits, canStepUp: false }), "give_up");
+  assertEquals(kind(low, post, { ...begun, dialogs: 3 }, limits), "give_up");
+  assertEquals(kind(low, post, begun, { ...limits, onStepUp: undefined }), "give_up");
   assertEquals(kind(low, stream, begun, limits), "give_up");
 });
 
 Deno.test("nextStep() reauthenticates three times at most when there is a hook", () => {
   const needed = handler("reauthentication_needed");
   assertEquals(kind(needed, post, begun, limits), "reauthenticate");
-  assertEquals(kind(needed, post, { ...begun, reauthenticated: 2 }, limits), "reauthenticate");
-  assertEquals(kind(needed, post, { ...begun, reauthenticated: 3 }, limits), "give_up");
-  assertEquals(kind(needed, post, begun, { ...limits, canReauthenticate: false }), "give_up");
+  assertEquals(kind(needed, post, { ...begun, dialogs: 2 }, limits), "reauthenticate");
+  assertEquals(kind(needed, post, { ...begun, dialogs: 3 }, limits), "give_up");
+  assertEquals(kind(needed, post, begun, { ...limits, onReauthenticate: undefined }), "give_up");
 });
 
 Deno.test("nextStep() waits only when the request may run twice or never ran", () => {
@@ -109,7 +115,7 @@ Deno.test("nextStep() waits at least Retry-After, longer each time, when it retr
       refusal,
       get,
       { ...begun, waits },
-      { ...limits, patienceMs: 1e9 },
+      { ...limits, patience: 1e9 },
       random,
     );
     return step.kind === "wait" ? step.ms : -1;
@@ -122,7 +128,7 @@ Deno.test("nextStep() gives up at once when the wait is longer than its patience
   const refusal = credential("over_request_rate_limit", true, { retry_after: 20 });
   assertEquals(kind(refusal, get, begun, limits), "wait");
   assertEquals(kind(refusal, get, { ...begun, waits: 1, waitedMs: 20_000 }, limits), "give_up");
-  assertEquals(kind(refusal, get, begun, { ...limits, patienceMs: 19_999 }), "give_up");
+  assertEquals(kind(refusal, get, begun, { ...limits, patience: 19_999 }), "give_up");
 });
 
 Deno.test("nextStep() gives up when the action needs a person", () => {

@@ -414,14 +414,13 @@ Deno.test("problemOf() and readFailure() go by action and status for a code that
     [problems.error("sold_out"), "fix_request", "give_up"],
   ] as const;
   const begun = {
-    token: { ageSeconds: 900 },
-    refreshed: false,
-    steppedUp: false,
-    reauthenticated: 0,
+    tokenAgeSeconds: 900,
+    isRefreshed: false,
+    dialogs: 0,
     waits: 0,
     waitedMs: 0,
   };
-  const limits = { canStepUp: true, canReauthenticate: true, patienceMs: 60_000 };
+  const limits = { onStepUp: () => {}, onReauthenticate: () => {}, patience: 60_000 };
   for (const [error, action, step] of cases) {
     const response = await answerTo(error);
     const failure = await readFailure(response);
