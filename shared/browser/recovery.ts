@@ -8,7 +8,7 @@ import { createAuthFetch } from "./auth_fetch.ts";
 import { call, type ClientState, RECOVERED_PATHS } from "./call.ts";
 import { type AnyClient, configOf, hasAccessTokenOption } from "./client.ts";
 import { createDialog } from "./dialogs.ts";
-import { callHook, createOutage, endDelaysEarly, onAttention, withTimeout } from "./outage.ts";
+import { callHook, createOutage, endDelaysEarly, onAttention } from "./outage.ts";
 import { type CallOptions, type RecoveryOptions, withDefaults } from "./options.ts";
 import { parseRequest } from "./request.ts";
 import { sessionStoreOf } from "./session.ts";
@@ -116,16 +116,13 @@ export function createRecovery(options: RecoveryOptions = {}): Recovery {
   const settings = withDefaults(options);
   const send: typeof fetch = (input, init) => (options.fetch ?? globalThis.fetch)(input, init);
   let attached: Attached | undefined;
-  let resolveAttached = (_: Attached) => {};
-  const attaching = new Promise<Attached>((resolve) => resolveAttached = resolve);
 
   const recoveringFetch: typeof fetch = async (input, init) => {
     if (input === PROBE) {
       isProbed = true;
       return new Response();
     }
-    // supabase-js may send a request before attach() is called.
-    const state = attached ?? await withTimeout(1000, attaching);
+    const state = attached;
     if (!state) {
       throw new TypeError("createRecovery(): attach() the client, right after createClient().");
     }
@@ -135,7 +132,7 @@ export function createRecovery(options: RecoveryOptions = {}): Recovery {
       return await (state.session?.authFetch.fetch ?? send)(input, init);
     }
     return RECOVERED_PATHS.test(path)
-      ? await call(state, settings, await parseRequest(input, init, state.url))
+      ? await call(state, settings, parseRequest(input, init, state.url))
       : await send(input, init);
   };
 
@@ -160,7 +157,6 @@ export function createRecovery(options: RecoveryOptions = {}): Recovery {
         );
       }
       attached = { ...joinState(supabase, settings, send), supabase, url };
-      resolveAttached(attached);
       return supabase;
     },
   };
@@ -213,19 +209,12 @@ export function withRecovery<Client extends AnyClient>(
   const state = joinState(supabase, settings, send);
   if (isNew && state.session) client.setAuthFetch(state.session.authFetch.fetch);
   const recoveringFetch: typeof globalThis.fetch = async (input, init) => {
-    const request = await parseRequest(input, init, url);
+    const request = parseRequest(input, init, url);
     if (request.url.origin !== new URL(url).origin) {
       throw new TypeError("This fetch sends a user's token: it takes URLs of the project only.");
     }
-    const { headers, signal } = request;
+    const { headers } = request;
     if (!headers.has("apikey")) headers.set("apikey", key);
-    if (!headers.has("authorization")) {
-      const loading = client.auth.getSession().then(({ data }) => data.session, () => null);
-      const session = await withTimeout(settings.timeout, loading, signal);
-      if (session) {
-        headers.set("authorization", `Bearer ${session.access_token}`);
-      }
-    }
     return await call(state, settings, request);
   };
   return { fetch: recoveringFetch, invoke: client.invokeWith(recoveringFetch) };

@@ -80,8 +80,8 @@ function createSessionStore(client: ClientAccess): SessionStore {
   let current: StoredSession | null | undefined;
   /** supabase-js has sent `INITIAL_SESSION`. */
   let isInitialized = false;
-  /** The user followed a password recovery link, and no subscriber has received that yet. */
-  let isPasswordRecovery = false;
+  /** What a new subscriber is told; `PASSWORD_RECOVERY` until a subscriber has received that. */
+  let firstEvent: AuthChangeEvent = "INITIAL_SESSION";
   /** The last session that ended here, if nobody has signed in since. */
   let ended: Problem | undefined;
   let reason: string | undefined;
@@ -95,7 +95,10 @@ function createSessionStore(client: ClientAccess): SessionStore {
   >();
 
   /** Takes over a session that was just read, and notifies the listeners. */
-  const update = (stored: StoredSession | null, event?: AuthChangeEvent) => {
+  const update = (
+    stored: StoredSession | null,
+    event: AuthChangeEvent = stored ? "TOKEN_REFRESHED" : "SIGNED_OUT",
+  ) => {
     const before = current;
     current = stored;
     if (stored?.access_token !== before?.access_token) {
@@ -107,10 +110,7 @@ function createSessionStore(client: ClientAccess): SessionStore {
       }
       reason = undefined;
     }
-    const defaultEvent = stored === null ? "SIGNED_OUT" : "TOKEN_REFRESHED";
-    if (isInitialized) {
-      for (const listener of changeListeners) listener(stored, event ?? defaultEvent);
-    }
+    if (isInitialized) { for (const listener of changeListeners) listener(stored, event); }
   };
 
   const read = async () => {
@@ -131,12 +131,12 @@ function createSessionStore(client: ClientAccess): SessionStore {
       // Not awaited: supabase-js waits for its listeners, and a listener may call supabase-js.
       queue = queue.then(async () => {
         const stored = await client.peek();
-        if (event === "INITIAL_SESSION") isInitialized = true;
-        const first = event === "INITIAL_SESSION" && isPasswordRecovery;
-        isPasswordRecovery ||= event === "PASSWORD_RECOVERY";
+        const isFirst = event === "INITIAL_SESSION";
+        if (isFirst) isInitialized = true;
+        if (event === "PASSWORD_RECOVERY") firstEvent = event;
         // The event's session includes the user record even if that is stored separately.
         const session = given && given.access_token === stored?.access_token ? given : stored;
-        update(session, first ? "PASSWORD_RECOVERY" : event);
+        update(session, isFirst ? firstEvent : event);
       }).catch(() => {});
     });
     const reread = () => void read().catch(() => {});
@@ -171,14 +171,13 @@ function createSessionStore(client: ClientAccess): SessionStore {
       const notify = (session: StoredSession | null, event: AuthChangeEvent) => {
         const change = changeOf(last, session, event);
         last = session;
-        if (event === "PASSWORD_RECOVERY") isPasswordRecovery = false;
+        if (event === firstEvent) firstEvent = "INITIAL_SESSION";
         if (change) callHook(() => listener(change));
       };
       queue = queue.then(() => {
         if (stopped) return;
         changeListeners.add(notify);
-        const event = isPasswordRecovery ? "PASSWORD_RECOVERY" : "INITIAL_SESSION";
-        if (isInitialized && current !== undefined) notify(current, event);
+        if (isInitialized && current !== undefined) notify(current, firstEvent);
       });
       let stopped = false;
       return () => {

@@ -92,11 +92,11 @@ export function classifyProblem(
   body: Problem,
 ): { readonly problem: Problem; readonly source: Source } {
   const rows: Readonly<Record<string, Row>> = CLIENT_PROBLEMS;
-  const own = Object.hasOwn(rows, body.code) ? rows[body.code] : undefined;
-  const [ownSource, ownStatus, ownAction] = own ?? UNKNOWN;
-  const isCredential = ownSource === "credential" && ownStatus === body.status;
+  const row = Object.hasOwn(rows, body.code) ? rows[body.code] : undefined;
+  const [, status, own] = row?.[0] === "credential" ? row : UNKNOWN;
+  const isCredential = body.status === status;
   let { action } = body;
-  if (isCredential && ownAction) action = ownAction;
+  if (isCredential && own) action = own;
   else if (TOUCHES_SESSION.includes(action)) action = isCredential ? "refresh" : "fix_request";
   const problem = { ...body, action, replay: isCredential && body.replay };
   return { problem, source: isCredential ? "credential" : "handler" };
