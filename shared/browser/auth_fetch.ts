@@ -21,7 +21,7 @@ import {
   parseJson,
   withTimeout,
 } from "./outage.ts";
-import { authCode, fetchBounded, withText } from "./failure.ts";
+import { askAuth, type AuthAnswer, withText } from "./failure.ts";
 import type { SessionStore } from "./session.ts";
 
 /** The outcome of a refresh. */
@@ -79,12 +79,8 @@ const FINAL_CODES =
   /^(refresh_token_(not_found|already_used)|session_(not_found|expired)|user_not_found)$/;
 
 /** A refresh that Auth did not grant. */
-interface FailedTry {
+interface FailedTry extends AuthAnswer {
   readonly refreshToken: string;
-  /** Auth's error code, if the answer is a refusal of Auth. */
-  readonly code: string;
-  readonly response: Response | undefined;
-  readonly text: string;
 }
 
 /** What {@linkcode createAuthFetch} needs. */
@@ -104,8 +100,9 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
   let failures = 0;
   /** The earliest time of the next try, by `performance.now()`. */
   let notBeforeMs = 0;
-  /** When supabase-js last waited for a refresh. */
-  let lastWait = { fromMs: 0, toMs: -Infinity };
+  /** When supabase-js last asked for a refresh, and when it was answered. */
+  let askedAtMs = 0;
+  let answeredAtMs = -Infinity;
   /** How many calls wait for a refresh. */
   let waitingCalls = 0;
   /** Settles when the other tabs can read the new session. */
@@ -147,7 +144,6 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
   async function refreshGrant(
     input: Input,
     init: RequestInit | undefined,
-    limitMs: () => number,
   ): Promise<Response> {
     const refreshToken = Object(parseJson(String(init?.body))).refresh_token;
     const stored = await store.read();
@@ -161,14 +157,14 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     if (!isStored || isTooSoon) return await answerWithStored(stored);
 
     if (!isRefused(stored)) {
-      const { response, text = "" } = await fetchBounded(send, limitMs(), input, init) ?? {};
-      const renewed: Partial<StoredSession> = Object(parseJson(text));
-      const isRenewed = response?.ok && isSessionOf(renewed, stored);
+      const limitMs = askedAtMs + timeoutMs - performance.now();
+      const answer = await askAuth(send, limitMs, input, init);
+      const renewed: Partial<StoredSession> = Object(parseJson(answer.text));
+      const isRenewed = answer.response?.ok && isSessionOf(renewed, stored);
       // Read again: the user may have signed in, or another tab may have refreshed the session.
       const current = await store.read();
       const isReplaced = current !== null && current.refresh_token !== refreshToken;
-      const code = (response && authCode(response, text)) ?? "";
-      endTry(isRenewed || isReplaced ? undefined : { refreshToken, code, response, text });
+      endTry(isRenewed || isReplaced ? undefined : { refreshToken, ...answer });
       if (isReplaced) return await answerWithStored(current);
       if (isRenewed) {
         written = withTimeout(1000, store.nextWrite());
@@ -195,14 +191,15 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
 
   /** GET /user: `session_not_found` ends the stored session only if the request had its token. */
   async function getUser(input: Input, init: RequestInit | undefined): Promise<Response> {
-    const { response, text = "" } = await fetchBounded(send, timeoutMs, input, init) ?? {};
+    const { response, text, code } = await askAuth(send, timeoutMs, input, init);
     if (!response) throw new TypeError("Auth did not answer.");
-    const code = "session_not_found";
+    const ended = "session_not_found";
     const stored = await store.read();
-    if (!stored || !text.includes(code)) return withText(response, text);
+    if (stored === null || !text.includes(ended)) return withText(response, text);
     const token = new Headers(init?.headers).get("authorization")?.slice(7);
-    const isEnded = authCode(response, text) === code && stored.access_token === token;
-    if (!isEnded || client.isServer) return withText(response, text.replaceAll(code, "bad_jwt"));
+    if (code !== ended || stored.access_token !== token || client.isServer) {
+      return withText(response, text.replaceAll(ended, "bad_jwt"));
+    }
     store.setEndReason(code);
     return withText(response, text);
   }
@@ -232,11 +229,10 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
       const isGet = (init?.method ?? "GET") === "GET";
       if (isGet && url.endsWith("/auth/v1/user")) return await getUser(input, init);
       if (!url.includes("/auth/v1/token?grant_type=refresh_token")) return await send(input, init);
-      const fromMs = performance.now();
-      const limitMs = () => timeoutMs - (performance.now() - fromMs);
+      askedAtMs = performance.now();
       // Half of the time is for waiting on other tabs, and half for Auth.
-      const response = await withLock(timeoutMs / 2, () => refreshGrant(input, init, limitMs));
-      lastWait = { fromMs, toMs: performance.now() };
+      const response = await withLock(timeoutMs / 2, () => refreshGrant(input, init));
+      answeredAtMs = performance.now();
       return response;
     },
     async refresh(token, limitMs) {
@@ -262,10 +258,8 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
       if (!lastFailure) return;
       delay(notBeforeMs - performance.now()).then(() => client.auth.getSession()).catch(() => {});
     },
-    justWaitedMs() {
-      const { fromMs, toMs } = lastWait;
-      return performance.now() - toMs < JUST_NOW_MS ? toMs - fromMs : undefined;
-    },
+    justWaitedMs: () =>
+      performance.now() - answeredAtMs < JUST_NOW_MS ? answeredAtMs - askedAtMs : undefined,
   };
 }
 

@@ -19,6 +19,8 @@ import { mayReplay, nextStep, type Progress, retryDelayMs, type Step } from "./s
 
 /** What the calls of one client share. */
 export interface ClientState {
+  /** The URL of the project. */
+  readonly url: string;
   /** The runtime's fetch, or the application's. */
   readonly send: typeof fetch;
   readonly outage: OutageState;

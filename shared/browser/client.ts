@@ -31,7 +31,10 @@ export type StoredSession = Session & {
 };
 
 /** Access to a client. */
-export interface ClientAccess extends Pick<ClientConfig, "url" | "key"> {
+export interface ClientAccess {
+  /** The URL of the project, without a slash at the end. */
+  readonly url: string;
+  readonly key: string;
   readonly auth: AnyClient["auth"];
   readonly storageKey: string;
   /** The storage is the cookies of one request on a server. Nothing is ever removed there. */
@@ -87,28 +90,9 @@ export function hasAccessTokenOption(supabase: AnyClient): boolean {
   return (supabase as unknown as ClientInternals).accessToken !== undefined;
 }
 
-/** The configuration of a client; its tokens may come from another provider. */
-export interface ClientConfig {
-  /** The URL of the project, without a slash at the end. */
-  readonly url: string;
-  readonly key: string;
-}
-
-/**
- * The configuration of a client.
- *
- * @param supabase A client.
- * @returns Its URL and API key.
- * @throws {TypeError} It is not a client of supabase-js 2.109 or later.
- */
-export function configOf(supabase: AnyClient): ClientConfig {
-  const { supabaseUrl, supabaseKey } = supabase as unknown as ClientInternals;
-  if (typeof supabaseUrl !== "string" || typeof supabaseKey !== "string") throw unsupportedClient();
-  return { url: supabaseUrl.replace(/\/+$/, ""), key: supabaseKey };
-}
-
-function unsupportedClient(): TypeError {
-  return new TypeError("This needs a client of supabase-js 2.109 or later.");
+/** The URL of a client's project, without a slash at the end. */
+export function urlOf(supabase: AnyClient): string {
+  return String((supabase as unknown as ClientInternals).supabaseUrl).replace(/\/+$/, "");
 }
 
 /**
@@ -133,16 +117,14 @@ export function clientOf(supabase: AnyClient): ClientAccess {
   if (hasAccessTokenOption(supabase)) {
     throw new TypeError("This needs a client that keeps its own session.");
   }
-  const internals = supabase as unknown as ClientInternals;
-  const { url, key } = configOf(supabase);
-  const { auth } = internals;
-  const { storageKey } = auth;
-  const used = [auth._removeSession, auth.fetch, auth.storage?.getItem];
-  if (typeof storageKey !== "string" || used.some((one) => typeof one !== "function")) {
-    throw unsupportedClient();
+  const { supabaseKey: key, auth } = supabase as unknown as ClientInternals;
+  const { storageKey, storage: given } = auth ?? {};
+  const used = [auth?._removeSession, auth?.fetch, given?.getItem];
+  if (typeof (key && storageKey) !== "string" || used.some((one) => typeof one !== "function")) {
+    throw new TypeError("This needs a client of supabase-js 2.109 or later.");
   }
-  const { storage, forget } = reliableStorage(auth.storage, storageKey);
-  if (auth.userStorage === auth.storage) auth.userStorage = storage;
+  const { storage, forget } = reliableStorage(given, storageKey);
+  if (auth.userStorage === given) auth.userStorage = storage;
   auth.storage = storage;
   const parsed = (value: string | null): StoredSession | null => {
     const session = parseJson(value ?? "");
@@ -151,7 +133,7 @@ export function clientOf(supabase: AnyClient): ClientAccess {
   return {
     auth: supabase.auth,
     fetch: auth.fetch,
-    url,
+    url: urlOf(supabase),
     key,
     storageKey,
     isServer: storage.isServer === true,
@@ -302,6 +284,15 @@ export function unverifiedClaims(token: string): UnverifiedClaims {
   }
 }
 
+function haveSameId(
+  one: string,
+  two: string,
+  idOf: (claims: UnverifiedClaims) => unknown,
+): boolean {
+  const id = idOf(unverifiedClaims(one));
+  return one === two || (id !== undefined && id === idOf(unverifiedClaims(two)));
+}
+
 /**
  * Whether two tokens are of the same session; without a session id, of the same user.
  *
@@ -310,9 +301,7 @@ export function unverifiedClaims(token: string): UnverifiedClaims {
  * @returns Whether they are.
  */
 export function sameSession(one: string, two: string): boolean {
-  const [a, b] = [unverifiedClaims(one), unverifiedClaims(two)];
-  const id = a.session_id ?? a.sub;
-  return one === two || (id !== undefined && id === (b.session_id ?? b.sub));
+  return haveSameId(one, two, ({ session_id, sub }) => session_id ?? sub);
 }
 
 /** What is stored instead of a token: nothing, or a token of the same user, or another user's. */
@@ -342,6 +331,5 @@ export function compareWithStored(
  * @returns Whether they are.
  */
 export function sameUser(one: string, two: string): boolean {
-  const { sub } = unverifiedClaims(one);
-  return one === two || (sub !== undefined && sub === unverifiedClaims(two).sub);
+  return haveSameId(one, two, ({ sub }) => sub);
 }

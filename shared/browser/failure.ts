@@ -24,8 +24,8 @@ export interface Failure {
   readonly source: FailureSource;
 }
 
-/** The longest body that is read. */
-const MAX_BODY_BYTES = 65_536;
+/** The longest body that is read: a user record of Auth may be long. */
+const MAX_BODY_BYTES = 2_097_152;
 
 /**
  * Reads a body of limited size within a time limit.
@@ -39,7 +39,7 @@ const MAX_BODY_BYTES = 65_536;
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals(await readBounded(new Response("short"), 1000), "short");
- * assertEquals(await readBounded(new Response("x".repeat(100_000)), 1000), undefined);
+ * assertEquals(await readBounded(new Response("x".repeat(3_000_000)), 1000), undefined);
  * ```
  */
 export async function readBounded(
@@ -65,29 +65,39 @@ export async function readBounded(
   return text;
 }
 
+/** What came back from Auth. */
+export interface AuthAnswer {
+  /** Missing if there was none in time. */
+  readonly response?: Response;
+  readonly text: string;
+  /** The code, if it is a refusal that is certainly Auth's; else empty. */
+  readonly code: string;
+}
+
 /**
- * Fetches a response of limited size within a time limit. The connection is closed afterwards.
+ * Sends a request to Auth, and reads the answer within limits. The connection is closed afterwards.
  *
  * @param send The fetch to do it with.
  * @param timeoutMs The time limit.
  * @param input The URL.
  * @param init As for fetch, without a signal.
- * @returns The response and its text, or `undefined` if there is no response in time.
+ * @returns The answer. It does not throw.
  */
-export async function fetchBounded(
+export async function askAuth(
   send: typeof fetch,
   timeoutMs: number,
   input: Parameters<typeof fetch>[0],
   init: RequestInit | undefined,
-): Promise<{ readonly response: Response; readonly text: string | undefined } | undefined> {
+): Promise<AuthAnswer> {
   const stop = new AbortController();
-  const read = async () => {
+  const ask = async () => {
     const response = await send(input, { ...init, signal: stop.signal });
-    return { response, text: await readBounded(response, timeoutMs) };
+    const text = await readBounded(response, timeoutMs) ?? "";
+    return { response, text, code: authCode(response, text) ?? "" };
   };
-  const answer = await withTimeout(timeoutMs, read()).catch(() => undefined);
+  const answer = await withTimeout(timeoutMs, ask()).catch(() => undefined);
   stop.abort();
-  return answer;
+  return answer ?? { text: "", code: "" };
 }
 
 /** The same response with a body that was read already. */
@@ -215,10 +225,9 @@ export function platformProblem(status: number, headers: Headers, body: unknown)
   const text = isTokenStatus ? message ?? msg : "";
   const said = `${code || headers.get("sb-error-code")}: ${text}`;
   const meaning = MEANINGS.find(([pattern]) => pattern.test(said))?.[1];
-  const seconds = /^\d{1,6}$/.exec(headers.get("retry-after") ?? "")?.[0];
   return clientProblem(meaning ?? codeOfStatus(status), {
     request_id: headers.get("x-request-id") ?? headers.get("sb-request-id") ?? "",
-    retry_after: seconds === undefined ? undefined : Number(seconds),
+    retry_after: Math.ceil(Number(headers.get("retry-after"))) || undefined,
     replay: meaning !== undefined,
   });
 }

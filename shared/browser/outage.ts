@@ -16,25 +16,25 @@
  * assertEquals(await withTimeout(0, new Promise(() => {})), undefined);
  * ```
  */
-export function withTimeout<T>(
+export async function withTimeout<T>(
   timeoutMs: number,
   promise: Promise<T>,
   signal?: AbortSignal | null,
 ): Promise<T | undefined> {
-  return new Promise((resolve, reject) => {
-    const abort = () => end(() => reject(signal?.reason));
-    const timer = timeoutMs < Infinity
-      ? setTimeout(() => end(() => resolve(undefined)), timeoutMs)
-      : undefined;
-    const end = (settle: () => void) => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
-      settle();
-    };
-    promise.then((value) => end(() => resolve(value)), (error) => end(() => reject(error)));
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let abort = () => {};
+  const stopped = new Promise<undefined>((resolve, reject) => {
+    if (timeoutMs < Infinity) timer = setTimeout(resolve, timeoutMs, undefined);
+    abort = () => reject(signal?.reason);
+    signal?.addEventListener("abort", abort);
     if (signal?.aborted) abort();
-    else signal?.addEventListener("abort", abort);
   });
+  try {
+    return await Promise.race([promise, stopped]);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", abort);
+  }
 }
 
 /** Ends each delay that may end early. */

@@ -42,21 +42,25 @@ export function problemOf(value: unknown): Problem | undefined {
 
 function find(value: unknown, depth: number): Problem | undefined {
   if (!isRecord(value) || depth === 0) return undefined;
-  const problem = problems.get(value) ?? (isProblem(value) ? value : undefined);
-  for (let n = 0; problem === undefined && n < LINKS.length; n++) {
-    const found = find(value[LINKS[n] ?? ""], depth - 1);
+  const own = problems.get(value) ?? (isProblem(value) ? value : undefined);
+  if (own) return own;
+  for (const link of LINKS) {
+    const found = find(value[link], depth - 1);
     if (found) return found;
   }
-  return problem;
+  return undefined;
 }
-
-type Validator = (value: unknown) => boolean;
-
-const isText: Validator = (value) => typeof value === "string";
-const isSeconds: Validator = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isSeconds(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
 function isIssue(value: unknown): value is Issue {
@@ -64,25 +68,9 @@ function isIssue(value: unknown): value is Issue {
     Array.isArray(value.path) && value.path.every((key) => isText(key) || Number.isFinite(key));
 }
 
-/** The same rules as `problemSchema`, without zod to keep the page's script small. */
-const VALIDATORS: { readonly [K in keyof Required<Problem>]: Validator } = {
-  code: (value) => isText(value) && CODE_PATTERN.test(String(value)),
-  message: (value) => isText(value) && value !== "",
-  status: (value) => Number.isInteger(value) && Number(value) >= 400 && Number(value) <= 599,
-  action: (value) => ACTIONS.some((action) => action === value),
-  replay: (value) => typeof value === "boolean",
-  request_id: isText,
-  retry_after: isSeconds,
-  required_aal: (value) => value === "aal1" || value === "aal2",
-  max_age: isSeconds,
-  issues: (value) => Array.isArray(value) && value.every(isIssue),
-};
-
-/** How many of the first {@linkcode VALIDATORS} are for required members. */
-const REQUIRED_COUNT = 6;
-
 /**
- * Whether a value is a problem. Unknown members are allowed.
+ * Whether a value is a problem, by the same rules as `problemSchema`, without zod to keep the page's
+ * script small. Unknown members are allowed.
  *
  * @param value A parsed body.
  * @returns Whether it is one; narrows its type.
@@ -97,8 +85,12 @@ const REQUIRED_COUNT = 6;
  * ```
  */
 export function isProblem(value: unknown): value is Problem {
-  return isRecord(value) &&
-    Object.entries(VALIDATORS).every(([key, check], n) =>
-      (n >= REQUIRED_COUNT && !(key in value)) || check(value[key])
-    );
+  if (!isRecord(value)) return false;
+  const { code, message, status, action, replay, request_id } = value;
+  const { retry_after = 0, required_aal = "aal1", max_age = 0, issues = [] } = value;
+  return isText(code) && CODE_PATTERN.test(code) && isText(message) && message !== "" &&
+    Number.isInteger(status) && Number(status) >= 400 && Number(status) <= 599 &&
+    ACTIONS.some((one) => one === action) && typeof replay === "boolean" && isText(request_id) &&
+    isSeconds(retry_after) && (required_aal === "aal1" || required_aal === "aal2") &&
+    isSeconds(max_age) && Array.isArray(issues) && issues.every(isIssue);
 }

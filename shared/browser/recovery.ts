@@ -6,7 +6,7 @@
  */
 import { createAuthFetch } from "./auth_fetch.ts";
 import { call, type ClientState, RECOVERED_PATHS } from "./call.ts";
-import { type AnyClient, configOf, hasAccessTokenOption } from "./client.ts";
+import { type AnyClient, hasAccessTokenOption, urlOf } from "./client.ts";
 import { createDialog } from "./dialogs.ts";
 import { callHook, createOutage, endDelaysEarly, onAttention } from "./outage.ts";
 import { type CallOptions, type RecoveryOptions, withDefaults } from "./options.ts";
@@ -66,7 +66,7 @@ function createState(
   });
   const session = store && authFetch &&
     { store, authFetch, signOut: createSignOut(store, send, authFetch.isRefused) };
-  return { send, outage, dialogs, session };
+  return { url: urlOf(supabase), send, outage, dialogs, session };
 }
 
 /**
@@ -115,14 +115,13 @@ function createState(
 export function createRecovery(options: RecoveryOptions = {}): Recovery {
   const settings = withDefaults(options);
   const send: typeof fetch = (input, init) => (options.fetch ?? globalThis.fetch)(input, init);
-  let attached: Attached | undefined;
+  let state: ClientState | undefined;
 
   const recoveringFetch: typeof fetch = async (input, init) => {
     if (input === PROBE) {
       isProbed = true;
       return new Response();
     }
-    const state = attached;
     if (!state) {
       throw new TypeError("createRecovery(): attach() the client, right after createClient().");
     }
@@ -139,9 +138,10 @@ export function createRecovery(options: RecoveryOptions = {}): Recovery {
   return {
     fetch: recoveringFetch,
     attach(supabase) {
-      if (attached?.supabase === supabase) return supabase;
-      if (attached) throw new TypeError("createRecovery(): one recovery is for one client.");
-      const { url } = configOf(supabase);
+      if (state) {
+        if (states.get(supabase) === state) return supabase;
+        throw new TypeError("createRecovery(): one recovery is for one client.");
+      }
       if (!hasAccessTokenOption(supabase)) {
         isProbed = false;
         sessionStoreOf(supabase).client.fetch(PROBE).catch(() => {});
@@ -152,17 +152,15 @@ export function createRecovery(options: RecoveryOptions = {}): Recovery {
         }
       } else {
         console.warn(
-          "attach(): this client takes its tokens from `accessToken`. Its calls wait, retry and " +
-            "reauthenticate; its provider refreshes tokens and ends sessions.",
+          "attach(): with `accessToken`, calls wait, retry and reauthenticate; the provider " +
+            "refreshes tokens and ends sessions.",
         );
       }
-      attached = { ...joinState(supabase, settings, send), supabase, url };
+      state = joinState(supabase, settings, send);
       return supabase;
     },
   };
 }
-
-type Attached = ClientState & { readonly supabase: AnyClient; readonly url: string };
 
 /** The result of {@linkcode withRecovery}. */
 export interface Calls<Client extends AnyClient = AnyClient> {

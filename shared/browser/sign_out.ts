@@ -1,7 +1,7 @@
 /** Signs out on this device only, once Auth has confirmed that the session has ended. @module */
 import type { AuthFetch } from "./auth_fetch.ts";
 import { compareWithStored, type Successor } from "./client.ts";
-import { authCode, fetchBounded } from "./failure.ts";
+import { askAuth } from "./failure.ts";
 import { withTimeout } from "./outage.ts";
 import type { SessionStore } from "./session.ts";
 
@@ -34,17 +34,17 @@ export function createSignOut(
    *
    * @returns Auth's code, if it refuses the token.
    */
-  async function confirm(token: string, timeoutMs: number): Promise<string | undefined> {
-    const answer = await fetchBounded(send, timeoutMs, `${client.url}/auth/v1/user`, {
+  async function confirm(token: string, timeoutMs: number): Promise<string> {
+    const { code } = await askAuth(send, timeoutMs, `${client.url}/auth/v1/user`, {
       headers: { apikey: client.key, Authorization: `Bearer ${token}` },
       cache: "no-store",
       redirect: "manual",
     });
-    return answer && authCode(answer.response, answer.text);
+    return code;
   }
 
   async function run(token: string, timeoutMs: number): Promise<SignOutOutcome> {
-    const code = client.isServer ? "" : await confirm(token, timeoutMs) ?? "";
+    const code = client.isServer ? "" : await confirm(token, timeoutMs);
     // With a synchronous storage there is no await between the read and the removal, so nothing can
     // change in between. With an asynchronous storage this gap cannot be closed.
     const peeked = client.peek();
