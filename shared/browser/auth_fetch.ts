@@ -227,8 +227,10 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     async fetch(input, init) {
       const url = String(input);
       const isGet = (init?.method ?? "GET") === "GET";
-      if (isGet && url.endsWith("/auth/v1/user")) return await getUser(input, init);
-      if (!url.includes("/auth/v1/token?grant_type=refresh_token")) return await send(input, init);
+      if (isGet && url === `${client.url}/auth/v1/user`) return await getUser(input, init);
+      if (!url.startsWith(`${client.url}/auth/v1/token?grant_type=refresh_token`)) {
+        return await send(input, init);
+      }
       askedAtMs = performance.now();
       // Half of the time is for waiting on other tabs, and half for Auth.
       const response = await withLock(timeoutMs / 2, () => refreshGrant(input, init));

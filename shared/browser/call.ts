@@ -6,16 +6,16 @@
 import { clientProblem } from "../problems/client.ts";
 import type { Problem } from "../problems/problem.ts";
 import type { AuthFetch, RefreshOutcome } from "./auth_fetch.ts";
-import { compareWithStored, type StoredSession, unverifiedClaims } from "./client.ts";
+import { compareWithStored, unverifiedClaims } from "./client.ts";
 import type { SharedDialog } from "./dialogs.ts";
 import { type Failure, networkProblem, readFailure } from "./failure.ts";
-import { callHook, delay, jsonResponse, type OutageState, withTimeout } from "./outage.ts";
+import { callHooks, delay, jsonResponse, type OutageState, withTimeout } from "./outage.ts";
 import type { CallOptions, RecoveryEvent } from "./options.ts";
 import { withProblem } from "./problem_of.ts";
 import { fetchOnce, type OutgoingRequest, withMembers } from "./request.ts";
 import { endProblem, type SessionStore } from "./session.ts";
 import type { SignOut, SignOutOutcome } from "./sign_out.ts";
-import { mayReplay, nextStep, type Progress, retryDelayMs, type Step } from "./step.ts";
+import { mayReplay, nextStep, type Progress, retryDelayMs } from "./step.ts";
 
 /** What the calls of one client share. */
 export interface ClientState {
@@ -44,9 +44,6 @@ interface Attempt {
   /** What fetch threw. */
   readonly error?: unknown;
 }
-
-/** The paths whose failures are recovered from. supabase-js handles the responses of Auth. */
-export const RECOVERED_PATHS: RegExp = /\/(functions|rest|storage|graphql)\/v1\//;
 
 /** The least time for the steps of a call in total, even if `patience` is shorter. */
 const MIN_STEP_MS = 1000;
@@ -81,7 +78,7 @@ export async function call(
   while (attempt.refused) {
     const ended = await recover(attempt.refused, attempt.token);
     if (ended) return finalResponse(request, attempt, ended);
-    report({ kind: "replay" }, attempt.refused.problem);
+    report("replay", attempt.refused.problem);
     attempt = await sendAgain(attempt.token);
   }
   return attempt.response as Response;
@@ -101,7 +98,7 @@ export async function call(
     } else if (stored === null) {
       const problem = wasRefreshed && store.ended();
       if (problem) return { refused: { problem, source: "handler" }, token };
-    } else if (bearer === undefined || wasRefreshed || isExpired(stored)) {
+    } else if (bearer === undefined || wasRefreshed) {
       token = stored.access_token;
     }
     // Not sent: it would be refused, or treated as a request of nobody.
@@ -112,12 +109,11 @@ export async function call(
 
   /** Sends it with the current token, if that is of the user that it was sent as. */
   async function sendAgain(token: string | null): Promise<Attempt> {
-    const stored = token === null ? undefined : await session?.store.read();
-    if (token === null || stored === undefined) return await send(null);
-    if (stored === null) return refuse("no_authorization", token);
-    return compareWithStored(stored, token) === "other"
-      ? refuse("auth_unavailable", token)
-      : await send(stored.access_token);
+    if (session === null || token === null) return await send(null);
+    const stored = await session.store.read();
+    return stored && compareWithStored(stored, token) !== "other"
+      ? await send(stored.access_token)
+      : refuse("no_authorization", token);
   }
 
   async function send(token: string | null): Promise<Attempt> {
@@ -129,7 +125,7 @@ export async function call(
       if (signal?.aborted) throw error;
       return { refused: { problem: networkProblem(), source: "network" }, token, error };
     }
-    if (response.ok || !RECOVERED_PATHS.test(request.url.pathname)) {
+    if (response.ok) {
       outage.end("call");
       return { token, response };
     }
@@ -153,20 +149,14 @@ export async function call(
     return Math.min(timeout, Math.max(patience, MIN_STEP_MS) - progress.waitedMs);
   }
 
-  function report(
-    step: { readonly kind: RecoveryEvent["step"]; readonly ms?: number },
-    { code }: Problem,
-  ): void {
-    const { kind, ...rest } = step;
-    const { method, url } = request;
-    callHook(() =>
-      options.onStep?.({ step: kind, code, request: `${method} ${url.pathname}`, ...rest })
-    );
+  function report(step: RecoveryEvent["step"], { code }: Problem, ms?: number): void {
+    const { method, url: { pathname } } = request;
+    callHooks([options.onStep], { step, code, request: `${method} ${pathname}`, ms });
   }
 
   async function wait(ms: number, problem: Problem): Promise<void> {
     progress.waits++;
-    report({ kind: "wait", ms }, problem);
+    report("wait", problem, ms);
     // A rate limit does not end early when the page gets the focus.
     await waitFor(delay(ms, signal, problem.status !== 429));
   }
@@ -182,7 +172,7 @@ export async function call(
       await wait(step.ms, problem);
       return undefined;
     }
-    report(step, problem);
+    report(step.kind, problem);
     if (step.kind === "reauthenticate") {
       const members = await ask(step.kind, problem);
       if (typeof members !== "object" || members === null) return problem;
@@ -261,11 +251,6 @@ function refuse(code: Parameters<typeof clientProblem>[0], token: string | null)
 /** Whether Auth does not answer, or nothing can be reached. */
 function isOutage({ problem, source }: Failure): boolean {
   return source === "network" || (source === "credential" && problem.code === "auth_unavailable");
-}
-
-/** The same test as in supabase-js, which gives no token then. */
-function isExpired({ expires_at }: StoredSession): boolean {
-  return (expires_at ?? Infinity) * 1000 <= Date.now();
 }
 
 /** The caller's response: the last one as it came if it has the final problem, or a new one. */

@@ -92,7 +92,7 @@ export function hasAccessTokenOption(supabase: AnyClient): boolean {
 
 /** The URL of a client's project, without a slash at the end. */
 export function urlOf(supabase: AnyClient): string {
-  return String((supabase as unknown as ClientInternals).supabaseUrl).replace(/\/+$/, "");
+  return new URL((supabase as unknown as ClientInternals).supabaseUrl).href.replace(/\/+$/, "");
 }
 
 /**
@@ -114,14 +114,12 @@ export function urlOf(supabase: AnyClient): string {
  * ```
  */
 export function clientOf(supabase: AnyClient): ClientAccess {
-  if (hasAccessTokenOption(supabase)) {
-    throw new TypeError("This needs a client that keeps its own session.");
-  }
-  const { supabaseKey: key, auth } = supabase as unknown as ClientInternals;
-  const { storageKey, storage: given } = auth ?? {};
+  const internals = supabase as unknown as ClientInternals;
+  const auth = hasAccessTokenOption(supabase) ? undefined : internals.auth;
+  const { storageKey = "", storage: given } = auth ?? {};
   const used = [auth?._removeSession, auth?.fetch, given?.getItem];
-  if (typeof (key && storageKey) !== "string" || used.some((one) => typeof one !== "function")) {
-    throw new TypeError("This needs a client of supabase-js 2.109 or later.");
+  if (!auth || !given || !storageKey || used.some((one) => typeof one !== "function")) {
+    throw new TypeError("This needs a client of supabase-js 2.109 or later with its own session.");
   }
   const { storage, forget } = reliableStorage(given, storageKey);
   if (auth.userStorage === given) auth.userStorage = storage;
@@ -134,7 +132,7 @@ export function clientOf(supabase: AnyClient): ClientAccess {
     auth: supabase.auth,
     fetch: auth.fetch,
     url: urlOf(supabase),
-    key,
+    key: internals.supabaseKey,
     storageKey,
     isServer: storage.isServer === true,
     peek: () => {

@@ -93,7 +93,7 @@ export async function askAuth(
   const ask = async () => {
     const response = await send(input, { ...init, signal: stop.signal });
     const text = await readBounded(response, timeoutMs) ?? "";
-    return { response, text, code: authCode(response, text) ?? "" };
+    return { response, text, code: authCode(response, text) };
   };
   const answer = await withTimeout(timeoutMs, ask()).catch(() => undefined);
   stop.abort();
@@ -143,7 +143,7 @@ export async function readFailure(
  *
  * @param response Its status and headers.
  * @param text Its body.
- * @returns The code; `undefined` for any other response.
+ * @returns The code; empty for any other response.
  *
  * @example
  * ```ts
@@ -151,16 +151,16 @@ export async function readFailure(
  *
  * const body = { code: "session_not_found", message: "…" };
  * assertEquals(authCode(Response.json(body, { status: 403 }), JSON.stringify(body)), body.code);
- * assertEquals(authCode(Response.json(body, { status: 404 }), JSON.stringify(body)), undefined);
+ * assertEquals(authCode(Response.json(body, { status: 404 }), JSON.stringify(body)), "");
  * ```
  */
-export function authCode({ status, headers }: Response, text = ""): string | undefined {
+export function authCode({ status, headers }: Response, text: string): string {
   const isJson = /^application\/json\b/i.test(headers.get("content-type") ?? "");
-  if ((status !== 400 && status !== 403) || !isJson || headers.has("age")) return undefined;
+  if ((status !== 400 && status !== 403) || !isJson || headers.has("age")) return "";
   const { code, error_code, msg, message }: Record<string, unknown> = Object(parseJson(text));
   const found = typeof msg === "string" ? error_code : typeof message === "string" ? code : null;
   const isAgreed = (headers.get("x-sb-error-code") ?? found) === found;
-  return typeof found === "string" && isAgreed ? found : undefined;
+  return typeof found === "string" && isAgreed ? found : "";
 }
 
 type Code = Parameters<typeof clientProblem>[0];
@@ -193,10 +193,8 @@ const MEANINGS: readonly (readonly [said: RegExp, code: Code])[] = [
 function codeOfStatus(status: number): Code {
   if (status === 401 || status === 403) return "insufficient_scope";
   if (status === 404) return "not_found";
-  if (status === 405) return "method_not_allowed";
   if (status === 413) return "request_entity_too_large";
   if (status === 429) return "over_request_rate_limit";
-  if (status === 504) return "request_timeout";
   if (status > 500) return "unexpected_failure";
   return status >= 400 && status < 500 ? "validation_failed" : "internal_error";
 }

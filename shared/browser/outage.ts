@@ -116,13 +116,15 @@ export function jsonResponse(body: unknown, status = 200): Response {
   return new Response(JSON.stringify(body), { status, headers });
 }
 
-/** Calls a hook of the application. What it throws is reported and does not affect recovery. */
-export function callHook(hook: () => void): void {
-  try {
-    hook();
-  } catch (error) {
-    if (typeof reportError === "function") reportError(error);
-    else console.error(error);
+/** Calls hooks of the application. What one throws is reported and affects nothing else. */
+export function callHooks<T>(hooks: Iterable<((value: T) => void) | undefined>, value: T): void {
+  for (const hook of hooks) {
+    try {
+      hook?.(value);
+    } catch (error) {
+      if (typeof reportError === "function") reportError(error);
+      else console.error(error);
+    }
   }
 }
 
@@ -155,18 +157,15 @@ export function createOutage(tryNow: () => void): OutageState {
   const causes = new Set<string>();
   const listeners: OutageState["listeners"] = new Set();
   let since = 0;
-  const notify = (outage: Outage | null) => {
-    for (const listener of listeners) callHook(() => listener(outage));
-  };
   return {
     listeners,
     begin(cause, nextTryMs) {
       if (causes.size === 0) since = Date.now();
       causes.add(cause);
-      notify({ since, nextTry: Date.now() + nextTryMs, tryNow });
+      callHooks(listeners, { since, nextTry: Date.now() + nextTryMs, tryNow });
     },
     end(cause) {
-      if (causes.delete(cause) && causes.size === 0) notify(null);
+      if (causes.delete(cause) && causes.size === 0) callHooks(listeners, null);
     },
   };
 }

@@ -5,12 +5,12 @@
  * @module
  */
 import { createAuthFetch } from "./auth_fetch.ts";
-import { call, type ClientState, RECOVERED_PATHS } from "./call.ts";
+import { call, type ClientState } from "./call.ts";
 import { type AnyClient, hasAccessTokenOption, urlOf } from "./client.ts";
 import { createDialog } from "./dialogs.ts";
-import { callHook, createOutage, endDelaysEarly, onAttention } from "./outage.ts";
+import { callHooks, createOutage, endDelaysEarly, onAttention } from "./outage.ts";
 import { type CallOptions, type RecoveryOptions, withDefaults } from "./options.ts";
-import { parseRequest } from "./request.ts";
+import { fetchOnce, parseRequest } from "./request.ts";
 import { sessionStoreOf } from "./session.ts";
 import { createSignOut } from "./sign_out.ts";
 
@@ -40,8 +40,8 @@ function joinState(supabase: AnyClient, options: CallOptions, send: typeof fetch
   if (state === undefined) states.set(supabase, state = createState(supabase, options, send));
   if (onOutage) state.outage.listeners.add(onOutage);
   state.session?.store.onEnd((problem) => {
-    callHook(() => onStep?.({ step: "signed_out", code: problem.code, request: "" }));
-    callHook(() => onSignedOut?.(problem));
+    callHooks([onStep], { step: "signed_out", code: problem.code, request: "" });
+    callHooks([onSignedOut], problem);
   });
   return state;
 }
@@ -67,6 +67,12 @@ function createState(
   const session = store && authFetch &&
     { store, authFetch, signOut: createSignOut(store, send, authFetch.isRefused) };
   return { url: urlOf(supabase), send, outage, dialogs, session };
+}
+
+/** Whether the failures of a path are recovered from. supabase-js handles the answers of Auth. */
+function isRecovered({ href }: URL, { url }: ClientState): boolean {
+  return href.startsWith(url) &&
+    /^\/(functions|rest|storage|graphql)\/v1\//.test(href.slice(url.length));
 }
 
 /**
@@ -125,14 +131,10 @@ export function createRecovery(options: RecoveryOptions = {}): Recovery {
     if (!state) {
       throw new TypeError("createRecovery(): attach() the client, right after createClient().");
     }
-    const url = typeof input === "object" && "url" in input ? input.url : String(input);
-    const path = url.startsWith(`${state.url}/`) ? url.slice(state.url.length) : "";
-    if (path.startsWith("/auth/v1/")) {
-      return await (state.session?.authFetch.fetch ?? send)(input, init);
-    }
-    return RECOVERED_PATHS.test(path)
-      ? await call(state, settings, parseRequest(input, init, state.url))
-      : await send(input, init);
+    const request = parseRequest(input, init, state.url);
+    return isRecovered(request.url, state)
+      ? await call(state, settings, request)
+      : await (state.session?.authFetch.fetch ?? send)(input, init);
   };
 
   return {
@@ -199,21 +201,21 @@ export function withRecovery<Client extends AnyClient>(
   options: RecoveryOptions = {},
 ): Calls<Client> {
   const settings = withDefaults(options);
-  const isNew = !states.has(supabase);
   const { client } = sessionStoreOf(supabase);
-  const { url, key } = client;
   const send: typeof globalThis.fetch = (input, init) =>
     (options.fetch ?? client.fetch)(input, init);
   const state = joinState(supabase, settings, send);
-  if (isNew && state.session) client.setAuthFetch(state.session.authFetch.fetch);
+  if (state.session) client.setAuthFetch(state.session.authFetch.fetch);
   const recoveringFetch: typeof globalThis.fetch = async (input, init) => {
-    const request = parseRequest(input, init, url);
-    if (request.url.origin !== new URL(url).origin) {
+    const request = parseRequest(input, init, state.url);
+    const { headers, url } = request;
+    if (url.origin !== new URL(state.url).origin) {
       throw new TypeError("This fetch sends a user's token: it takes URLs of the project only.");
     }
-    const { headers } = request;
-    if (!headers.has("apikey")) headers.set("apikey", key);
-    return await call(state, settings, request);
+    if (!headers.has("apikey")) headers.set("apikey", client.key);
+    return isRecovered(url, state)
+      ? await call(state, settings, request)
+      : await fetchOnce(send, request, null);
   };
   return { fetch: recoveringFetch, invoke: client.invokeWith(recoveringFetch) };
 }

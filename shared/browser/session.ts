@@ -13,7 +13,7 @@ import {
   sameSession,
   type StoredSession,
 } from "./client.ts";
-import { callHook, onAttention } from "./outage.ts";
+import { callHooks, onAttention } from "./outage.ts";
 
 /** What changed. */
 export type SessionChange =
@@ -105,8 +105,8 @@ function createSessionStore(client: ClientAccess): SessionStore {
       previous = before ?? previous;
       ended = undefined;
       if (stored === null) {
-        const problem = ended = endProblem(reason ?? "no_authorization");
-        for (const listener of endListeners) callHook(() => listener(problem));
+        ended = endProblem(reason ?? "no_authorization");
+        callHooks(endListeners, ended);
       }
       reason = undefined;
     }
@@ -164,7 +164,7 @@ function createSessionStore(client: ClientAccess): SessionStore {
     onEnd(listener) {
       endListeners.add(listener);
       const problem = ended;
-      if (problem) Promise.resolve().then(() => callHook(() => listener(problem)));
+      if (problem) queueMicrotask(() => callHooks([listener], problem));
     },
     onChange(listener) {
       let last: StoredSession | null | undefined;
@@ -172,7 +172,7 @@ function createSessionStore(client: ClientAccess): SessionStore {
         const change = changeOf(last, session, event);
         last = session;
         if (event === firstEvent) firstEvent = "INITIAL_SESSION";
-        if (change) callHook(() => listener(change));
+        if (change) callHooks([listener], change);
       };
       queue = queue.then(() => {
         if (stopped) return;

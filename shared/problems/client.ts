@@ -29,11 +29,9 @@ export const CLIENT_PROBLEMS = {
   auth_unavailable:         ["credential", 503, "retry", "Your sign-in cannot be checked right now. Try again shortly."],
   validation_failed:        ["handler",    400, "fix_request", "Something in this request is missing or not right. Check what you entered."],
   not_found:                ["handler",    404, "fix_request", "There is nothing at this address."],
-  method_not_allowed:       ["handler",    405, "fix_request", "This address does not take requests of this kind."],
   request_entity_too_large: ["handler",    413, "fix_request", "This is too large to be sent. Make it smaller."],
   internal_error:           ["handler",    500, "contact_support", "Something broke on our side. Contact support if it happens again."],
   unexpected_failure:       ["handler",    503, "retry", "Something went wrong on our side. Try again shortly."],
-  request_timeout:          ["handler",    504, "retry", "This took too long. Try again shortly."],
 } as const satisfies { readonly [code in ProblemCode]?: Row };
 
 /** A code that is not known here is about the token if it comes with a 401. */

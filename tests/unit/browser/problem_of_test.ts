@@ -12,7 +12,6 @@ const whole = {
 };
 
 const strange: readonly unknown[] = [
-  undefined,
   null,
   true,
   "",
