@@ -6,7 +6,7 @@
 import { clientProblem } from "../problems/client.ts";
 import type { Problem } from "../problems/problem.ts";
 import type { AuthFetch, RefreshOutcome } from "./auth_fetch.ts";
-import { compareWithStored, unverifiedClaims } from "./client.ts";
+import { compareWithStored, type StoredSession, unverifiedClaims } from "./client.ts";
 import type { SharedDialog } from "./dialogs.ts";
 import { type Failure, networkProblem, readFailure } from "./failure.ts";
 import { callHooks, delay, jsonResponse, type OutageState, withTimeout } from "./outage.ts";
@@ -15,7 +15,7 @@ import { withProblem } from "./problem_of.ts";
 import { fetchOnce, type OutgoingRequest, withMembers } from "./request.ts";
 import { endProblem, type SessionStore } from "./session.ts";
 import type { SignOut, SignOutOutcome } from "./sign_out.ts";
-import { mayReplay, nextStep, type Progress, retryDelayMs } from "./step.ts";
+import { mayReplay, nextStep, type Progress, type Step } from "./step.ts";
 
 /** What the calls of one client share. */
 export interface ClientState {
@@ -78,7 +78,7 @@ export async function call(
   while (attempt.refused) {
     const ended = await recover(attempt.refused, attempt.token);
     if (ended) return finalResponse(request, attempt, ended);
-    report("replay", attempt.refused.problem);
+    report({ kind: "replay" }, attempt.refused.problem);
     attempt = await sendAgain(attempt.token);
   }
   return attempt.response as Response;
@@ -101,10 +101,7 @@ export async function call(
     } else if (bearer === undefined || wasRefreshed) {
       token = stored.access_token;
     }
-    // Not sent: it would be refused, or treated as a request of nobody.
-    return stored && stored.access_token === token && authFetch.isStale(stored)
-      ? refuse("token_expired", token)
-      : await send(token);
+    return await send(token, stored);
   }
 
   /** Sends it with the current token, if that is of the user that it was sent as. */
@@ -112,11 +109,18 @@ export async function call(
     if (session === null || token === null) return await send(null);
     const stored = await session.store.read();
     return stored && compareWithStored(stored, token) !== "other"
-      ? await send(stored.access_token)
+      ? await send(stored.access_token, stored)
       : refuse("no_authorization", token);
   }
 
-  async function send(token: string | null): Promise<Attempt> {
+  async function send(
+    token: string | null,
+    stored: StoredSession | null = null,
+  ): Promise<Attempt> {
+    // Not sent: it would be refused, or treated as a request of nobody.
+    if (stored && stored.access_token === token && session?.authFetch.isStale(stored)) {
+      return refuse("token_expired", token);
+    }
     let response: Response;
     sentAtMs = performance.now();
     try {
@@ -125,7 +129,7 @@ export async function call(
       if (signal?.aborted) throw error;
       return { refused: { problem: networkProblem(), source: "network" }, token, error };
     }
-    if (response.ok) {
+    if (response.ok || !request.isRecovered) {
       outage.end("call");
       return { token, response };
     }
@@ -149,16 +153,10 @@ export async function call(
     return Math.min(timeout, Math.max(patience, MIN_STEP_MS) - progress.waitedMs);
   }
 
-  function report(step: RecoveryEvent["step"], { code }: Problem, ms?: number): void {
+  function report(step: Step | { readonly kind: "replay" }, { code }: Problem): void {
+    const { kind, ...ms } = step;
     const { method, url: { pathname } } = request;
-    callHooks([options.onStep], { step, code, request: `${method} ${pathname}`, ms });
-  }
-
-  async function wait(ms: number, problem: Problem): Promise<void> {
-    progress.waits++;
-    report("wait", problem, ms);
-    // A rate limit does not end early when the page gets the focus.
-    await waitFor(delay(ms, signal, problem.status !== 429));
+    callHooks([options.onStep], { step: kind, code, request: `${method} ${pathname}`, ...ms });
   }
 
   /** Takes a step until the request can be sent again, or returns the problem it ends with. */
@@ -167,12 +165,13 @@ export async function call(
     const { iat } = unverifiedClaims(token ?? "");
     progress.tokenAgeSeconds = token === null ? undefined : Date.now() / 1000 - Number(iat ?? 0);
     const step = nextStep(refused, request, progress, options, Math.random());
+    report(step, problem);
     if (step.kind === "wait") {
       if (isOutage(refused)) outage.begin("call", step.ms);
-      await wait(step.ms, problem);
-      return undefined;
+      progress.waits++;
+      // A rate limit does not end early when the page gets the focus.
+      return await waitFor(delay(step.ms, signal, problem.status !== 429));
     }
-    report(step.kind, problem);
     if (step.kind === "reauthenticate") {
       const members = await ask(step.kind, problem);
       if (typeof members !== "object" || members === null) return problem;
@@ -192,7 +191,8 @@ export async function call(
       outcome = await ask(step.kind, problem) ? "newer" : "unchanged";
     }
     if (outcome === undefined && step.kind === "refresh") {
-      outcome = await refresh(session.authFetch, token, unavailable);
+      outcome = await waitFor(session.authFetch.refresh(token, stepLimitMs()));
+      progress.isRefreshed = outcome === "newer";
     }
     if (outcome === undefined || outcome === "refused") {
       outcome = await waitFor(session.signOut(token, stepLimitMs()));
@@ -209,28 +209,15 @@ export async function call(
         return unavailable;
       case "banned":
         return clientProblem("user_banned", problem);
-      case "unconfirmed":
-        return await recover({ problem: unavailable, source: "credential" }, token);
       case "unchanged":
         return unresolved;
-      default:
-        return { ...unavailable, retry_after: Math.ceil(outcome / 1000) };
-    }
-  }
-
-  /** Refreshes the token, and waits for Auth as long as `patience` allows. */
-  async function refresh(
-    authFetch: AuthFetch,
-    token: string,
-    unavailable: Problem,
-  ): Promise<RefreshOutcome> {
-    progress.isRefreshed = true;
-    for (;;) {
-      const outcome = await waitFor(authFetch.refresh(token, stepLimitMs()));
-      const leftMs = patience - progress.waitedMs;
-      if (typeof outcome !== "number" || outcome > leftMs) return outcome;
-      const backoffMs = progress.waits && retryDelayMs(0, progress.waits, Math.random());
-      await wait(Math.min(leftMs, Math.max(outcome, backoffMs)), unavailable);
+      default: {
+        const retry_after = Math.ceil(outcome / 1000);
+        return await recover(
+          { problem: { ...unavailable, retry_after }, source: "credential" },
+          token,
+        );
+      }
     }
   }
 

@@ -13,7 +13,7 @@ export interface RecoveryEvent {
   /** The code that led to this step. */
   readonly code: string;
   /** For `wait`: how long, in milliseconds. */
-  readonly ms?: number | undefined;
+  readonly ms?: number;
 }
 
 /** The options of `createRecovery()` and `withRecovery()`. */

@@ -59,12 +59,12 @@ export async function delay(
   delayMs: number,
   signal?: AbortSignal | null,
   mayEndEarly?: boolean,
-): Promise<void> {
+): Promise<undefined> {
   let endDelay = () => {};
-  const endedEarly = new Promise<void>((resolve) => endDelay = resolve);
+  const endedEarly = new Promise<undefined>((resolve) => endDelay = () => resolve(undefined));
   if (mayEndEarly) endableDelays.add(endDelay);
   try {
-    await withTimeout(delayMs, endedEarly, signal);
+    return await withTimeout(delayMs, endedEarly, signal);
   } finally {
     endableDelays.delete(endDelay);
   }

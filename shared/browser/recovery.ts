@@ -10,7 +10,7 @@ import { type AnyClient, hasAccessTokenOption, urlOf } from "./client.ts";
 import { createDialog } from "./dialogs.ts";
 import { callHooks, createOutage, endDelaysEarly, onAttention } from "./outage.ts";
 import { type CallOptions, type RecoveryOptions, withDefaults } from "./options.ts";
-import { fetchOnce, parseRequest } from "./request.ts";
+import { parseRequest } from "./request.ts";
 import { sessionStoreOf } from "./session.ts";
 import { createSignOut } from "./sign_out.ts";
 
@@ -67,12 +67,6 @@ function createState(
   const session = store && authFetch &&
     { store, authFetch, signOut: createSignOut(store, send, authFetch.isRefused) };
   return { url: urlOf(supabase), send, outage, dialogs, session };
-}
-
-/** Whether the failures of a path are recovered from. supabase-js handles the answers of Auth. */
-function isRecovered({ href }: URL, { url }: ClientState): boolean {
-  return href.startsWith(url) &&
-    /^\/(functions|rest|storage|graphql)\/v1\//.test(href.slice(url.length));
 }
 
 /**
@@ -132,7 +126,7 @@ export function createRecovery(options: RecoveryOptions = {}): Recovery {
       throw new TypeError("createRecovery(): attach() the client, right after createClient().");
     }
     const request = parseRequest(input, init, state.url);
-    return isRecovered(request.url, state)
+    return request.isRecovered
       ? await call(state, settings, request)
       : await (state.session?.authFetch.fetch ?? send)(input, init);
   };
@@ -213,9 +207,7 @@ export function withRecovery<Client extends AnyClient>(
       throw new TypeError("This fetch sends a user's token: it takes URLs of the project only.");
     }
     if (!headers.has("apikey")) headers.set("apikey", client.key);
-    return isRecovered(url, state)
-      ? await call(state, settings, request)
-      : await fetchOnce(send, request, null);
+    return await call(state, settings, request);
   };
   return { fetch: recoveringFetch, invoke: client.invokeWith(recoveringFetch) };
 }

@@ -8,6 +8,8 @@ export interface OutgoingRequest {
   /** The other arguments, which replace those of a Request. */
   readonly init: RequestInit;
   readonly url: URL;
+  /** Its failures are recovered from. Those of Auth are handled by supabase-js. */
+  readonly isRecovered: boolean;
   readonly method: string;
   readonly headers: Headers;
   readonly signal: AbortSignal | null;
@@ -22,7 +24,7 @@ export interface OutgoingRequest {
  *
  * @param input A URL or a Request.
  * @param init As for fetch.
- * @param base The base URL of a relative path.
+ * @param base The URL of the project, without a slash at the end.
  * @returns The request.
  *
  * @example
@@ -46,6 +48,8 @@ export function parseRequest(
     input: given ?? url.href,
     init,
     url,
+    isRecovered: url.href.startsWith(base) &&
+      /^\/(functions|rest|storage|graphql)\/v1\//.test(url.href.slice(base.length)),
     method,
     headers,
     signal: init.signal ?? given?.signal ?? null,

@@ -5,8 +5,13 @@ import { askAuth } from "./failure.ts";
 import { withTimeout } from "./outage.ts";
 import type { SessionStore } from "./session.ts";
 
-/** The outcome of a sign-out; `unconfirmed`: Auth did not confirm, and the session stays. */
-export type SignOutOutcome = Successor | "unconfirmed";
+/**
+ * The outcome of a sign-out. A number: Auth did not confirm it, and the session stays; milliseconds
+ * until the next try.
+ */
+export type SignOutOutcome = Successor | number;
+
+const RETRY_MS = 2_000;
 
 /** Signs out the session of a refused token, if it is still the stored one. */
 export type SignOut = (token: string, timeoutMs: number) => Promise<SignOutOutcome>;
@@ -57,7 +62,7 @@ export function createSignOut(
       // A listener that throws or hangs must not keep the session: the next read decides.
       await withTimeout(timeoutMs, client.removeSession()).catch(() => {});
     }
-    return compareWithStored(await store.read(), token) ?? "unconfirmed";
+    return compareWithStored(await store.read(), token) ?? RETRY_MS;
   }
 
   return function signOut(token, timeoutMs) {

@@ -100,7 +100,8 @@ export function nextStep(
   const mayAsk = dialogs < MAX_DIALOGS;
   if (action === "reauthenticate" && onReauthenticate && mayAsk) return { kind: action };
   if (action === "retry" && mayReplay(failure, request)) {
-    const ms = retryDelayMs(retry_after, waits, random);
+    // Exponential backoff with up to 25 % jitter, and at least `Retry-After`.
+    const ms = Math.round(Math.max(retry_after, 2 ** waits * (1 + random / 4)) * 1000);
     if (waitedMs + ms <= patience) return { kind: "wait", ms };
   }
   if (tokenAgeSeconds !== undefined) {
@@ -113,9 +114,4 @@ export function nextStep(
     }
   }
   return { kind: "give_up" };
-}
-
-/** Exponential backoff, at least `Retry-After`, plus up to 25 % jitter. */
-export function retryDelayMs(seconds: number, waits: number, random: number): number {
-  return Math.round(Math.max(seconds, 2 ** waits) * 1000 * (1 + random / 4));
 }
