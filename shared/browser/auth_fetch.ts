@@ -120,6 +120,7 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     if (!failure || FINAL_CODES.test(failure.code)) {
       failures = notBeforeMs = 0;
       outage.end("auth");
+      outage.end("call");
       return endDelaysEarly();
     }
     const { code, response } = failure;

@@ -14,7 +14,7 @@ import type { CallOptions, RecoveryEvent } from "./options.ts";
 import { withProblem } from "./problem_of.ts";
 import { fetchOnce, type OutgoingRequest, withMembers } from "./request.ts";
 import { endProblem, type SessionStore } from "./session.ts";
-import type { SignOut, SignOutOutcome } from "./sign_out.ts";
+import type { SignOut } from "./sign_out.ts";
 import { mayReplay, nextStep, type Progress, type Step } from "./step.ts";
 
 /** What the calls of one client share. */
@@ -182,27 +182,23 @@ export async function call(
     // `sign_in` is returned only if nobody is signed in any more.
     const unresolved = problem.action === "sign_in" && token !== null ? unavailable : problem;
     if (session === null || token === null || step.kind === "give_up") return unresolved;
-    // The stored token is compared first: it may be newer than the refused one.
-    let outcome: RefreshOutcome | SignOutOutcome | undefined = compareWithStored(
-      await session.store.read(),
-      token,
-    );
-    if (outcome === undefined && step.kind === "step_up") {
+    const { store, authFetch, signOut } = session;
+    // The stored token may be newer than the refused one.
+    let outcome: RefreshOutcome | undefined = compareWithStored(await store.read(), token);
+    if (outcome === undefined && step.kind === "refresh") {
+      outcome = await waitFor(authFetch.refresh(token, stepLimitMs()));
+      progress.isRefreshed = outcome === "newer";
+    } else if (outcome === undefined && step.kind === "step_up") {
       outcome = await ask(step.kind, problem) ? "newer" : "unchanged";
     }
-    if (outcome === undefined && step.kind === "refresh") {
-      outcome = await waitFor(session.authFetch.refresh(token, stepLimitMs()));
-      progress.isRefreshed = outcome === "newer";
-    }
-    if (outcome === undefined || outcome === "refused") {
-      outcome = await waitFor(session.signOut(token, stepLimitMs()));
-    }
+    outcome ??= "refused";
+    if (outcome === "refused") outcome = await waitFor(signOut(token, stepLimitMs()));
     switch (outcome) {
       case "newer":
         return mayReplay(refused, request) ? undefined : unresolved;
       case "gone":
         return {
-          ...(session.store.ended() ?? endProblem("no_authorization")),
+          ...(store.ended() ?? endProblem("no_authorization")),
           request_id: problem.request_id,
         };
       case "other":

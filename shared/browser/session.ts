@@ -76,8 +76,8 @@ export function endProblem(code: string): Problem {
 }
 
 function createSessionStore(client: ClientAccess): SessionStore {
-  /** What was read last; `undefined` before the first read. */
-  let current: StoredSession | null | undefined;
+  /** What was read last. */
+  let current: StoredSession | null = null;
   /** supabase-js has sent `INITIAL_SESSION`. */
   let isInitialized = false;
   /** What a new subscriber is told; `PASSWORD_RECOVERY` until a subscriber has received that. */
@@ -115,7 +115,7 @@ function createSessionStore(client: ClientAccess): SessionStore {
 
   const read = async () => {
     const stored = await client.peek();
-    if (stored?.access_token !== current?.access_token || current === undefined) update(stored);
+    if (stored?.access_token !== current?.access_token) update(stored);
     return stored;
   };
 
@@ -174,16 +174,11 @@ function createSessionStore(client: ClientAccess): SessionStore {
         if (event === firstEvent) firstEvent = "INITIAL_SESSION";
         if (change) callHooks([listener], change);
       };
+      changeListeners.add(notify);
       queue = queue.then(() => {
-        if (stopped) return;
-        changeListeners.add(notify);
-        if (isInitialized && current !== undefined) notify(current, firstEvent);
+        if (isInitialized && changeListeners.has(notify)) notify(current, firstEvent);
       });
-      let stopped = false;
-      return () => {
-        stopped = true;
-        changeListeners.delete(notify);
-      };
+      return () => changeListeners.delete(notify);
     },
   };
 }

@@ -71,7 +71,8 @@ export function mayReplay({ problem }: Failure, request: RequestFacts): boolean 
  * @param request What was sent.
  * @param progress What was done for the call before.
  * @param limits What the application allows.
- * @param random Jitter from 0 to 1, so that many clients do not retry at the same time.
+ * @param random Jitter of the backoff from 0 to 1, so that many clients do not retry at the same
+ * time.
  * @returns The step.
  *
  * @example
