@@ -74,8 +74,8 @@ const MAX_RETRY_MS = 30_000;
 /** supabase-js refreshes a token that expires within 90 seconds. */
 const EXPIRY_MARGIN_MS = 90_000;
 
-/** Codes after which the same refresh token never works again. */
-const FINAL_CODES =
+/** Codes after which the same tokens never work again. */
+export const FINAL_CODES: RegExp =
   /^(refresh_token_(not_found|already_used)|session_(not_found|expired)|user_not_found)$/;
 
 /** A refresh that Auth did not grant. */
@@ -227,8 +227,9 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
   return {
     async fetch(input, init) {
       const url = String(input);
-      const isGet = (init?.method ?? "GET") === "GET";
-      if (isGet && url === `${client.url}/auth/v1/user`) return await getUser(input, init);
+      if (init?.method === "GET" && url === `${client.url}/auth/v1/user`) {
+        return await getUser(input, init);
+      }
       if (!url.startsWith(`${client.url}/auth/v1/token?grant_type=refresh_token`)) {
         return await send(input, init);
       }

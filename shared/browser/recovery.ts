@@ -31,6 +31,9 @@ export interface Recovery {
 const PROBE = "data:,";
 let isProbed = false;
 
+const SET_UP = "Set up each client with its own recovery: " +
+  "recovery.attach(createClient(url, key, { global: { fetch: recovery.fetch } })).";
+
 const states = /* @__PURE__ */ new WeakMap<object, ClientState>();
 
 /** The state that all recoveries of a client share, with the hooks of this one added. */
@@ -122,9 +125,7 @@ export function createRecovery(options: RecoveryOptions = {}): Recovery {
       isProbed = true;
       return new Response();
     }
-    if (!state) {
-      throw new TypeError("createRecovery(): attach() the client, right after createClient().");
-    }
+    if (!state) throw new TypeError(SET_UP);
     const request = parseRequest(input, init, state.url);
     return request.isRecovered
       ? await call(state, settings, request)
@@ -136,16 +137,12 @@ export function createRecovery(options: RecoveryOptions = {}): Recovery {
     attach(supabase) {
       if (state) {
         if (states.get(supabase) === state) return supabase;
-        throw new TypeError("createRecovery(): one recovery is for one client.");
+        throw new TypeError(SET_UP);
       }
       if (!hasAccessTokenOption(supabase)) {
         isProbed = false;
         sessionStoreOf(supabase).client.fetch(PROBE).catch(() => {});
-        if (!isProbed) {
-          throw new TypeError(
-            "attach(): createClient() needs `global: { fetch: recovery.fetch }`.",
-          );
-        }
+        if (!isProbed) throw new TypeError(SET_UP);
       } else {
         console.warn(
           "attach(): with `accessToken`, calls wait, retry and reauthenticate; the provider " +

@@ -1,5 +1,5 @@
 /** Signs out on this device only, once Auth has confirmed that the session has ended. @module */
-import type { AuthFetch } from "./auth_fetch.ts";
+import { type AuthFetch, FINAL_CODES } from "./auth_fetch.ts";
 import { compareWithStored, type Successor } from "./client.ts";
 import { askAuth } from "./failure.ts";
 import { withTimeout } from "./outage.ts";
@@ -55,7 +55,7 @@ export function createSignOut(
     const peeked = client.peek();
     const stored = peeked instanceof Promise ? await peeked : peeked;
     // `no_authorization` means that the token did not arrive, which says nothing about the token.
-    const isEnded = /^(session_(not_found|expired)|user_not_found)$/.test(code) ||
+    const isEnded = FINAL_CODES.test(code) ||
       (code === "bad_jwt" && stored && isRefreshRefused(stored));
     if (isEnded && stored?.access_token === token) {
       store.setEndReason(code);

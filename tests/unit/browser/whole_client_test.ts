@@ -270,14 +270,18 @@ Deno.test("attach() throws when the client has another fetch, or a second client
   assertEquals(recovery.attach(supabase), supabase);
   assertEquals(recovery.attach(supabase), supabase);
   const second = createClient(URL_, KEY, { auth, global });
-  assertThrows(() => recovery.attach(second), TypeError, "one client");
+  assertThrows(() => recovery.attach(second), TypeError, "own recovery");
   await supabase.auth.getSession();
 });
 
 Deno.test("createRecovery().fetch throws when attach() was never called", async () => {
   await inFakeTime(async (time) => {
     let failed: Promise<unknown> | undefined;
-    failed = assertRejects(() => createRecovery().fetch(`${URL_}${ME}`), TypeError, "attach()");
+    failed = assertRejects(
+      () => createRecovery().fetch(`${URL_}${ME}`),
+      TypeError,
+      "recovery.attach(",
+    );
     await settle();
     time.tick(1000);
     await failed;
