@@ -8,10 +8,10 @@
  */
 import {
   compareWithStored,
+  isSession,
   sameUser,
   type StoredSession,
   type Successor,
-  unverifiedClaims,
 } from "./client.ts";
 import {
   delay,
@@ -103,8 +103,6 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
   /** When supabase-js last asked for a refresh, and when it was answered. */
   let askedAtMs = 0;
   let answeredAtMs = -Infinity;
-  /** How many calls wait for a refresh. */
-  let waitingCalls = 0;
   /** Settles when the other tabs can read the new session. */
   let written: Promise<unknown> | undefined;
 
@@ -152,16 +150,16 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     if (stored === null || (!isStored && !store.isOwn(refreshToken))) {
       return await passThrough(input, init);
     }
-    const isAutomatic = waitingCalls > 0 || isAboutToExpire(stored);
-    const isTooSoon = performance.now() < notBeforeMs || (isAutomatic && isRecent(stored));
+    const isTooSoon = performance.now() < notBeforeMs ||
+      (isAboutToExpire(stored) && isRecent(stored));
     // Another tab has refreshed the session since supabase-js read it.
     if (!isStored || isTooSoon) return await answerWithStored(stored);
 
     if (!isRefused(stored)) {
       const limitMs = askedAtMs + timeoutMs - performance.now();
       const answer = await askAuth(send, limitMs, input, init);
-      const renewed: Partial<StoredSession> = Object(parseJson(answer.text));
-      const isRenewed = answer.response?.ok && isSessionOf(renewed, stored);
+      const renewed = parseJson(answer.text);
+      const isRenewed = isSessionOf(renewed, stored) && answer.response?.ok;
       // Read again: the user may have signed in, or another tab may have refreshed the session.
       const current = await store.read();
       const isReplaced = current !== null && current.refresh_token !== refreshToken;
@@ -245,9 +243,12 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
         stored?.access_token === token && !isRefused(stored) && performance.now() >= notBeforeMs
       ) {
         if (isRecent(stored)) return "unchanged";
-        waitingCalls++;
-        await withTimeout(limitMs, client.auth.refreshSession()).catch(() => {}); // `throwOnError`
-        waitingCalls--;
+        const { auth } = client;
+        // getSession() refreshes a token that is about to expire; refreshSession() would do it twice.
+        const refreshing: Promise<unknown> = isAboutToExpire(stored)
+          ? auth.getSession()
+          : auth.refreshSession();
+        await withTimeout(limitMs, refreshing).catch(() => {}); // `throwOnError`
         stored = await store.read();
       }
       const found = compareWithStored(stored, token);
@@ -279,16 +280,14 @@ interface Locks {
 }
 
 /** Whether it is a session of the same user, and not the answer of a cache or a captive portal. */
-function isSessionOf(session: Partial<StoredSession>, stored: StoredSession): boolean {
-  const { access_token, refresh_token, expires_in } = session;
-  return typeof access_token === "string" && typeof refresh_token === "string" && !!expires_in &&
-    sameUser(access_token, stored.access_token);
+function isSessionOf(session: unknown, stored: StoredSession): session is StoredSession {
+  return isSession(session) && session.expires_in > 0 &&
+    sameUser(session.access_token, stored.access_token);
 }
 
 /** When the access token expires by this device's clock, in milliseconds since 1970. */
-function expiryMs({ access_token, expires_at, expires_in, renewed_at }: StoredSession): number {
-  if (renewed_at !== undefined) return renewed_at + expires_in * 1000;
-  return Number(expires_at ?? unverifiedClaims(access_token).exp ?? Infinity) * 1000;
+function expiryMs({ expires_at = Infinity, expires_in, renewed_at }: StoredSession): number {
+  return renewed_at === undefined ? expires_at * 1000 : renewed_at + expires_in * 1000;
 }
 
 /** The same test as in supabase-js. */

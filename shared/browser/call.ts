@@ -163,7 +163,7 @@ export async function call(
   async function recover(refused: Failure, token: string | null): Promise<Problem | undefined> {
     const { problem } = refused;
     const { iat } = unverifiedClaims(token ?? "");
-    progress.tokenAgeSeconds = token === null ? undefined : Date.now() / 1000 - Number(iat ?? 0);
+    progress.tokenAgeSeconds = token === null ? undefined : Date.now() / 1000 - Number(iat);
     const step = nextStep(refused, request, progress, options, Math.random());
     report(step, problem);
     if (step.kind === "wait") {

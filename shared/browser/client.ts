@@ -244,7 +244,8 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
 }
 
-function isSession(value: unknown): value is StoredSession {
+/** Whether a value is a session: one that is stored, or one that Auth grants. */
+export function isSession(value: unknown): value is StoredSession {
   const session = value as Partial<StoredSession> | null | undefined;
   return typeof session?.access_token === "string" && typeof session.refresh_token === "string";
 }
@@ -255,7 +256,6 @@ export interface UnverifiedClaims {
   readonly sub?: unknown;
   /** In seconds since 1970, by Auth's clock. */
   readonly iat?: unknown;
-  readonly exp?: unknown;
 }
 
 /**

@@ -54,7 +54,7 @@ export function parseRequest(
     headers,
     signal: init.signal ?? given?.signal ?? null,
     repeatable: /^(GET|HEAD|OPTIONS)$/.test(method) || headers.has("idempotency-key"),
-    bodyReusable: !isStream(init.body),
+    bodyReusable: typeof ReadableStream !== "function" || !(init.body instanceof ReadableStream),
   };
 }
 
@@ -68,24 +68,14 @@ export function parseRequest(
  */
 export function fetchOnce(
   fetch: typeof globalThis.fetch,
-  { input, init, method, headers }: OutgoingRequest,
+  { input, init, headers }: OutgoingRequest,
   token: string | null,
 ): Promise<Response> {
   // A plain object: React Native's fetch loses some headers of a Headers object.
   const sent: Record<string, string> = {};
   headers.forEach((value, name) => sent[name] = value);
   if (token !== null) sent.authorization = `Bearer ${token}`;
-  const stream = isStream(init.body) ? { duplex: "half" } : {};
-  return fetch(typeof input === "string" ? input : input.clone(), {
-    ...init,
-    ...stream,
-    method,
-    headers: sent,
-  });
-}
-
-function isStream(body: RequestInit["body"]): boolean {
-  return typeof ReadableStream === "function" && body instanceof ReadableStream;
+  return fetch(typeof input === "string" ? input : input.clone(), { ...init, headers: sent });
 }
 
 /**
