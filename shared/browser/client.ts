@@ -116,13 +116,15 @@ export function urlOf(supabase: AnyClient): string {
 export function clientOf(supabase: AnyClient): ClientAccess {
   const internals = supabase as unknown as ClientInternals;
   const auth = hasAccessTokenOption(supabase) ? undefined : internals.auth;
-  const { storageKey = "", storage: given } = auth ?? {};
-  const used = [auth?._removeSession, auth?.fetch, given?.getItem];
-  if (!auth || !given || !storageKey || used.some((one) => typeof one !== "function")) {
+  if (
+    typeof auth?._removeSession !== "function" || typeof auth.fetch !== "function" ||
+    typeof auth.storage?.getItem !== "function"
+  ) {
     throw new TypeError("This needs a client of supabase-js 2.109 or later with its own session.");
   }
-  const { storage, forget } = reliableStorage(given, storageKey);
-  if (auth.userStorage === given) auth.userStorage = storage;
+  const { storageKey } = auth;
+  const { storage, read, forget } = reliableStorage(auth.storage, storageKey);
+  if (auth.userStorage === auth.storage) auth.userStorage = storage;
   auth.storage = storage;
   const parsed = (value: string | null): StoredSession | null => {
     const session = parseJson(value ?? "");
@@ -136,8 +138,8 @@ export function clientOf(supabase: AnyClient): ClientAccess {
     storageKey,
     isServer: storage.isServer === true,
     peek: () => {
-      const value = storage.getItem(storageKey);
-      return isThenable(value) ? Promise.resolve(value).then(parsed) : parsed(value);
+      const value = read();
+      return value instanceof Promise ? value.then(parsed) : parsed(value);
     },
     storedUser: async () =>
       Object(parseJson(await auth.userStorage?.getItem(`${storageKey}-user`) ?? "")),
@@ -172,7 +174,11 @@ const REREAD_INTERVAL_MS = 100;
 function reliableStorage(
   storage: Storage,
   key: string,
-): { readonly storage: Storage; readonly forget: () => void } {
+): {
+  readonly storage: Storage;
+  readonly read: () => string | null | Promise<string | null>;
+  readonly forget: () => void;
+} {
   /** What was last read or written. */
   let cached: string | null = null;
   let isOnlyInMemory = false;
@@ -183,7 +189,17 @@ function reliableStorage(
     isOnlyInMemory = false;
   }
 
-  async function read(first: MaybePromise<string | null>): Promise<string | null> {
+  function read(): string | null | Promise<string | null> {
+    if (isOnlyInMemory) return cached;
+    try {
+      const value = storage.getItem(key);
+      return isThenable(value) ? readUntilSettled(value) : cached = value;
+    } catch (error) {
+      return readUntilSettled(Promise.reject(error));
+    }
+  }
+
+  async function readUntilSettled(first: PromiseLike<string | null>): Promise<string | null> {
     const beganAtMs = performance.now();
     for (let isFirst = true;; isFirst = false) {
       let failed = false;
@@ -201,19 +217,11 @@ function reliableStorage(
   }
 
   return {
+    read,
     forget,
     storage: {
       isServer: storage.isServer,
-      getItem(name) {
-        if (name !== key) return storage.getItem(name);
-        if (isOnlyInMemory) return cached;
-        try {
-          const value = storage.getItem(key);
-          return isThenable(value) ? read(value) : cached = value;
-        } catch (error) {
-          return read(Promise.reject(error));
-        }
-      },
+      getItem: (name) => name === key ? read() : storage.getItem(name),
       async setItem(name, value) {
         if (name !== key) return await storage.setItem(name, value);
         cached = value;
@@ -240,7 +248,7 @@ function reliableStorage(
   };
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+function isThenable<T>(value: MaybePromise<T>): value is PromiseLike<T> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
 }
 

@@ -88,12 +88,6 @@ export interface RecoveryOptions {
 /** The options with their defaults filled in. */
 export type CallOptions = RecoveryOptions & { readonly timeout: number; readonly patience: number };
 
-function parseMs(value: number | undefined, standard: number, name: string): number {
-  if (value === undefined) return standard;
-  if (Number.isFinite(value) && value >= 0) return value;
-  throw new TypeError(`${name} must be a number of milliseconds.`);
-}
-
 /**
  * Fills in the defaults.
  *
@@ -101,10 +95,11 @@ function parseMs(value: number | undefined, standard: number, name: string): num
  * @returns All of them.
  * @throws {TypeError} A number of milliseconds is wrong.
  */
-export function withDefaults(options: RecoveryOptions): CallOptions {
-  return {
-    ...options,
-    timeout: parseMs(options.timeout, 10_000, "timeout"),
-    patience: parseMs(options.patience, 30_000, "patience"),
-  };
+export function withDefaults(
+  { timeout = 10_000, patience = 30_000, ...hooks }: RecoveryOptions,
+): CallOptions {
+  if (![timeout, patience].every((ms) => Number.isFinite(ms) && ms >= 0)) {
+    throw new TypeError("timeout and patience must be numbers of milliseconds.");
+  }
+  return { ...hooks, timeout, patience };
 }
