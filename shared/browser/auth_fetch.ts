@@ -18,7 +18,7 @@ import {
   endDelaysEarly,
   jsonResponse,
   type OutageState,
-  parseJson,
+  parseObject,
   withTimeout,
 } from "./outage.ts";
 import { askAuth, type AuthAnswer, withText } from "./failure.ts";
@@ -144,7 +144,7 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     input: Input,
     init: RequestInit | undefined,
   ): Promise<Response> {
-    const refreshToken = Object(parseJson(String(init?.body))).refresh_token;
+    const refreshToken = String(parseObject(String(init?.body)).refresh_token);
     const stored = await store.read();
     const isStored = stored?.refresh_token === refreshToken;
     if (stored === null || (!isStored && !store.isOwn(refreshToken))) {
@@ -158,7 +158,7 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     if (!isRefused(stored)) {
       const limitMs = askedAtMs + timeoutMs - performance.now();
       const answer = await askAuth(send, limitMs, input, init);
-      const renewed = parseJson(answer.text);
+      const renewed = parseObject(answer.text);
       const isRenewed = isSessionOf(renewed, stored) && answer.response?.ok;
       // Read again: the user may have signed in, or another tab may have refreshed the session.
       const current = await store.read();

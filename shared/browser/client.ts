@@ -5,7 +5,7 @@
  * @module
  */
 import type { AuthChangeEvent, Session, SupabaseClient } from "@supabase/supabase-js";
-import { delay, parseJson } from "./outage.ts";
+import { delay, parseObject } from "./outage.ts";
 
 /**
  * A client of any version from 2.109, for any database: the classes themselves are incompatible.
@@ -127,7 +127,7 @@ export function clientOf(supabase: AnyClient): ClientAccess {
   if (auth.userStorage === auth.storage) auth.userStorage = storage;
   auth.storage = storage;
   const parsed = (value: string | null): StoredSession | null => {
-    const session = parseJson(value ?? "");
+    const session = parseObject(value ?? "");
     return isSession(session) ? session : null;
   };
   return {
@@ -142,7 +142,7 @@ export function clientOf(supabase: AnyClient): ClientAccess {
       return value instanceof Promise ? value.then(parsed) : parsed(value);
     },
     storedUser: async () =>
-      Object(parseJson(await auth.userStorage?.getItem(`${storageKey}-user`) ?? "")),
+      parseObject(await auth.userStorage?.getItem(`${storageKey}-user`) ?? ""),
     save: async (session) => await storage.setItem(storageKey, JSON.stringify(session)),
     // Not signOut(): it reads the storage again and sends that session, perhaps a newer one, to
     // /logout.

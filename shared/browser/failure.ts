@@ -8,7 +8,7 @@
 import { classifyProblem, clientProblem } from "../problems/client.ts";
 import type { Problem } from "../problems/problem.ts";
 import type { Source } from "../problems/table.ts";
-import { parseJson, withTimeout } from "./outage.ts";
+import { parseObject, withTimeout } from "./outage.ts";
 import { isProblem } from "./problem_of.ts";
 
 /**
@@ -129,7 +129,7 @@ export async function readFailure(
   const { status, headers } = response;
   const text = await readBounded(response.clone(), timeoutMs);
   if (text === undefined) response.body?.cancel?.().catch(() => {});
-  const body = parseJson(text ?? "");
+  const body = parseObject(text ?? "");
   const failure: Failure = isProblem(body) && body.status === status
     ? classifyProblem(body)
     : { problem: platformProblem(status, headers, body), source: "platform" };
@@ -157,7 +157,7 @@ export async function readFailure(
 export function authCode({ status, headers }: Response, text: string): string {
   const isJson = /^application\/json\b/i.test(headers.get("content-type") ?? "");
   if ((status !== 400 && status !== 403) || !isJson || headers.has("age")) return "";
-  const { code, error_code, msg, message }: Record<string, unknown> = Object(parseJson(text));
+  const { code, error_code, msg, message } = parseObject(text);
   const found = typeof msg === "string" ? error_code : typeof message === "string" ? code : null;
   const isAgreed = (headers.get("x-sb-error-code") ?? found) === found;
   return typeof found === "string" && isAgreed ? found : "";

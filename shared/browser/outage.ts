@@ -90,23 +90,23 @@ export function onAttention(callback: () => void): void {
 }
 
 /**
- * Parses JSON without throwing.
+ * Parses a JSON object without throwing.
  *
  * @param text Any text.
- * @returns The value, or `undefined` if the text is not JSON.
+ * @returns The object; an empty one for any other text.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals([parseJson("{}"), parseJson("<h1>")], [{}, undefined]);
+ * assertEquals([parseObject('{"a":1}'), parseObject("<h1>")], [{ a: 1 }, {}]);
  * ```
  */
-export function parseJson(text: string): unknown {
+export function parseObject(text: string): Readonly<Record<string, unknown>> {
   try {
-    return JSON.parse(text);
+    return Object(JSON.parse(text));
   } catch {
-    return undefined;
+    return {};
   }
 }
 

@@ -1,5 +1,5 @@
 /** A request that can be sent more than once. @module */
-import { parseJson } from "./outage.ts";
+import { parseObject } from "./outage.ts";
 
 /** The arguments of fetch, and what the rules of recovery need to know of them. */
 export interface OutgoingRequest {
@@ -96,10 +96,8 @@ export function fetchOnce(
  * ```
  */
 export function withMembers(request: OutgoingRequest, members: object): OutgoingRequest {
-  const { body } = request.init;
-  const parsed = typeof body === "string" ? parseJson(body) : undefined;
+  const body = { ...parseObject(String(request.init.body)), ...members };
   const headers = new Headers(request.headers);
   headers.set("content-type", "application/json");
-  const init = { ...request.init, body: JSON.stringify({ ...Object(parsed), ...members }) };
-  return { ...request, init, headers };
+  return { ...request, init: { ...request.init, body: JSON.stringify(body) }, headers };
 }
