@@ -122,10 +122,9 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
       return endDelaysEarly();
     }
     const { code, response } = failure;
-    const isLimited = response?.status === 429;
     const retryAfterMs = Number(response?.headers.get("retry-after")) * 1000 || 0;
     // Auth's rate limit has no Retry-After, so every further try waits longer.
-    const leastMs = MIN_RETRY_MS * (isLimited ? 2 ** failures++ : 1);
+    const leastMs = MIN_RETRY_MS * (response?.status === 429 ? 2 ** failures++ : 1);
     // Bounded, because it may be the header of a proxy, and the user waits.
     const retryMs = Math.min(Math.max(retryAfterMs, leastMs), MAX_RETRY_MS);
     notBeforeMs = performance.now() + retryMs;
@@ -280,9 +279,9 @@ interface Locks {
 }
 
 /** Whether it is a session of the same user, and not the answer of a cache or a captive portal. */
-function isSessionOf(session: unknown, stored: StoredSession): session is StoredSession {
-  return isSession(session) && session.expires_in > 0 &&
-    sameUser(session.access_token, stored.access_token);
+function isSessionOf(object: ReturnType<typeof parseObject>, stored: StoredSession): boolean {
+  return isSession(object) && object.expires_in > 0 &&
+    sameUser(object.access_token, stored.access_token);
 }
 
 /** When the access token expires by this device's clock, in milliseconds since 1970. */

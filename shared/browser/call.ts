@@ -10,7 +10,7 @@ import { compareWithStored, type StoredSession, unverifiedClaims } from "./clien
 import type { SharedDialog } from "./dialogs.ts";
 import { type Failure, networkProblem, readFailure } from "./failure.ts";
 import { callHooks, delay, jsonResponse, type OutageState, withTimeout } from "./outage.ts";
-import type { CallOptions, RecoveryEvent } from "./options.ts";
+import { type CallOptions, MIN_AUTH_MS } from "./options.ts";
 import { withProblem } from "./problem_of.ts";
 import { fetchOnce, type OutgoingRequest, withMembers } from "./request.ts";
 import { endProblem, type SessionStore } from "./session.ts";
@@ -44,9 +44,6 @@ interface Attempt {
   /** What fetch threw. */
   readonly error?: unknown;
 }
-
-/** The least time for the steps of a call in total, even if `patience` is shorter. */
-const MIN_STEP_MS = 1000;
 
 /**
  * Sends a request, and recovers as the response's `action` says.
@@ -150,7 +147,7 @@ export async function call(
 
   /** The time limit of one step. */
   function stepLimitMs(): number {
-    return Math.min(timeout, Math.max(patience, MIN_STEP_MS) - progress.waitedMs);
+    return Math.min(timeout, Math.max(patience, MIN_AUTH_MS) - progress.waitedMs);
   }
 
   function report(step: Step | { readonly kind: "replay" }, { code }: Problem): void {
@@ -208,11 +205,8 @@ export async function call(
       case "unchanged":
         return unresolved;
       default: {
-        const retry_after = Math.ceil(outcome / 1000);
-        return await recover(
-          { problem: { ...unavailable, retry_after }, source: "credential" },
-          token,
-        );
+        const later = { ...unavailable, retry_after: Math.ceil(outcome / 1000) };
+        return await recover({ problem: later, source: "credential" }, token);
       }
     }
   }

@@ -252,10 +252,11 @@ function isThenable<T>(value: MaybePromise<T>): value is PromiseLike<T> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
 }
 
-/** Whether a value is a session: one that is stored, or one that Auth grants. */
-export function isSession(value: unknown): value is StoredSession {
-  const session = value as Partial<StoredSession> | null | undefined;
-  return typeof session?.access_token === "string" && typeof session.refresh_token === "string";
+/** Whether an object is a session: one that is stored, or one that Auth grants. */
+export function isSession(
+  object: Readonly<Record<string, unknown>>,
+): object is Readonly<Record<string, unknown>> & StoredSession {
+  return typeof object.access_token === "string" && typeof object.refresh_token === "string";
 }
 
 /** The claims that recovery reads; each may be missing. */

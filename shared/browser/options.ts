@@ -88,8 +88,11 @@ export interface RecoveryOptions {
 /** The options with their defaults filled in. */
 export type CallOptions = RecoveryOptions & { readonly timeout: number; readonly patience: number };
 
+/** The least time for the requests to Auth of one call, in milliseconds, even at no `patience`. */
+export const MIN_AUTH_MS = 1000;
+
 /**
- * Fills in the defaults.
+ * Fills in the defaults. A request to Auth takes at most as long as its call may wait for it.
  *
  * @param options The application's options.
  * @returns All of them.
@@ -101,5 +104,5 @@ export function withDefaults(
   if (![timeout, patience].every((ms) => Number.isFinite(ms) && ms >= 0)) {
     throw new TypeError("timeout and patience must be numbers of milliseconds.");
   }
-  return { ...hooks, timeout, patience };
+  return { ...hooks, timeout: Math.min(timeout, Math.max(patience, MIN_AUTH_MS)), patience };
 }

@@ -51,7 +51,7 @@ function joinState(supabase: AnyClient, options: CallOptions, send: typeof fetch
 
 function createState(
   supabase: AnyClient,
-  { timeout, patience }: CallOptions,
+  { timeout }: CallOptions,
   send: typeof fetch,
 ): ClientState {
   const dialogs = { step_up: createDialog(), reauthenticate: createDialog() };
@@ -62,8 +62,7 @@ function createState(
   const outage = createOutage(tryNow);
   onAttention(tryNow);
   const store = hasAccessTokenOption(supabase) ? null : sessionStoreOf(supabase);
-  const timeoutMs = Math.min(timeout, Math.max(patience, 1000));
-  const authFetch = store && createAuthFetch({ store, outage, send, timeoutMs });
+  const authFetch = store && createAuthFetch({ store, outage, send, timeoutMs: timeout });
   store?.onEnd(() => {
     for (const dialog of Object.values(dialogs)) dialog.close();
   });

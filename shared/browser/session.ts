@@ -29,7 +29,7 @@ export type SessionChange =
 /** The session of one client, as this tab sees it. */
 export interface SessionStore {
   readonly client: ClientAccess;
-  /** Reads the stored session, and notifies the listeners of a change. */
+  /** Reads the stored session, and notifies the listeners of a change. It does not throw. */
   read(): Promise<StoredSession | null>;
   /** Sets the reason that listeners get when the current session is gone. */
   setEndReason(code: string): void;
@@ -119,8 +119,7 @@ function createSessionStore(client: ClientAccess): SessionStore {
     return stored;
   };
 
-  const { isServer } = client;
-  if (!isServer) {
+  if (!client.isServer) {
     const first = client.peek();
     // Synchronously where possible: supabase-js may remove the session before the first call.
     if (first instanceof Promise) queue = first.then((stored) => void (current ?? update(stored)));
@@ -137,15 +136,14 @@ function createSessionStore(client: ClientAccess): SessionStore {
         // The event's session includes the user record even if that is stored separately.
         const session = given && given.access_token === stored?.access_token ? given : stored;
         update(session, isFirst ? firstEvent : event);
-      }).catch(() => {});
+      });
     });
-    const reread = () => void read().catch(() => {});
-    onAttention(reread);
+    onAttention(read);
     globalThis.addEventListener?.("storage", (event) => {
       const { key } = event as Event & { readonly key?: string | null };
       if (key !== null && key !== client.storageKey) return;
       client.forget();
-      reread();
+      read();
     });
   }
 
