@@ -21,7 +21,7 @@ import {
   parseObject,
   withTimeout,
 } from "./outage.ts";
-import { askAuth, type AuthAnswer, withText } from "./failure.ts";
+import { askAuth, type AuthAnswer } from "./failure.ts";
 import type { SessionStore } from "./session.ts";
 
 /** The outcome of a refresh. */
@@ -173,7 +173,7 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     const refusal = isRefused(stored) && expiryMs(stored) <= Date.now() && failureOf(stored);
     if (!refusal || !refusal.response || client.isServer) return await answerWithStored(stored);
     store.setEndReason(refusal.code);
-    return withText(refusal.response, refusal.text);
+    return new Response(refusal.text, refusal.response);
   }
 
   /**
@@ -193,13 +193,13 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     if (!response) throw new TypeError("Auth did not answer.");
     const ended = "session_not_found";
     const stored = await store.read();
-    if (stored === null || !text.includes(ended)) return withText(response, text);
+    if (stored === null || !text.includes(ended)) return new Response(text, response);
     const token = new Headers(init?.headers).get("authorization")?.slice(7);
     if (code !== ended || stored.access_token !== token || client.isServer) {
-      return withText(response, text.replaceAll(ended, "bad_jwt"));
+      return new Response(text.replaceAll(ended, "bad_jwt"), response);
     }
     store.setEndReason(code);
-    return withText(response, text);
+    return new Response(text, response);
   }
 
   /** Runs in one tab of this browser at a time, until the other tabs can read the result. */

@@ -193,7 +193,7 @@ function reliableStorage(
     if (isOnlyInMemory) return cached;
     try {
       const value = storage.getItem(key);
-      return isThenable(value) ? readUntilSettled(value) : cached = value;
+      return value && typeof value !== "string" ? readUntilSettled(value) : cached = value;
     } catch (error) {
       return readUntilSettled(Promise.reject(error));
     }
@@ -246,10 +246,6 @@ function reliableStorage(
       },
     },
   };
-}
-
-function isThenable<T>(value: MaybePromise<T>): value is PromiseLike<T> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
 }
 
 /** Whether an object is a session: one that is stored, or one that Auth grants. */

@@ -100,11 +100,6 @@ export async function askAuth(
   return answer ?? { text: "", code: "" };
 }
 
-/** The same response with a body that was read already. */
-export function withText({ status, headers }: Response, text: string): Response {
-  return new Response(text, { status, headers });
-}
-
 /**
  * Reads a response that is not a success. A problem body is trusted if its status equals the
  * response's status; anything else is treated as a response of the platform.

@@ -32,24 +32,16 @@ export function createSignOut(
   const { client } = store;
   const inFlight = new Map<string, Promise<SignOutOutcome>>();
 
-  /**
-   * Asks Auth about one token with a plain fetch: `auth.getUser(token)` would remove the session
-   * that is stored when the response arrives, even a newer one. Without an API version header Auth
-   * answers in its older format, which is recognised even if a proxy removes headers.
-   *
-   * @returns Auth's code, if it refuses the token.
-   */
-  async function confirm(token: string, timeoutMs: number): Promise<string> {
+  async function run(token: string, timeoutMs: number): Promise<SignOutOutcome> {
+    if (client.isServer) return RETRY_MS;
+    // A plain fetch: `auth.getUser(token)` would remove the session that is stored when the
+    // response arrives, even a newer one. Without an API version header Auth answers in its older
+    // format, which is recognised even if a proxy removes headers.
     const { code } = await askAuth(send, timeoutMs, `${client.url}/auth/v1/user`, {
       headers: { apikey: client.key, Authorization: `Bearer ${token}` },
       cache: "no-store",
       redirect: "manual",
     });
-    return code;
-  }
-
-  async function run(token: string, timeoutMs: number): Promise<SignOutOutcome> {
-    const code = client.isServer ? "" : await confirm(token, timeoutMs);
     // With a synchronous storage there is no await between the read and the removal, so nothing can
     // change in between. With an asynchronous storage this gap cannot be closed.
     const peeked = client.peek();
