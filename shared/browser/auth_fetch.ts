@@ -115,20 +115,21 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
   /** Ends a try. Unless Auth has decided, it is asked again later. */
   function endTry(failure: FailedTry | undefined): void {
     lastFailure = failure;
-    if (!failure || FINAL_CODES.test(failure.code)) {
+    const code = failure?.code ?? "";
+    if (!failure || FINAL_CODES.test(code) || code === "user_banned") {
       failures = notBeforeMs = 0;
       outage.end("auth");
       outage.end("call");
       return endDelaysEarly();
     }
-    const { code, response } = failure;
+    const { response } = failure;
     const retryAfterMs = Number(response?.headers.get("retry-after")) * 1000 || 0;
     // Auth's rate limit has no Retry-After, so every further try waits longer.
     const leastMs = MIN_RETRY_MS * (response?.status === 429 ? 2 ** failures++ : 1);
     // Bounded, because it may be the header of a proxy, and the user waits.
     const retryMs = Math.min(Math.max(retryAfterMs, leastMs), MAX_RETRY_MS);
     notBeforeMs = performance.now() + retryMs;
-    if (code !== "user_banned") outage.begin("auth", retryMs);
+    outage.begin("auth", retryMs);
   }
 
   function failureOf({ refresh_token }: StoredSession): FailedTry | undefined {

@@ -71,11 +71,11 @@ export async function call(
     waitedMs: session?.authFetch.justWaitedMs() ?? 0,
   };
   let sentAtMs = 0;
-  let attempt = await sendFirst();
+  let attempt: Attempt | undefined;
+  attempt = await sendFirst();
   while (attempt.refused) {
     const ended = await recover(attempt.refused, attempt.token);
     if (ended) return finalResponse(request, attempt, ended);
-    report({ kind: "replay" }, attempt.refused.problem);
     attempt = await sendAgain(attempt.token);
   }
   return attempt.response as Response;
@@ -118,6 +118,7 @@ export async function call(
     if (stored && stored.access_token === token && session?.authFetch.isStale(stored)) {
       return refuse("token_expired", token);
     }
+    if (attempt?.refused) report({ kind: "replay" }, attempt.refused.problem);
     let response: Response;
     sentAtMs = performance.now();
     try {

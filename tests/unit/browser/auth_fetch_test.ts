@@ -346,7 +346,6 @@ onBoth(
         initialSession.refresh_token,
         [],
       ]);
-      await runUntil(time, () => false, 2000); // Auth is not asked more often
       state.answer = null;
       let data: unknown;
       supabase.functions.invoke("me").then((result) => data = result.data);

@@ -57,7 +57,8 @@ Deno.test("problemOf() is at most 1 kB when it is bundled alone, and mod.ts at m
   const alone = await sizeOf(`import { problemOf } from "${mod}"; console.log(problemOf);`);
   assert(alone <= 620, `problemOf: ${alone} bytes`);
   const setUp = await sizeOf(`export { createRecovery, onSession, problemOf } from "${mod}";`);
-  console.log(alone, setUp); assert(setUp <= 8850, `without withRecovery: ${setUp} bytes`);
+  console.log(alone, setUp);
+  assert(setUp <= 8850, `without withRecovery: ${setUp} bytes`);
   const all = await sizeOf(`export * from "${mod}";`);
   assert(all <= 9000, `${all} bytes`);
 });
