@@ -138,15 +138,15 @@ export function createRecovery(options: RecoveryOptions = {}): Recovery {
         if (states.get(supabase) === state) return supabase;
         throw new TypeError(SET_UP);
       }
-      if (!hasAccessTokenOption(supabase)) {
-        isProbed = false;
-        sessionStoreOf(supabase).client.fetch(PROBE).catch(() => {});
-        if (!isProbed) throw new TypeError(SET_UP);
-      } else {
+      if (hasAccessTokenOption(supabase)) {
         console.warn(
           "attach(): with `accessToken`, calls wait, retry and reauthenticate; the provider " +
             "refreshes tokens and ends sessions.",
         );
+      } else {
+        isProbed = false;
+        sessionStoreOf(supabase).client.fetch(PROBE).catch(() => {});
+        if (!isProbed) throw new TypeError(SET_UP);
       }
       state = joinState(supabase, settings, send);
       return supabase;
@@ -158,7 +158,7 @@ export function createRecovery(options: RecoveryOptions = {}): Recovery {
 export interface Calls<Client extends AnyClient = AnyClient> {
   /** `supabase.functions.invoke` with recovery. `problemOf(error)` is the typed problem. */
   readonly invoke: Client["functions"]["invoke"];
-  /** A fetch as the signed-in user, with recovery, for URLs of the project's own origin. */
+  /** A fetch as the signed-in user, with recovery, for URLs of the project. */
   readonly fetch: typeof fetch;
 }
 
@@ -199,7 +199,7 @@ export function withRecovery<Client extends AnyClient>(
   const recoveringFetch: typeof globalThis.fetch = async (input, init) => {
     const request = parseRequest(input, init, state.url);
     const { headers, url } = request;
-    if (url.origin !== new URL(state.url).origin) {
+    if (!url.href.startsWith(`${state.url}/`)) {
       throw new TypeError("This fetch sends a user's token: it takes URLs of the project only.");
     }
     if (!headers.has("apikey")) headers.set("apikey", client.key);

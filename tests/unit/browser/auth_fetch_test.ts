@@ -500,3 +500,56 @@ onBoth(
     });
   },
 );
+
+onBoth("invoke() refreshes when the user record is long", async (create) => {
+  const storage = new TabStorage();
+  const initialSession = store(storage, expired());
+  const user = { ...initialSession.user, user_metadata: { notes: "x".repeat(200_000) } };
+  const { fetch } = fakeProject({
+    [TOKEN]: () => json(200, { ...refreshedSession(initialSession), user }),
+    [ME]: () => json(200, "in"),
+    "/auth/v1/user": () => json(200, user),
+  });
+  const supabase = openRecovering(create, storage, fetch);
+  assertEquals((await supabase.functions.invoke("me")).data, "in");
+  assertEquals(stored(storage)?.user, user);
+  assertEquals((await supabase.auth.getUser()).error, null);
+});
+
+onBoth("onOutage() gets null when a background refresh succeeds", async (create) => {
+  await inFakeTime(async (time) => {
+    const { storage, state, fetch } = outage(() => html(503));
+    const outages: unknown[] = [];
+    const supabase = openRecovering(create, storage, fetch, {
+      onOutage: (outage) => outages.push(outage),
+      patience: 10_000,
+    });
+    let code: string | undefined;
+    supabase.functions.invoke("me").then(({ error }) => code = problemOf(error)?.code);
+    await runUntil(time, () => code !== undefined, 60_000);
+    assertEquals([code, outages.includes(null)], ["auth_unavailable", false]);
+    state.answer = null;
+    await runUntil(time, () => false, 2000); // Auth is not asked more often
+    await supabase.auth.startAutoRefresh();
+    await runUntil(time, () => false, 1000);
+    await supabase.auth.stopAutoRefresh();
+    assertEquals(outages.at(-1), null);
+  });
+});
+
+onBoth("onStep() reports a replay only when the call is sent again", async (create) => {
+  await inFakeTime(async (time) => {
+    const { storage, state, fetch, to } = outage(() => html(503));
+    const steps: string[] = [];
+    const supabase = openRecovering(create, storage, fetch, {
+      onStep: ({ step }) => steps.push(step),
+    });
+    let data: unknown;
+    supabase.functions.invoke("me").then((result) => data = result.data);
+    await runUntil(time, () => false, 5000);
+    assertEquals([steps.includes("replay"), to(ME).length], [false, 0]);
+    state.answer = null;
+    await runUntil(time, () => data !== undefined, 10_000);
+    assertEquals([steps.filter((step) => step === "replay").length, to(ME).length], [1, 1]);
+  });
+});

@@ -402,3 +402,15 @@ onBoth("attach() returns the client when it is of either version", (create) => {
   const tab = openTab(create, new TabStorage(), recovery.fetch);
   assertEquals(recovery.attach(tab), tab);
 });
+
+Deno.test("invoke() recovers when the URL of the project is written in another way", async () => {
+  for (const url of ["HTTPS://Project.Example", `${URL_}/`, `${URL_}:443`]) {
+    const { storage, fetch, to } = refreshing(() => refuses("token_expired", "credential"));
+    const recovery = createRecovery({ fetch });
+    const supabase = recovery.attach(createClient(url, KEY, {
+      auth: { storage, autoRefreshToken: false, storageKey: STORAGE_KEY },
+      global: { fetch: recovery.fetch },
+    }));
+    assertEquals([(await supabase.functions.invoke("me")).data, to(TOKEN).length], [["in"], 1]);
+  }
+});
