@@ -39,8 +39,8 @@ export interface RecoveryOptions {
   /**
    * Asks the user for the code that Auth mails and for the current password. The object given to
    * `complete`, or that the promise resolves to, is added to the JSON body of every call that waits
-   * for the dialog; an empty value cancels. Called again, up to three times per call, if a value
-   * was wrong.
+   * for the dialog; an empty value cancels. Called again if a value was wrong, until a call has
+   * asked the user three times.
    *
    * @default the problem is returned
    */
