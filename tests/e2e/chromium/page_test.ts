@@ -265,6 +265,7 @@ Deno.test("the page counts down to the next try when Auth is off, and tries when
   await page.clock.install();
   await visit(page, `${place.stack.url}/`);
   await setAuth(page, "Off", "Auth is off");
+  await page.clock.pauseAt(Date.now() + 2000);
   await press(page, "GET me");
   await says(page, "Auth does not answer. You stay signed in");
   await page.locator("#since", { hasText: "Since" }).waitFor();
