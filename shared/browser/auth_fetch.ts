@@ -103,6 +103,8 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
   /** When supabase-js last asked for a refresh, and when it was answered. */
   let askedAtMs = 0;
   let answeredAtMs = -Infinity;
+  /** How many calls wait for a refresh; some clients refresh once for each. */
+  let waitingCalls = 0;
   /** Settles when the other tabs can read the new session. */
   let written: Promise<unknown> | undefined;
 
@@ -150,8 +152,9 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     if (stored === null || (!isStored && !store.isOwn(refreshToken))) {
       return await passThrough(input, init);
     }
-    const isTooSoon = performance.now() < notBeforeMs ||
-      (isAboutToExpire(stored) && isRecent(stored));
+    // An application may refresh a session at any time, for new claims.
+    const isAutomatic = waitingCalls > 0 || isAboutToExpire(stored);
+    const isTooSoon = performance.now() < notBeforeMs || (isAutomatic && isRecent(stored));
     // Another tab has refreshed the session since supabase-js read it.
     if (!isStored || isTooSoon) return await answerWithStored(stored);
 
@@ -243,12 +246,9 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
         stored?.access_token === token && !isRefused(stored) && performance.now() >= notBeforeMs
       ) {
         if (isRecent(stored)) return "unchanged";
-        const { auth } = client;
-        // getSession() refreshes a token that is about to expire; refreshSession() would do it twice.
-        const refreshing: Promise<unknown> = isAboutToExpire(stored)
-          ? auth.getSession()
-          : auth.refreshSession();
-        await withTimeout(limitMs, refreshing).catch(() => {}); // `throwOnError`
+        waitingCalls++;
+        await withTimeout(limitMs, client.auth.refreshSession()).catch(() => {}); // `throwOnError`
+        waitingCalls--;
         stored = await store.read();
       }
       const found = compareWithStored(stored, token);

@@ -1,11 +1,13 @@
 // refresh: shared by parallel calls, at most once in 30 seconds per session.
 import { assert, assertEquals } from "@std/assert";
-import { problemOf, withRecovery } from "../../../shared/browser/mod.ts";
+import { createClient } from "@supabase/supabase-js";
+import { createRecovery, problemOf, withRecovery } from "../../../shared/browser/mod.ts";
 import {
   authSays,
   fakeProject,
   inFakeTime,
   json,
+  KEY,
   ME,
   now,
   onBoth,
@@ -16,10 +18,12 @@ import {
   refuses,
   session,
   settle,
+  STORAGE_KEY,
   store,
   stored,
   TabStorage,
   TOKEN,
+  URL_,
 } from "./_support.ts";
 
 onBoth("invoke() refreshes once when ten parallel calls need it", async (create) => {
@@ -29,6 +33,25 @@ onBoth("invoke() refreshes once when ten parallel calls need it", async (create)
   assertEquals(results.map(({ data }) => data), Array(10).fill("in"));
   assertEquals([to(TOKEN).length, to(ME).length], [1, 20]);
   assert(stored(storage)?.access_token !== initialSession.access_token);
+});
+
+Deno.test("invoke() refreshes once when the client's lock makes ten calls refresh one by one", async () => {
+  const { storage, fetch, to } = refreshingProject();
+  let last: Promise<unknown> = Promise.resolve();
+  const lock = <T>(_: string, __: number, run: () => Promise<T>): Promise<T> => {
+    const held = last.then(run);
+    last = held.catch(() => {});
+    return held;
+  };
+  const recovery = createRecovery({ fetch });
+  const supabase = recovery.attach(createClient(URL_, KEY, {
+    auth: { storage, autoRefreshToken: false, storageKey: STORAGE_KEY, lock },
+    global: { fetch: recovery.fetch },
+  }));
+  const calls = Array.from({ length: 10 }, () => supabase.functions.invoke("me"));
+  const results = await Promise.all(calls);
+  assertEquals(results.map(({ data }) => data), Array(10).fill("in"));
+  assertEquals(to(TOKEN).length, 1);
 });
 
 onBoth("withRecovery() shares the 30 seconds when a client has several", async (create) => {
