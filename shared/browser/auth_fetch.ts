@@ -21,7 +21,7 @@ import {
   parseObject,
   withTimeout,
 } from "./outage.ts";
-import { askAuth, type AuthAnswer } from "./failure.ts";
+import { fetchAuth, type FetchedAnswer } from "./failure.ts";
 import type { SessionStore } from "./session.ts";
 
 /** The outcome of a refresh. */
@@ -79,7 +79,7 @@ export const FINAL_CODES: RegExp =
   /^(refresh_token_(not_found|already_used)|session_(not_found|expired)|user_not_found)$/;
 
 /** A refresh that Auth did not grant. */
-interface FailedTry extends AuthAnswer {
+interface FailedTry extends FetchedAnswer {
   readonly refreshToken: string;
 }
 
@@ -160,7 +160,7 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
 
     if (!isRefused(stored)) {
       const limitMs = askedAtMs + timeoutMs - performance.now();
-      const answer = await askAuth(send, limitMs, input, init);
+      const answer = await fetchAuth(send, limitMs, input, init);
       const renewed = parseObject(answer.text);
       const isRenewed = isSessionOf(renewed, stored) && answer.response?.ok;
       // Read again: the user may have signed in, or another tab may have refreshed the session.
@@ -193,7 +193,7 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
 
   /** GET /user: `session_not_found` ends the stored session only if the request had its token. */
   async function getUser(input: Input, init: RequestInit | undefined): Promise<Response> {
-    const { response, text, code } = await askAuth(send, timeoutMs, input, init);
+    const { response, text, code } = await fetchAuth(send, timeoutMs, input, init);
     if (!response) throw new TypeError("Auth did not answer.");
     const ended = "session_not_found";
     const stored = await store.read();

@@ -107,7 +107,7 @@ export async function call(
     const stored = await session.store.read();
     return stored && compareWithStored(stored, token) !== "other"
       ? await send(stored.access_token, stored)
-      : refuse("no_authorization", token);
+      : notSent("no_authorization", token);
   }
 
   async function send(
@@ -116,7 +116,7 @@ export async function call(
   ): Promise<Attempt> {
     // Not sent: it would be refused, or treated as a request of nobody.
     if (stored && stored.access_token === token && session?.authFetch.isStale(stored)) {
-      return refuse("token_expired", token);
+      return notSent("token_expired", token);
     }
     if (attempt?.refused) report({ kind: "replay" }, attempt.refused.problem);
     let response: Response;
@@ -171,7 +171,7 @@ export async function call(
       return await waitFor(delay(step.ms, signal, problem.status !== 429));
     }
     if (step.kind === "reauthenticate") {
-      const members = await ask(step.kind, problem);
+      const members = await askUser(step.kind, problem);
       if (typeof members !== "object" || members === null) return problem;
       request = withMembers(request, members);
       return undefined;
@@ -187,7 +187,7 @@ export async function call(
       outcome = await waitFor(authFetch.refresh(token, stepLimitMs()));
       progress.isRefreshed = outcome === "newer";
     } else if (outcome === undefined && step.kind === "step_up") {
-      outcome = await ask(step.kind, problem) ? "newer" : "unchanged";
+      outcome = await askUser(step.kind, problem) ? "newer" : "unchanged";
     }
     outcome ??= "refused";
     if (outcome === "refused") outcome = await waitFor(signOut(token, stepLimitMs()));
@@ -213,7 +213,7 @@ export async function call(
   }
 
   /** Asks the user, together with the other calls that need it. */
-  async function ask(kind: "step_up" | "reauthenticate", problem: Problem): Promise<unknown> {
+  async function askUser(kind: "step_up" | "reauthenticate", problem: Problem): Promise<unknown> {
     progress.dialogs++;
     const hook = kind === "step_up" ? options.onStepUp : options.onReauthenticate;
     return await dialogs[kind].open(sentAtMs, (dialog) => hook?.(problem, dialog), signal);
@@ -221,7 +221,7 @@ export async function call(
 }
 
 /** A call that is not sent, because its token would be refused. */
-function refuse(code: Parameters<typeof clientProblem>[0], token: string | null): Attempt {
+function notSent(code: Parameters<typeof clientProblem>[0], token: string | null): Attempt {
   const problem = clientProblem(code, { request_id: "" });
   return { refused: { problem, source: "credential" }, token };
 }

@@ -66,7 +66,7 @@ export async function readBounded(
 }
 
 /** What came back from Auth. */
-export interface AuthAnswer {
+export interface FetchedAnswer {
   /** Missing if there was none in time. */
   readonly response?: Response;
   readonly text: string;
@@ -83,19 +83,19 @@ export interface AuthAnswer {
  * @param init As for fetch, without a signal.
  * @returns The answer. It does not throw.
  */
-export async function askAuth(
+export async function fetchAuth(
   send: typeof fetch,
   timeoutMs: number,
   input: Parameters<typeof fetch>[0],
   init: RequestInit | undefined,
-): Promise<AuthAnswer> {
+): Promise<FetchedAnswer> {
   const stop = new AbortController();
-  const ask = async () => {
+  const request = async () => {
     const response = await send(input, { ...init, signal: stop.signal });
     const text = await readBounded(response, timeoutMs) ?? "";
     return { response, text, code: authCode(response, text) };
   };
-  const answer = await withTimeout(timeoutMs, ask()).catch(() => undefined);
+  const answer = await withTimeout(timeoutMs, request()).catch(() => undefined);
   stop.abort();
   return answer ?? { text: "", code: "" };
 }

@@ -1,7 +1,7 @@
 /** Signs out on this device only, once Auth has confirmed that the session has ended. @module */
 import { type AuthFetch, FINAL_CODES } from "./auth_fetch.ts";
 import { compareWithStored, type Successor } from "./client.ts";
-import { askAuth } from "./failure.ts";
+import { fetchAuth } from "./failure.ts";
 import { withTimeout } from "./outage.ts";
 import type { SessionStore } from "./session.ts";
 
@@ -37,7 +37,7 @@ export function createSignOut(
     // A plain fetch: `auth.getUser(token)` would remove the session that is stored when the
     // response arrives, even a newer one. Without an API version header Auth answers in its older
     // format, which is recognised even if a proxy removes headers.
-    const { code } = await askAuth(send, timeoutMs, `${client.url}/auth/v1/user`, {
+    const { code } = await fetchAuth(send, timeoutMs, `${client.url}/auth/v1/user`, {
       headers: { apikey: client.key, Authorization: `Bearer ${token}` },
       cache: "no-store",
       redirect: "manual",
