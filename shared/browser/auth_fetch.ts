@@ -21,8 +21,9 @@ import {
   parseObject,
   withTimeout,
 } from "./outage.ts";
-import { fetchAuth, type FetchedAnswer } from "./failure.ts";
+import { fetchAuth, type FetchedAnswer, FINAL_CODES } from "./failure.ts";
 import type { SessionStore } from "./session.ts";
+import { createSignOut, type SignOut } from "./sign_out.ts";
 
 /** The outcome of a refresh. */
 export type RefreshOutcome =
@@ -48,8 +49,8 @@ export interface AuthFetch {
   readonly fetch: typeof fetch;
   /** Refreshes the session of a refused token, unless that has been done already. */
   refresh(token: string, timeoutMs: number): Promise<RefreshOutcome>;
-  /** Whether Auth has refused to refresh the stored session, for good. */
-  isRefused(stored: StoredSession): boolean;
+  /** Signs out on this device if Auth confirms that the session of a refused token has ended. */
+  readonly signOut: SignOut;
   /** Whether the stored token has expired, and the last try to refresh it failed. */
   isStale(stored: StoredSession): boolean;
   /** Tries a refresh as soon as allowed, if the last one failed. */
@@ -73,10 +74,6 @@ const MAX_RETRY_MS = 30_000;
 
 /** supabase-js refreshes a token that expires within 90 seconds. */
 const EXPIRY_MARGIN_MS = 90_000;
-
-/** Codes after which the same tokens never work again. */
-export const FINAL_CODES: RegExp =
-  /^(refresh_token_(not_found|already_used)|session_(not_found|expired)|user_not_found)$/;
 
 /** A refresh that Auth did not grant. */
 interface FailedTry extends FetchedAnswer {
@@ -138,6 +135,7 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     return lastFailure?.refreshToken === refresh_token ? lastFailure : undefined;
   }
 
+  /** Whether Auth has refused to refresh the stored session, for good. */
   function isRefused(stored: StoredSession): boolean {
     return FINAL_CODES.test(failureOf(stored)?.code ?? "");
   }
@@ -257,7 +255,7 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
       if (failureOf(stored)?.code === "user_banned") return "banned";
       return Math.max(MIN_RETRY_MS, notBeforeMs - performance.now());
     },
-    isRefused,
+    signOut: createSignOut(store, send, isRefused),
     isStale: (stored) => failureOf(stored) !== undefined && expiryMs(stored) <= Date.now(),
     tryNow() {
       if (!lastFailure) return;

@@ -14,7 +14,6 @@ import { type CallOptions, MIN_AUTH_MS } from "./options.ts";
 import { withProblem } from "./problem_of.ts";
 import { fetchOnce, type OutgoingRequest, withMembers } from "./request.ts";
 import { endProblem, type SessionStore } from "./session.ts";
-import type { SignOut } from "./sign_out.ts";
 import { mayReplay, nextStep, type Progress, type Step } from "./step.ts";
 
 /** What the calls of one client share. */
@@ -29,7 +28,6 @@ export interface ClientState {
   readonly session: {
     readonly store: SessionStore;
     readonly authFetch: AuthFetch;
-    readonly signOut: SignOut;
   } | null;
 }
 
@@ -180,7 +178,7 @@ export async function call(
     // `sign_in` is returned only if nobody is signed in any more.
     const unresolved = problem.action === "sign_in" && token !== null ? unavailable : problem;
     if (session === null || token === null || step.kind === "give_up") return unresolved;
-    const { store, authFetch, signOut } = session;
+    const { store, authFetch } = session;
     // The stored token may be newer than the refused one.
     let outcome: RefreshOutcome | undefined = compareWithStored(await store.read(), token);
     if (outcome === undefined && step.kind === "refresh") {
@@ -190,7 +188,7 @@ export async function call(
       outcome = await askUser(step.kind, problem) ? "newer" : "unchanged";
     }
     outcome ??= "refused";
-    if (outcome === "refused") outcome = await waitFor(signOut(token, stepLimitMs()));
+    if (outcome === "refused") outcome = await waitFor(authFetch.signOut(token, stepLimitMs()));
     switch (outcome) {
       case "newer":
         return mayReplay(refused, request) ? undefined : unresolved;

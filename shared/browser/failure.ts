@@ -65,6 +65,10 @@ export async function readBounded(
   return text;
 }
 
+/** Codes after which the same tokens never work again. */
+export const FINAL_CODES: RegExp =
+  /^(refresh_token_(not_found|already_used)|session_(not_found|expired)|user_not_found)$/;
+
 /** What came back from Auth. */
 export interface FetchedAnswer {
   /** Missing if there was none in time. */

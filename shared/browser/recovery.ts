@@ -12,7 +12,6 @@ import { callHooks, createOutage, endDelaysEarly, onAttention } from "./outage.t
 import { type CallOptions, type RecoveryOptions, withDefaults } from "./options.ts";
 import { parseRequest } from "./request.ts";
 import { sessionStoreOf } from "./session.ts";
-import { createSignOut } from "./sign_out.ts";
 
 /** The result of {@linkcode createRecovery}. */
 export interface Recovery {
@@ -55,19 +54,19 @@ function createState(
   send: typeof fetch,
 ): ClientState {
   const dialogs = { step_up: createDialog(), reauthenticate: createDialog() };
+  let session: ClientState["session"] = null;
   const tryNow = () => {
     endDelaysEarly();
-    authFetch?.tryNow();
+    session?.authFetch.tryNow();
   };
   const outage = createOutage(tryNow);
   onAttention(tryNow);
-  const store = hasAccessTokenOption(supabase) ? null : sessionStoreOf(supabase);
-  const authFetch = store && createAuthFetch({ store, outage, send, timeoutMs: timeout });
-  store?.onEnd(() => {
-    for (const dialog of Object.values(dialogs)) dialog.close();
-  });
-  const session = store && authFetch &&
-    { store, authFetch, signOut: createSignOut(store, send, authFetch.isRefused) };
+  if (!hasAccessTokenOption(supabase)) {
+    const store = sessionStoreOf(supabase);
+    session = { store, authFetch: createAuthFetch({ store, outage, send, timeoutMs: timeout }) };
+    store.onEnd(dialogs.step_up.close);
+    store.onEnd(dialogs.reauthenticate.close);
+  }
   return { url: urlOf(supabase), send, outage, dialogs, session };
 }
 

@@ -1,7 +1,6 @@
 /** Signs out on this device only, once Auth has confirmed that the session has ended. @module */
-import { type AuthFetch, FINAL_CODES } from "./auth_fetch.ts";
-import { compareWithStored, type Successor } from "./client.ts";
-import { fetchAuth } from "./failure.ts";
+import { compareWithStored, type StoredSession, type Successor } from "./client.ts";
+import { fetchAuth, FINAL_CODES } from "./failure.ts";
 import { withTimeout } from "./outage.ts";
 import type { SessionStore } from "./session.ts";
 
@@ -27,7 +26,7 @@ export type SignOut = (token: string, timeoutMs: number) => Promise<SignOutOutco
 export function createSignOut(
   store: SessionStore,
   send: typeof fetch,
-  isRefreshRefused: AuthFetch["isRefused"],
+  isRefreshRefused: (stored: StoredSession) => boolean,
 ): SignOut {
   const { client } = store;
   const inFlight = new Map<string, Promise<SignOutOutcome>>();
