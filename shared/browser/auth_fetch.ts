@@ -53,8 +53,13 @@ export interface AuthFetch {
   readonly signOut: SignOut;
   /** Whether the stored token has expired, and the last try to refresh it failed. */
   isStale(stored: StoredSession): boolean;
-  /** Tries a refresh as soon as allowed, if the last one failed. */
-  tryNow(): void;
+  /**
+   * Whether another tab has refreshed the stored token, and supabase-js was told so within the last
+   * milliseconds.
+   */
+  isTaken(stored: StoredSession, withinMs: number): boolean;
+  /** Tries a refresh as soon as allowed, if Auth has not decided about the last one. */
+  tryNow(): Promise<void>;
   /**
    * How long supabase-js waited for a refresh, if it was answered just now: the call that it sends
    * next has waited for it.
@@ -62,8 +67,8 @@ export interface AuthFetch {
   justWaitedMs(): number | undefined;
 }
 
-/** The longest time from the answer of a refresh to when supabase-js sends the call. */
-const JUST_NOW_MS = 100;
+/** The usual longest time from the answer of a refresh to when supabase-js sends the call. */
+export const JUST_NOW_MS = 100;
 
 /** The shortest time between two refreshes of one session. */
 const MIN_REFRESH_INTERVAL_MS = 30_000;
@@ -100,13 +105,23 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
   /** When supabase-js last asked for a refresh, and when it was answered. */
   let askedAtMs = 0;
   let answeredAtMs = -Infinity;
+  /** The access token of another tab that supabase-js last got. */
+  let takenToken: string | undefined;
   /** How many calls wait for a refresh; some clients refresh once for each. */
   let waitingCalls = 0;
   /** Settles when the other tabs can read the new session. */
   let written: Promise<unknown> | undefined;
 
-  /** Answers with the stored session in Auth's format, so that supabase-js keeps what is stored. */
-  async function answerWithStored(stored: StoredSession): Promise<Response> {
+  /**
+   * Answers with the stored session in Auth's format, so that supabase-js keeps what is stored.
+   *
+   * @param refreshToken What supabase-js has sent.
+   */
+  async function answerWithStored(
+    stored: StoredSession,
+    refreshToken: string,
+  ): Promise<Response> {
+    if (stored.refresh_token !== refreshToken) takenToken = stored.access_token;
     const expires_in = stored.expires_in || 60;
     return jsonResponse({ ...await client.storedUser(), ...stored, expires_in });
   }
@@ -140,6 +155,14 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     return FINAL_CODES.test(failureOf(stored)?.code ?? "");
   }
 
+  function isBanned(stored: StoredSession): boolean {
+    return failureOf(stored)?.code === "user_banned";
+  }
+
+  function justWaitedMs(): number | undefined {
+    return performance.now() - answeredAtMs < JUST_NOW_MS ? answeredAtMs - askedAtMs : undefined;
+  }
+
   async function refreshGrant(
     input: Input,
     init: RequestInit | undefined,
@@ -154,7 +177,7 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     const isAutomatic = waitingCalls > 0 || isAboutToExpire(stored);
     const isTooSoon = performance.now() < notBeforeMs || (isAutomatic && isRecent(stored));
     // Another tab has refreshed the session since supabase-js read it.
-    if (!isStored || isTooSoon) return await answerWithStored(stored);
+    if (!isStored || isTooSoon) return await answerWithStored(stored, refreshToken);
 
     if (!isRefused(stored)) {
       const limitMs = askedAtMs + timeoutMs - performance.now();
@@ -165,27 +188,34 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
       const current = await store.read();
       const isReplaced = current !== null && current.refresh_token !== refreshToken;
       endTry(isRenewed || isReplaced ? undefined : { refreshToken, ...answer });
-      if (isReplaced) return await answerWithStored(current);
+      if (isReplaced) return await answerWithStored(current, refreshToken);
       if (isRenewed) {
         written = withTimeout(1000, store.nextWrite());
-        return jsonResponse({ ...renewed, renewed_at: Date.now() });
+        return jsonResponse(renewed);
       }
     }
-    // A refusal is passed on when the access token has expired too: until then the session lives.
-    const refusal = isRefused(stored) && expiryMs(stored) <= Date.now() && failureOf(stored);
-    if (!refusal || !refusal.response || client.isServer) return await answerWithStored(stored);
+    // A refusal is passed on when the access token has expired too, also for supabase-js: until then
+    // the session lives.
+    const { expires_at = Infinity } = stored;
+    const isOver = isRefused(stored) && Math.max(expiryMs(stored), expires_at * 1000) <= Date.now();
+    const refusal = isOver && failureOf(stored);
+    if (!refusal || !refusal.response || client.isServer) {
+      return await answerWithStored(stored, refreshToken);
+    }
     store.setEndReason(refusal.code);
     return new Response(refusal.text, refusal.response);
   }
 
   /**
    * Sends a refresh with a token from elsewhere. If it fails, supabase-js removes the stored
-   * session if its token has expired, so the stored session gets a new expiry in one minute.
+   * session if its token has expired, so that gets a new expiry in one minute.
    */
   async function passThrough(input: Input, init: RequestInit | undefined): Promise<Response> {
     const response = await send(input, init);
     const stored = response.ok ? null : await client.peek();
-    if (stored) await client.save({ ...stored, expires_at: Math.ceil(Date.now() / 1000) + 60 });
+    if (stored && isAboutToExpire(stored)) {
+      await client.save({ ...stored, expires_at: Math.ceil(Date.now() / 1000) + 60 });
+    }
     return response;
   }
 
@@ -195,10 +225,14 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     if (!response) throw new TypeError("Auth did not answer.");
     const ended = "session_not_found";
     const stored = await store.read();
-    if (stored === null || !text.includes(ended)) return new Response(text, response);
+    const said = parseObject(text);
+    if (stored === null || (said.code !== ended && said.error_code !== ended)) {
+      return new Response(text, response);
+    }
     const token = new Headers(init?.headers).get("authorization")?.slice(7);
     if (code !== ended || stored.access_token !== token || client.isServer) {
-      return new Response(text.replaceAll(ended, "bad_jwt"), response);
+      const other = "bad_jwt";
+      return jsonResponse({ code: other, error_code: other, message: other }, response.status);
     }
     store.setEndReason(code);
     return new Response(text, response);
@@ -240,8 +274,10 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     },
     async refresh(token, limitMs) {
       let stored = await store.read();
+      const isDecided = (one: StoredSession) =>
+        isRefused(one) || (isBanned(one) && justWaitedMs() !== undefined);
       if (
-        stored?.access_token === token && !isRefused(stored) && performance.now() >= notBeforeMs
+        stored?.access_token === token && !isDecided(stored) && performance.now() >= notBeforeMs
       ) {
         if (isRecent(stored)) return "unchanged";
         waitingCalls++;
@@ -252,17 +288,22 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
       const found = compareWithStored(stored, token);
       if (stored === null || found) return found ?? "gone";
       if (isRefused(stored)) return "refused";
-      if (failureOf(stored)?.code === "user_banned") return "banned";
+      if (isBanned(stored)) return "banned";
       return Math.max(MIN_RETRY_MS, notBeforeMs - performance.now());
     },
     signOut: createSignOut(store, send, isRefused),
     isStale: (stored) => failureOf(stored) !== undefined && expiryMs(stored) <= Date.now(),
-    tryNow() {
-      if (!lastFailure) return;
-      delay(notBeforeMs - performance.now()).then(() => client.auth.getSession()).catch(() => {});
+    isTaken: (stored, withinMs) =>
+      stored.access_token === takenToken && performance.now() - answeredAtMs < withinMs,
+    async tryNow() {
+      if (notBeforeMs === 0) return;
+      await delay(notBeforeMs - performance.now());
+      const stored = await store.read();
+      if (stored && notBeforeMs > 0 && failureOf(stored)) {
+        await client.auth.refreshSession().catch(() => {}); // `throwOnError`
+      }
     },
-    justWaitedMs: () =>
-      performance.now() - answeredAtMs < JUST_NOW_MS ? answeredAtMs - askedAtMs : undefined,
+    justWaitedMs,
   };
 }
 
@@ -284,8 +325,11 @@ function isSessionOf(object: ReturnType<typeof parseObject>, stored: StoredSessi
 }
 
 /** When the access token expires by this device's clock, in milliseconds since 1970. */
-function expiryMs({ expires_at = Infinity, expires_in, renewed_at }: StoredSession): number {
-  return renewed_at === undefined ? expires_at * 1000 : renewed_at + expires_in * 1000;
+export function expiryMs(
+  { expires_at = Infinity, expires_in, renewed_at = Infinity }: StoredSession,
+): number {
+  // A time in the future was written when the clock was ahead.
+  return renewed_at > Date.now() ? expires_at * 1000 : renewed_at + expires_in * 1000;
 }
 
 /** The same test as in supabase-js. */

@@ -5,7 +5,7 @@
  */
 import { clientProblem } from "../problems/client.ts";
 import type { Problem } from "../problems/problem.ts";
-import type { AuthFetch, RefreshOutcome } from "./auth_fetch.ts";
+import { type AuthFetch, expiryMs, JUST_NOW_MS, type RefreshOutcome } from "./auth_fetch.ts";
 import { compareWithStored, type StoredSession, unverifiedClaims } from "./client.ts";
 import type { SharedDialog } from "./dialogs.ts";
 import { type Failure, networkProblem, readFailure } from "./failure.ts";
@@ -14,7 +14,7 @@ import { type CallOptions, MIN_AUTH_MS } from "./options.ts";
 import { withProblem } from "./problem_of.ts";
 import { fetchOnce, type OutgoingRequest, withMembers } from "./request.ts";
 import { endProblem, type SessionStore } from "./session.ts";
-import { mayReplay, nextStep, type Progress, type Step } from "./step.ts";
+import { MAX_DIALOGS, mayReplay, nextStep, type Progress, type Step } from "./step.ts";
 
 /** What the calls of one client share. */
 export interface ClientState {
@@ -63,7 +63,7 @@ export async function call(
   const progress: Progress = {
     tokenAgeSeconds: undefined,
     isRefreshed: false,
-    dialogs: 0,
+    dialogs: { step_up: 0, reauthenticate: 0 },
     waits: 0,
     // supabase-js may have waited for Auth before it sent this.
     waitedMs: session?.authFetch.justWaitedMs() ?? 0,
@@ -73,7 +73,7 @@ export async function call(
   attempt = await sendFirst();
   while (attempt.refused) {
     const ended = await recover(attempt.refused, attempt.token);
-    if (ended) return finalResponse(request, attempt, ended);
+    if (ended) return await finalResponse(request, attempt, ended);
     attempt = await sendAgain(attempt.token);
   }
   return attempt.response as Response;
@@ -84,19 +84,25 @@ export async function call(
     const { store, authFetch } = session;
     const stored = await store.read();
     const bearer = request.headers.get("authorization")?.replace(/^bearer /i, "");
-    // Some versions send the key, and not the user's token, after a refresh in another tab or a
-    // refusal.
-    const wasRefreshed = authFetch.justWaitedMs() !== undefined;
-    let token: string | null = null;
     if (bearer !== undefined && bearer !== store.client.key) {
-      if (store.isOwn(bearer)) token = bearer;
-    } else if (stored === null) {
-      const problem = wasRefreshed && store.ended();
-      if (problem) return { refused: { problem, source: "handler" }, token };
-    } else if (bearer === undefined || wasRefreshed) {
-      token = stored.access_token;
+      return await send(store.isOwn(bearer) ? bearer : null, stored);
     }
-    return await send(token, stored);
+    if (stored === null) {
+      // Auth has just refused the session that supabase-js wanted to send this with.
+      const problem = authFetch.justWaitedMs() !== undefined && store.ended();
+      const isRefused = problem && problem.code !== "no_authorization";
+      return isRefused ? { refused: { problem, source: "handler" }, token: null } : send(null);
+    }
+    // Some versions send the key, and not the user's token, if that has expired or was refreshed in
+    // another tab.
+    const isOmitted = bearer === undefined || expiryMs(stored) <= Date.now() ||
+      authFetch.isTaken(stored, JUST_NOW_MS);
+    attempt = await send(isOmitted ? stored.access_token : null, stored);
+    const { token, refused } = attempt;
+    // With a slow storage it takes longer until they send it.
+    const isKeyRefused = token === null && refused?.problem.code === "no_authorization" &&
+      mayReplay(refused, request) && authFetch.isTaken(stored, timeout);
+    return isKeyRefused ? await sendAgain(stored.access_token) : attempt;
   }
 
   /** Sends it with the current token, if that is of the user that it was sent as. */
@@ -129,7 +135,9 @@ export async function call(
       outage.end("call");
       return { token, response };
     }
-    const { response: readable, ...refused } = await waitFor(readFailure(response, stepLimitMs()));
+    const { response: readable, ...refused } = await waitFor(
+      readFailure(response, Math.max(MIN_AUTH_MS, stepLimitMs())),
+    );
     if (!isOutage(refused)) outage.end("call");
     return { refused, token, ...(readable && { response: readable }) };
   }
@@ -171,7 +179,7 @@ export async function call(
     if (step.kind === "reauthenticate") {
       const members = await askUser(step.kind, problem);
       if (typeof members !== "object" || members === null) return problem;
-      request = withMembers(request, members);
+      request = await withMembers(request, members);
       return undefined;
     }
     const unavailable = clientProblem("auth_unavailable", problem);
@@ -186,9 +194,14 @@ export async function call(
       progress.isRefreshed = outcome === "newer";
     } else if (outcome === undefined && step.kind === "step_up") {
       outcome = await askUser(step.kind, problem) ? "newer" : "unchanged";
+      // The same token is sent again once only.
+      const isSameToken = compareWithStored(await store.read(), token) === undefined;
+      if (isSameToken) progress.dialogs.step_up = MAX_DIALOGS;
     }
-    outcome ??= "refused";
-    if (outcome === "refused") outcome = await waitFor(authFetch.signOut(token, stepLimitMs()));
+    const isRefused = outcome === "refused";
+    if (outcome === undefined || outcome === "refused") {
+      outcome = await waitFor(authFetch.signOut(token, stepLimitMs()));
+    }
     switch (outcome) {
       case "newer":
         return mayReplay(refused, request) ? undefined : unresolved;
@@ -204,6 +217,10 @@ export async function call(
       case "unchanged":
         return unresolved;
       default: {
+        // Auth will never refresh this session, which has not ended: to wait would not help.
+        if (isRefused) return unavailable;
+        // The next call needs a valid token, even if this one ends.
+        if (!mayReplay(refused, request)) authFetch.tryNow();
         const later = { ...unavailable, retry_after: Math.ceil(outcome / 1000) };
         return await recover({ problem: later, source: "credential" }, token);
       }
@@ -212,7 +229,7 @@ export async function call(
 
   /** Asks the user, together with the other calls that need it. */
   async function askUser(kind: "step_up" | "reauthenticate", problem: Problem): Promise<unknown> {
-    progress.dialogs++;
+    progress.dialogs[kind]++;
     const hook = kind === "step_up" ? options.onStepUp : options.onReauthenticate;
     return await dialogs[kind].open(sentAtMs, (dialog) => hook?.(problem, dialog), signal);
   }
@@ -230,7 +247,11 @@ function isOutage({ problem, source }: Failure): boolean {
 }
 
 /** The caller's response: the last one as it came if it has the final problem, or a new one. */
-function finalResponse(request: OutgoingRequest, attempt: Attempt, problem: Problem): Response {
+async function finalResponse(
+  request: OutgoingRequest,
+  attempt: Attempt,
+  problem: Problem,
+): Promise<Response> {
   const { error, refused, response } = attempt;
   const last = problem.code === refused?.problem.code ? response : undefined;
   const { status } = last ?? problem;
@@ -238,7 +259,10 @@ function finalResponse(request: OutgoingRequest, attempt: Attempt, problem: Prob
   // `patience`.
   const isRead = request.url.pathname.includes("/rest/v1/") && request.repeatable;
   if (isRead && (status === 503 || status === 520)) {
-    return withProblem(jsonResponse(problem, 504), problem);
+    const response = last
+      ? new Response(await last.text(), { status: 504, headers: last.headers })
+      : jsonResponse(problem, 504);
+    return withProblem(response, problem);
   }
   if (last || error === undefined) {
     return withProblem(last ?? jsonResponse(problem, status), problem);

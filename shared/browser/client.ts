@@ -26,7 +26,7 @@ export type Invoke = SupabaseClient["functions"]["invoke"];
 
 /** The session as it is stored; its token may have expired. */
 export type StoredSession = Session & {
-  /** When this session was last refreshed, in milliseconds since 1970 by this device's clock. */
+  /** When this token was first stored, in milliseconds since 1970 by this device's clock. */
   readonly renewed_at?: number;
 };
 
@@ -169,7 +169,8 @@ const REREAD_INTERVAL_MS = 100;
 
 /**
  * Makes a storage reliable: promises may be of any library; a read that fails, or finds nothing
- * while another tab writes, is repeated; and a session that does not fit is kept in memory.
+ * while another tab writes, is repeated; and a session that does not fit is kept in memory. A stored
+ * token has the time at which it was first stored.
  */
 function reliableStorage(
   storage: Storage,
@@ -205,7 +206,7 @@ function reliableStorage(
       let failed = false;
       try {
         const value = await (isFirst ? first : storage.getItem(key));
-        if (value || cached === null) return cached = value;
+        if (value || cached === null || storage.isServer) return cached = value;
       } catch {
         failed = true;
       }
@@ -224,20 +225,18 @@ function reliableStorage(
       getItem: (name) => name === key ? read() : storage.getItem(name),
       async setItem(name, value) {
         if (name !== key) return await storage.setItem(name, value);
-        cached = value;
+        const [before, session] = [parseObject(cached ?? ""), parseObject(value)];
+        const isNew = session.access_token !== before.access_token;
+        const renewed_at = isNew ? Date.now() : before.renewed_at;
+        cached = JSON.stringify({ ...session, renewed_at });
         isOnlyInMemory = false;
         writtenAtMs = performance.now();
         try {
-          await storage.setItem(key, value);
+          await storage.setItem(key, cached);
         } catch (error) {
-          try {
-            // The old session is useless by now: without it there may be room for the new one.
-            await storage.removeItem(key);
-            await storage.setItem(key, value);
-          } catch {
-            isOnlyInMemory = true;
-            console.error("The session cannot be stored and lasts until reload:", error);
-          }
+          // What is stored stays: without it, the other tabs would be signed out.
+          isOnlyInMemory = true;
+          console.error("The session cannot be stored and lasts until reload:", error);
         }
       },
       removeItem(name) {

@@ -11,16 +11,18 @@ export interface Dialog<Answer> {
   readonly signal: AbortSignal;
 }
 
-/** A call waits for ten minutes at most. */
-const MAX_WAIT_MS = 600_000;
+/** A dialog is open for ten minutes at most. */
+const MAX_OPEN_MS = 600_000;
 
 /** One kind of dialog of one client. */
 export interface SharedDialog {
   /**
    * Opens the dialog, or joins the one that is open.
    *
-   * A hook that returns a promise ends the dialog when that settles; a hook that returns nothing
-   * ends it with `complete` or `cancel`. `false`, `null`, an empty string and a rejection cancel.
+   * A hook that returns a promise ends the dialog when that settles, and a hook that returns any
+   * other value ends it at once; a hook that returns nothing ends it with `complete` or `cancel`.
+   * `false`, `null`, an empty string and a rejection cancel. A dialog that is open for ten minutes
+   * ends without an answer.
    *
    * @param sentAtMs When the call was sent, by `performance.now()`. An answer given after that is
    * used for this call too.
@@ -56,9 +58,11 @@ export function createDialog(): SharedDialog {
     const answer = new Promise<unknown>((done) => resolve = done);
     const end = (value?: unknown) => {
       if (active === current) active = undefined;
+      clearTimeout(timer);
       stop.abort();
       resolve(value);
     };
+    const timer = setTimeout(end, MAX_OPEN_MS);
     const current = active = { answer, end, callers: 0 };
     const finish = (value?: unknown) => {
       if (active === current) last = { atMs: performance.now(), value };
@@ -68,7 +72,8 @@ export function createDialog(): SharedDialog {
     const cancel = () => finish();
     try {
       const given = hook({ complete, cancel, signal: stop.signal });
-      if (given instanceof Promise) given.then(complete, cancel);
+      // A promise may be of any library.
+      if (given !== undefined) Promise.resolve(given).then(complete, cancel);
     } catch {
       cancel();
     }
@@ -81,7 +86,7 @@ export function createDialog(): SharedDialog {
       const current = active ?? start(hook);
       current.callers++;
       try {
-        return await withTimeout(MAX_WAIT_MS, current.answer, signal);
+        return await withTimeout(Infinity, current.answer, signal);
       } finally {
         if (--current.callers === 0) current.end();
       }

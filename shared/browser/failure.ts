@@ -222,9 +222,10 @@ export function platformProblem(status: number, headers: Headers, body: unknown)
   const text = isTokenStatus ? message ?? msg : "";
   const said = `${code || headers.get("sb-error-code")}: ${text}`;
   const meaning = MEANINGS.find(([pattern]) => pattern.test(said))?.[1];
+  const seconds = headers.get("retry-after") ?? "";
   return clientProblem(meaning ?? codeOfStatus(status), {
     request_id: headers.get("x-request-id") ?? headers.get("sb-request-id") ?? "",
-    retry_after: Math.ceil(Number(headers.get("retry-after"))) || undefined,
+    retry_after: /^\d{1,6}$/.test(seconds) ? Number(seconds) : undefined,
     replay: meaning !== undefined,
   });
 }

@@ -8,7 +8,7 @@ import { createAuthFetch } from "./auth_fetch.ts";
 import { call, type ClientState } from "./call.ts";
 import { type AnyClient, hasAccessTokenOption, urlOf } from "./client.ts";
 import { createDialog } from "./dialogs.ts";
-import { callHooks, createOutage, endDelaysEarly, onAttention } from "./outage.ts";
+import { callHooks, createOutage, endDelaysEarly, onAttention, withTimeout } from "./outage.ts";
 import { type CallOptions, type RecoveryOptions, withDefaults } from "./options.ts";
 import { parseRequest } from "./request.ts";
 import { sessionStoreOf } from "./session.ts";
@@ -28,6 +28,10 @@ export interface Recovery {
 
 /** Requested to find out whether a client uses the fetch of a recovery. */
 const PROBE = "data:,";
+
+/** How long a request waits for its client to be attached. */
+const ATTACH_TIMEOUT_MS = 1000;
+
 let isProbed = false;
 
 const SET_UP = "Set up each client with its own recovery: " +
@@ -66,6 +70,13 @@ function createState(
     session = { store, authFetch: createAuthFetch({ store, outage, send, timeoutMs: timeout }) };
     store.onEnd(dialogs.step_up.close);
     store.onEnd(dialogs.reauthenticate.close);
+    store.onChange(({ event }) => {
+      if (event === "INITIAL_SESSION") return;
+      // Another tab has refreshed the session, or the user has signed in or out.
+      outage.end("auth");
+      outage.end("call");
+      endDelaysEarly();
+    });
   }
   return { url: urlOf(supabase), send, outage, dialogs, session };
 }
@@ -117,12 +128,15 @@ export function createRecovery(options: RecoveryOptions = {}): Recovery {
   const settings = withDefaults(options);
   const send: typeof fetch = (input, init) => (options.fetch ?? globalThis.fetch)(input, init);
   let state: ClientState | undefined;
+  let resolveAttached = () => {};
+  const attached = new Promise<void>((resolve) => resolveAttached = resolve);
 
   const recoveringFetch: typeof fetch = async (input, init) => {
     if (input === PROBE) {
       isProbed = true;
       return new Response();
     }
+    if (!state) await withTimeout(ATTACH_TIMEOUT_MS, attached);
     if (!state) throw new TypeError(SET_UP);
     const request = parseRequest(input, init, state.url);
     return request.isRecovered
@@ -148,6 +162,7 @@ export function createRecovery(options: RecoveryOptions = {}): Recovery {
         if (!isProbed) throw new TypeError(SET_UP);
       }
       state = joinState(supabase, settings, send);
+      resolveAttached();
       return supabase;
     },
   };
@@ -202,6 +217,10 @@ export function withRecovery<Client extends AnyClient>(
       throw new TypeError("This fetch sends a user's token: it takes URLs of the project only.");
     }
     if (!headers.has("apikey")) headers.set("apikey", client.key);
+    if (!headers.has("authorization")) {
+      // Refreshes a token that is about to expire, as supabase-js does before its own calls.
+      await withTimeout(settings.timeout, client.auth.getSession().catch(() => {}), request.signal);
+    }
     return await call(state, settings, request);
   };
   return { fetch: recoveringFetch, invoke: client.invokeWith(recoveringFetch) };

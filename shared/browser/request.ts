@@ -91,13 +91,18 @@ export function fetchOnce(
  *
  * const init = { method: "PUT", body: '{"password":"new"}' };
  * const request = parseRequest("/functions/v1/account", init, "https://project.example");
- * const { init: { body } } = withMembers(request, { nonce: "123456" });
+ * const { init: { body } } = await withMembers(request, { nonce: "123456" });
  * assertEquals(body, '{"password":"new","nonce":"123456"}');
  * ```
  */
-export function withMembers(request: OutgoingRequest, members: object): OutgoingRequest {
-  const body = { ...parseObject(String(request.init.body)), ...members };
+export async function withMembers(
+  request: OutgoingRequest,
+  members: object,
+): Promise<OutgoingRequest> {
+  const { input, init } = request;
+  const given = init.body ?? (typeof input === "string" ? "" : await input.clone().text());
+  const body = { ...parseObject(String(given)), ...members };
   const headers = new Headers(request.headers);
   headers.set("content-type", "application/json");
-  return { ...request, init: { ...request.init, body: JSON.stringify(body) }, headers };
+  return { ...request, init: { ...init, body: JSON.stringify(body) }, headers };
 }

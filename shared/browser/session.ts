@@ -33,7 +33,10 @@ export interface SessionStore {
   read(): Promise<StoredSession | null>;
   /** Sets the reason that listeners get when the current session is gone. */
   setEndReason(code: string): void;
-  /** Whether an access or refresh token is of the current session or of the one before. */
+  /**
+   * Whether it is one of the last refresh tokens of this client, or an access token of the current
+   * session or of the one before.
+   */
   isOwn(token: string): boolean;
   /** Resolves when supabase-js next writes to its storage. */
   nextWrite(): Promise<void>;
@@ -45,6 +48,9 @@ export interface SessionStore {
   onEnd(listener: (problem: Problem) => void): void;
   onChange(listener: (change: SessionChange) => void): () => void;
 }
+
+/** So many tokens are remembered: a page may still have an older one. */
+const MAX_REMEMBERED = 20;
 
 const stores = /* @__PURE__ */ new WeakMap<object, SessionStore>();
 
@@ -84,9 +90,12 @@ function createSessionStore(client: ClientAccess): SessionStore {
   let firstEvent: AuthChangeEvent = "INITIAL_SESSION";
   /** The last session that ended here, if nobody has signed in since. */
   let ended: Problem | undefined;
-  let reason: string | undefined;
-  /** The session before the current one. */
-  let previous: StoredSession | undefined;
+  let reason = "no_authorization";
+  /** The last sessions and their last tokens, the newest first. */
+  let remembered: readonly StoredSession[] = [];
+  /** Reads are numbered, because they may finish in another order. */
+  let lastBegun = 0;
+  let lastFinished = 0;
   let queue = Promise.resolve();
   let resolveWrite = () => {};
   const endListeners = new Set<(problem: Problem) => void>();
@@ -102,19 +111,25 @@ function createSessionStore(client: ClientAccess): SessionStore {
     const before = current;
     current = stored;
     if (stored?.access_token !== before?.access_token) {
-      previous = before ?? previous;
       ended = undefined;
-      if (stored === null) {
-        ended = endProblem(reason ?? "no_authorization");
-        callHooks(endListeners, ended);
-      }
-      reason = undefined;
+      if (stored) remembered = [stored, ...remembered].slice(0, MAX_REMEMBERED);
+      else callHooks(endListeners, ended = endProblem(reason));
+      reason = "no_authorization";
     }
     if (isInitialized) { for (const listener of changeListeners) listener(stored, event); }
   };
 
-  const read = async () => {
+  /** Reads the stored session, unless a later read has finished meanwhile. */
+  const peek = async () => {
+    const number = ++lastBegun;
     const stored = await client.peek();
+    if (number < lastFinished) return current;
+    lastFinished = number;
+    return stored;
+  };
+
+  const read = async () => {
+    const stored = await peek();
     if (stored?.access_token !== current?.access_token) update(stored);
     return stored;
   };
@@ -129,7 +144,7 @@ function createSessionStore(client: ClientAccess): SessionStore {
       resolveWrite();
       // Not awaited: supabase-js waits for its listeners, and a listener may call supabase-js.
       queue = queue.then(async () => {
-        const stored = await client.peek();
+        const stored = await peek();
         const isFirst = event === "INITIAL_SESSION";
         if (isFirst) isInitialized = true;
         if (event === "PASSWORD_RECOVERY") firstEvent = event;
@@ -154,8 +169,8 @@ function createSessionStore(client: ClientAccess): SessionStore {
       reason = code;
     },
     isOwn: (token) =>
-      [current, previous].some((one) =>
-        one && (one.refresh_token === token || sameSession(one.access_token, token))
+      remembered.some(({ access_token, refresh_token }, index) =>
+        refresh_token === token || (index < 2 && sameSession(access_token, token))
       ),
     nextWrite: () => new Promise((resolve) => resolveWrite = resolve),
     ended: () => ended,

@@ -19,8 +19,8 @@ export interface Progress {
   /** The age of the client's own token by this device's clock, if a token was sent. */
   tokenAgeSeconds: number | undefined;
   isRefreshed: boolean;
-  /** How often the user was asked. */
-  dialogs: number;
+  /** How often the user was asked, per kind. */
+  readonly dialogs: Record<"step_up" | "reauthenticate", number>;
   /** How often it waited, and for how long in total. */
   waits: number;
   waitedMs: number;
@@ -38,7 +38,7 @@ export type Step =
 export const MIN_AGE_SECONDS = 30;
 
 /** A user can mistype the code; but a hook that answers without a user must not loop for ever. */
-const MAX_DIALOGS = 3;
+export const MAX_DIALOGS = 3;
 
 /**
  * Whether the same request may be sent again: the handler did not run, or may run twice.
@@ -81,7 +81,8 @@ export function mayReplay({ problem }: Failure, request: RequestFacts): boolean 
  * import { clientProblem } from "../problems/client.ts";
  *
  * const request = { repeatable: false, bodyReusable: true };
- * const progress = { tokenAgeSeconds: 900, isRefreshed: false, dialogs: 0, waits: 0, waitedMs: 0 };
+ * const dialogs = { step_up: 0, reauthenticate: 0 };
+ * const progress = { tokenAgeSeconds: 900, isRefreshed: false, dialogs, waits: 0, waitedMs: 0 };
  * const problem = clientProblem("token_expired", { request_id: "r1" });
  * const kind = (isRefreshed: boolean) =>
  *   nextStep({ problem, source: "credential" }, request, { ...progress, isRefreshed }, {
@@ -98,8 +99,9 @@ export function nextStep(
   random = 0,
 ): Step {
   const { action, code, retry_after = 0 } = failure.problem;
-  const mayAsk = dialogs < MAX_DIALOGS;
-  if (action === "reauthenticate" && onReauthenticate && mayAsk) return { kind: action };
+  if (action === "reauthenticate" && onReauthenticate && dialogs[action] < MAX_DIALOGS) {
+    return { kind: action };
+  }
   if (action === "retry" && mayReplay(failure, request)) {
     // Exponential backoff with up to 25 % jitter, and at least `Retry-After`.
     const ms = Math.round(Math.max(retry_after, 2 ** waits * (1 + random / 4)) * 1000);
@@ -110,9 +112,8 @@ export function nextStep(
     const isClockWrong = code === "token_expired" && isYoung;
     if (action === "refresh" && !isRefreshed && !isClockWrong) return { kind: action };
     if (action === "sign_in" && failure.source === "credential") return { kind: "confirm" };
-    if (action === "step_up" && onStepUp && mayAsk && mayReplay(failure, request)) {
-      return { kind: action };
-    }
+    const mayStepUp = onStepUp && dialogs.step_up < MAX_DIALOGS && mayReplay(failure, request);
+    if (action === "step_up" && mayStepUp) return { kind: action };
   }
   return { kind: "give_up" };
 }

@@ -63,15 +63,24 @@ Deno.test("parseRequest() is repeatable when the method is safe or has an Idempo
   assertEquals(of({ method: "POST", body: new Blob(["x"]).stream() }), [false, false]);
 });
 
-Deno.test("withMembers() adds to a JSON body, and replaces it when it is not JSON", () => {
+Deno.test("withMembers() adds to a JSON body, and replaces it when it is not JSON", async () => {
   const of = (body: string) =>
     withMembers(parseRequest("/x", { method: "PUT", body }, base), { nonce: "1" });
-  const made = of('{"a":1}');
+  const made = await of('{"a":1}');
   assertEquals([made.init.body, made.headers.get("content-type")], [
     '{"a":1,"nonce":"1"}',
     "application/json",
   ]);
-  assertEquals(of("text").init.body, '{"nonce":"1"}');
+  assertEquals((await of("text")).init.body, '{"nonce":"1"}');
+});
+
+Deno.test("withMembers() adds to the body of a Request", async () => {
+  const given = new Request(`${base}/x`, { method: "PUT", body: '{"a":1}' });
+  const request = parseRequest(given, {}, base);
+  for (const nonce of ["1", "2"]) {
+    const { init } = await withMembers(request, { nonce });
+    assertEquals(init.body, `{"a":1,"nonce":"${nonce}"}`);
+  }
 });
 
 Deno.test("fetchOnce() sends the new token in a plain object when there is one", async () => {

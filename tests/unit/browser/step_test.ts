@@ -15,10 +15,11 @@ const failure = (code: string, source: Source, fields: ProblemFields): Failure =
   source,
 });
 
+const asked = (times: number) => ({ step_up: times, reauthenticate: times });
 const begun: Progress = {
   tokenAgeSeconds: 900,
   isRefreshed: false,
-  dialogs: 0,
+  dialogs: asked(0),
   waits: 0,
   waitedMs: 0,
 };
@@ -86,7 +87,7 @@ Deno.test("nextStep() does nothing about the session when none was sent", () => 
 Deno.test("nextStep() steps up when there is a hook and the request can be sent again", () => {
   const low = credential("insufficient_aal");
   assertEquals(kind(low, post, begun, limits), "step_up");
-  assertEquals(kind(low, post, { ...begun, dialogs: 3 }, limits), "give_up");
+  assertEquals(kind(low, post, { ...begun, dialogs: asked(3) }, limits), "give_up");
   assertEquals(kind(low, post, begun, { ...limits, onStepUp: undefined }), "give_up");
   assertEquals(kind(low, stream, begun, limits), "give_up");
 });
@@ -94,8 +95,10 @@ Deno.test("nextStep() steps up when there is a hook and the request can be sent 
 Deno.test("nextStep() reauthenticates three times at most when there is a hook", () => {
   const needed = handler("reauthentication_needed");
   assertEquals(kind(needed, post, begun, limits), "reauthenticate");
-  assertEquals(kind(needed, post, { ...begun, dialogs: 2 }, limits), "reauthenticate");
-  assertEquals(kind(needed, post, { ...begun, dialogs: 3 }, limits), "give_up");
+  assertEquals(kind(needed, post, { ...begun, dialogs: asked(2) }, limits), "reauthenticate");
+  assertEquals(kind(needed, post, { ...begun, dialogs: asked(3) }, limits), "give_up");
+  const dialogs = { step_up: 3, reauthenticate: 2 };
+  assertEquals(kind(needed, post, { ...begun, dialogs }, limits), "reauthenticate");
   assertEquals(kind(needed, post, begun, { ...limits, onReauthenticate: undefined }), "give_up");
 });
 
