@@ -29,7 +29,10 @@ export type TestClient = AnyClient & {
       credentials: { readonly email: string; readonly password: string },
     ): Promise<{ readonly error: unknown }>;
     signOut(options?: { readonly scope: "local" }): Promise<{ readonly error: unknown }>;
-    getUser(token?: string): Promise<{ readonly error: unknown }>;
+    getUser(token?: string): Promise<{
+      readonly data: { readonly user: { readonly user_metadata: unknown } | null };
+      readonly error: unknown;
+    }>;
     setSession(
       tokens: { readonly access_token: string; readonly refresh_token: string },
     ): Promise<{ readonly error: unknown }>;

@@ -553,3 +553,32 @@ onBoth("onStep() reports a replay only when the call is sent again", async (crea
     assertEquals([steps.filter((step) => step === "replay").length, to(ME).length], [1, 1]);
   });
 });
+
+onBoth("getUser() keeps the user's record when its text has the code of an end", async (create) => {
+  const storage = new TabStorage();
+  const initialSession = store(storage, session());
+  const user = { ...initialSession.user, user_metadata: { note: "why session_not_found?" } };
+  const { fetch } = fakeProject({ "/auth/v1/user": () => json(200, user) });
+  const { data } = await openRecovering(create, storage, fetch).auth.getUser();
+  assertEquals(data.user?.user_metadata, user.user_metadata);
+});
+
+onBoth(
+  "getUser() keeps the session when a page has the code, however it is written",
+  async (create) => {
+    for (const status of [401, 403, 404, 429]) {
+      for (const member of ["code", "error_code"]) {
+        const storage = new TabStorage();
+        store(storage, session());
+        const headers = { "content-type": "text/html", "x-supabase-api-version": "2024-01-01" };
+        const text = `{"${member}":"session\\u005fnot_found","message":"m"}`;
+        const { fetch } = fakeProject({
+          "/auth/v1/user": () => new Response(text, { status, headers }),
+        });
+        const supabase = openRecovering(create, storage, fetch);
+        assertEquals((await supabase.auth.getUser()).error === null, false);
+        assertEquals(stored(storage) === null, false, `${status} ${member}`);
+      }
+    }
+  },
+);

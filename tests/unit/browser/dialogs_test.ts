@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import { problemOf, withRecovery } from "../../../shared/browser/mod.ts";
 import {
   fakeProject,
+  inFakeTime,
   json,
   now,
   onBoth,
@@ -10,6 +11,7 @@ import {
   openTab,
   refreshedSession,
   refuses,
+  runUntil,
   session,
   settle,
   store,
@@ -254,4 +256,89 @@ onBoth("signOut() closes the dialogs when some are open", async (create) => {
   await settle();
   await supabase.auth.signOut({ scope: "local" });
   assertEquals(problemOf((await call).error)?.action, "step_up");
+});
+
+onBoth(
+  "onStepUp() ends its dialog when it returns something else than a promise",
+  async (create) => {
+    const thenable = { then: (resolve: (value: boolean) => void) => resolve(true) };
+    for (const [given, data] of [[thenable, "in"], [true, "in"], [false, null]] as const) {
+      let isAsked = false;
+      const { storage, fetch } = signedIn({
+        [TODOS]: () => isAsked ? json(200, "in") : refuses("insufficient_aal", "credential"),
+      });
+      const onStepUp = () => {
+        isAsked = true;
+        return given as Promise<boolean>;
+      };
+      await inFakeTime(async () => {
+        const supabase = openRecovering(create, storage, fetch, { onStepUp });
+        assertEquals((await supabase.functions.invoke("todos")).data, data);
+      });
+    }
+  },
+);
+
+onBoth("onReauthenticate() is called three times after a step-up", async (create) => {
+  let isStrong = false;
+  let asked = 0;
+  const { storage, fetch } = signedIn({
+    [TODOS]: ({ body }) => {
+      if (!isStrong) return refuses("insufficient_aal", "credential");
+      const { nonce } = JSON.parse(body);
+      if (nonce === 3) return json(200, "in");
+      return refuses(nonce ? "reauthentication_not_valid" : "reauthentication_needed", "handler");
+    },
+  });
+  const supabase = openRecovering(create, storage, fetch, {
+    onStepUp: async () => {
+      await settle();
+      isStrong = true;
+    },
+    onReauthenticate: () => Promise.resolve({ nonce: ++asked }),
+  });
+  const { data } = await supabase.functions.invoke("todos", { body: {} });
+  assertEquals([data, asked], ["in", 3]);
+});
+
+onBoth("onStepUp() is called once per token, and three times at most", async (create) => {
+  for (const isRenewed of [false, true]) {
+    const { storage, initialSession, fetch, to } = signedIn({
+      [TODOS]: () => refuses("insufficient_aal", "credential"),
+    });
+    let asked = 0;
+    const supabase = openRecovering(create, storage, fetch, {
+      onStepUp: async () => {
+        asked++;
+        await settle();
+        if (isRenewed) store(storage, refreshedSession(initialSession));
+      },
+    });
+    const { error } = await supabase.functions.invoke("todos");
+    assertEquals(problemOf(error)?.code, "insufficient_aal");
+    assertEquals([asked, to(TODOS).length], isRenewed ? [3, 4] : [1, 2]);
+  }
+});
+
+onBoth("onStepUp() has ten minutes per dialog, however many calls join it", async (create) => {
+  await inFakeTime(async (time) => {
+    const { storage, fetch } = signedIn({
+      [TODOS]: () => refuses("insufficient_aal", "credential"),
+    });
+    const closedAtMinute: number[] = [];
+    const began = Date.now();
+    const supabase = openRecovering(create, storage, fetch, {
+      onStepUp: (_, { signal }) => {
+        signal.addEventListener(
+          "abort",
+          () => closedAtMinute.push(Math.round((Date.now() - began) / 60_000)),
+        );
+      },
+    });
+    for (let minute = 0; minute < 25; minute++) {
+      supabase.functions.invoke("todos");
+      await runUntil(time, () => false, 60_000, 5000);
+    }
+    assertEquals(closedAtMinute, [10, 20]);
+  });
 });

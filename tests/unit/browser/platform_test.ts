@@ -103,6 +103,10 @@ Deno.test("platformProblem() keeps the delay and the id when the headers have th
   assertEquals([retry_after, request_id], [7, "abc"]);
   const date = new Headers({ "retry-after": "Mon, 23 Nov 2026 12:00:00 GMT" });
   assertEquals(platformProblem(502, date, undefined).retry_after, 2);
+  for (const [text, seconds] of [["0", 0], ["-5", 2], ["Infinity", 2], ["1e3", 2], ["0x10", 2]]) {
+    const headers = new Headers({ "retry-after": String(text) });
+    assertEquals(platformProblem(502, headers, undefined).retry_after, seconds, String(text));
+  }
 });
 
 Deno.test("platformProblem() leaves out the text when the body has some", () => {

@@ -88,14 +88,14 @@ onBoth("withRecovery() sends nothing when an expired token cannot be refreshed",
 });
 
 onBoth("invoke() is sent right after a sign-out that began with a refresh", async (create) => {
-  const storage = new TabStorage();
-  const initialSession = store(storage, { ...session(), expires_at: now() + 30 });
-  const { fetch } = fakeProject({
-    [ME]: () => json(200, "public"),
-    [TOKEN]: () => json(200, refreshedSession(initialSession)),
-    "/auth/v1/logout": signedOut,
-  });
   await inFakeTime(async () => {
+    const storage = new TabStorage();
+    const initialSession = store(storage, { ...session(), expires_at: now() + 30 });
+    const { fetch } = fakeProject({
+      [ME]: () => json(200, "public"),
+      [TOKEN]: () => json(200, refreshedSession(initialSession)),
+      "/auth/v1/logout": signedOut,
+    });
     const supabase = openRecovering(create, storage, fetch);
     await supabase.auth.getSession();
     await supabase.auth.signOut({ scope: "local" });
@@ -106,13 +106,13 @@ onBoth("invoke() is sent right after a sign-out that began with a refresh", asyn
 onBoth(
   "invoke() is sent as nobody when it brings the key right after a refresh",
   async (create) => {
-    const storage = new TabStorage();
-    const initialSession = store(storage, expired());
-    const { fetch } = fakeProject({
-      [ME]: ({ bearer }) => json(200, bearer === KEY ? "nobody" : "user"),
-      [TOKEN]: () => json(200, refreshedSession(initialSession)),
-    });
     await inFakeTime(async () => {
+      const storage = new TabStorage();
+      const initialSession = store(storage, expired());
+      const { fetch } = fakeProject({
+        [ME]: ({ bearer }) => json(200, bearer === KEY ? "nobody" : "user"),
+        [TOKEN]: () => json(200, refreshedSession(initialSession)),
+      });
       const supabase = openRecovering(create, storage, fetch);
       await supabase.auth.getSession();
       const headers = { Authorization: `Bearer ${KEY}` };

@@ -414,3 +414,30 @@ Deno.test("invoke() recovers when the URL of the project is written in another w
     assertEquals([(await supabase.functions.invoke("me")).data, to(TOKEN).length], [["in"], 1]);
   }
 });
+
+onBoth("from() returns the error of PostgREST when its retries are over", async (create) => {
+  const storage = new TabStorage();
+  store(storage, session());
+  const body = { code: "PGRST002", message: "Schema cache", details: null, hint: null };
+  const { fetch, to } = fakeProject({ [TODOS]: () => json(503, body) });
+  const supabase = openRecovering(create, storage, fetch, { patience: 0 });
+  assertEquals((await supabase.from("todos").select()).error, body);
+  assertEquals(to(TODOS).length, 1);
+});
+
+onBoth("createRecovery().fetch waits a second for attach()", async (create) => {
+  await inFakeTime(async (time) => {
+    const storage = new TabStorage();
+    store(storage, session());
+    const recovery = createRecovery({ fetch: fakeProject({ [ME]: () => json(200, "in") }).fetch });
+    const supabase = openTab(create, storage, recovery.fetch);
+    let data: unknown;
+    supabase.functions.invoke("me").then((result) => data = result.data);
+    await settle();
+    time.tick(300);
+    await settle();
+    recovery.attach(supabase);
+    await settle();
+    assertEquals(data, "in");
+  });
+});
