@@ -13,14 +13,7 @@ import {
   type StoredSession,
   type Successor,
 } from "./client.ts";
-import {
-  delay,
-  endDelaysEarly,
-  jsonResponse,
-  type OutageState,
-  parseObject,
-  withTimeout,
-} from "./outage.ts";
+import { delay, jsonResponse, type OutageState, parseObject, withTimeout } from "./outage.ts";
 import { fetchAuth, type FetchedAnswer, FINAL_CODES } from "./failure.ts";
 import type { SessionStore } from "./session.ts";
 import { createSignOut, type SignOut } from "./sign_out.ts";
@@ -132,9 +125,7 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     const code = failure?.code ?? "";
     if (!failure || FINAL_CODES.test(code) || code === "user_banned") {
       failures = notBeforeMs = 0;
-      outage.end("auth");
-      outage.end("call");
-      return endDelaysEarly();
+      return outage.endAll();
     }
     const { response } = failure;
     const retryAfterMs = Number(response?.headers.get("retry-after")) * 1000 || 0;

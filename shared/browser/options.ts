@@ -29,7 +29,8 @@ export interface RecoveryOptions {
   /**
    * Asks the user to confirm a second factor (`required_aal`) or to sign in again (`max_age`).
    * Calls that need it at the same time share one dialog. `complete` or a resolved promise sends
-   * them again; `cancel`, `false` or a rejection ends them with their problem.
+   * them again; `cancel`, `false` or a rejection ends them with their problem. A call asks once, and
+   * up to three times if each confirmation brings another token.
    *
    * @default the problem is returned
    */

@@ -144,6 +144,8 @@ export interface OutageState {
   begin(cause: string, nextTryMs: number): void;
   /** The cause is over. */
   end(cause: string): void;
+  /** Auth has answered, or the session is another one: whoever waits tries now. */
+  endAll(): void;
   readonly listeners: Set<(outage: Outage | null) => void>;
 }
 
@@ -157,15 +159,20 @@ export function createOutage(tryNow: () => void): OutageState {
   const causes = new Set<string>();
   const listeners: OutageState["listeners"] = new Set();
   let since = 0;
+  const end = (cause: string) => {
+    if (causes.delete(cause) && causes.size === 0) callHooks(listeners, null);
+  };
   return {
     listeners,
+    end,
+    endAll() {
+      causes.forEach(end);
+      endDelaysEarly();
+    },
     begin(cause, nextTryMs) {
       if (causes.size === 0) since = Date.now();
       causes.add(cause);
       callHooks(listeners, { since, nextTry: Date.now() + nextTryMs, tryNow });
-    },
-    end(cause) {
-      if (causes.delete(cause) && causes.size === 0) callHooks(listeners, null);
     },
   };
 }

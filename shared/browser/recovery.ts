@@ -18,7 +18,8 @@ export interface Recovery {
   /** Pass it as `global.fetch` to `createClient()`. */
   readonly fetch: typeof fetch;
   /**
-   * Attaches the client that was created with this fetch. Call it right after `createClient()`.
+   * Attaches the client that was created with this fetch. Call it right after `createClient()`: a
+   * request waits one second for it.
    *
    * @throws {TypeError} The client was created without this fetch (not checked if it has the
    * `accessToken` option), or is not a client of supabase-js 2.109 or later.
@@ -71,11 +72,8 @@ function createState(
     store.onEnd(dialogs.step_up.close);
     store.onEnd(dialogs.reauthenticate.close);
     store.onChange(({ event }) => {
-      if (event === "INITIAL_SESSION") return;
       // Another tab has refreshed the session, or the user has signed in or out.
-      outage.end("auth");
-      outage.end("call");
-      endDelaysEarly();
+      if (event !== "INITIAL_SESSION") outage.endAll();
     });
   }
   return { url: urlOf(supabase), send, outage, dialogs, session };
