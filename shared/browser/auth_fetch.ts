@@ -122,8 +122,7 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
   /** Ends a try. Unless Auth has decided, it is asked again later. */
   function endTry(failure: FailedTry | undefined): void {
     lastFailure = failure;
-    const code = failure?.code ?? "";
-    if (!failure || FINAL_CODES.test(code) || code === "user_banned") {
+    if (!failure || decisionOf(failure)) {
       failures = notBeforeMs = 0;
       return outage.endAll();
     }
@@ -137,17 +136,13 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     outage.begin("auth", retryMs);
   }
 
-  function failureOf({ refresh_token }: StoredSession): FailedTry | undefined {
-    return lastFailure?.refreshToken === refresh_token ? lastFailure : undefined;
+  /** The last try to refresh the stored session, if it failed. */
+  function failureOf(stored: StoredSession | null): FailedTry | undefined {
+    return lastFailure?.refreshToken === stored?.refresh_token ? lastFailure : undefined;
   }
 
-  /** Whether Auth has refused to refresh the stored session, for good. */
   function isRefused(stored: StoredSession): boolean {
-    return FINAL_CODES.test(failureOf(stored)?.code ?? "");
-  }
-
-  function isBanned(stored: StoredSession): boolean {
-    return failureOf(stored)?.code === "user_banned";
+    return decisionOf(failureOf(stored)) === "refused";
   }
 
   function justWaitedMs(): number | undefined {
@@ -265,11 +260,10 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     },
     async refresh(token, limitMs) {
       let stored = await store.read();
-      const isDecided = (one: StoredSession) =>
-        isRefused(one) || (isBanned(one) && justWaitedMs() !== undefined);
-      if (
-        stored?.access_token === token && !isDecided(stored) && performance.now() >= notBeforeMs
-      ) {
+      const decision = decisionOf(failureOf(stored));
+      // The suspension may have been lifted, but not since supabase-js asked for this call.
+      const mayAsk = !decision || (decision === "banned" && justWaitedMs() === undefined);
+      if (stored?.access_token === token && mayAsk && performance.now() >= notBeforeMs) {
         if (isRecent(stored)) return "unchanged";
         waitingCalls++;
         await withTimeout(limitMs, client.auth.refreshSession()).catch(() => {}); // `throwOnError`
@@ -278,9 +272,8 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
       }
       const found = compareWithStored(stored, token);
       if (stored === null || found) return found ?? "gone";
-      if (isRefused(stored)) return "refused";
-      if (isBanned(stored)) return "banned";
-      return Math.max(MIN_RETRY_MS, notBeforeMs - performance.now());
+      return decisionOf(failureOf(stored)) ??
+        Math.max(MIN_RETRY_MS, notBeforeMs - performance.now());
     },
     signOut: createSignOut(store, send, isRefused),
     isStale: (stored) => failureOf(stored) !== undefined && expiryMs(stored) <= Date.now(),
@@ -289,8 +282,8 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     async tryNow() {
       if (notBeforeMs === 0) return;
       await delay(notBeforeMs - performance.now());
-      const stored = await store.read();
-      if (stored && notBeforeMs > 0 && failureOf(stored)) {
+      // It may have been refreshed meanwhile.
+      if (notBeforeMs > 0 && failureOf(await store.read())) {
         await client.auth.refreshSession().catch(() => {}); // `throwOnError`
       }
     },
@@ -307,6 +300,13 @@ interface Locks {
     options: { readonly signal: AbortSignal },
     callback: () => Promise<void>,
   ): Promise<void>;
+}
+
+/** What Auth has decided about a session that it did not refresh. */
+function decisionOf(failure: FailedTry | undefined): "refused" | "banned" | undefined {
+  const code = failure?.code ?? "";
+  if (FINAL_CODES.test(code)) return "refused";
+  return code === "user_banned" ? "banned" : undefined;
 }
 
 /** Whether it is a session of the same user, and not the answer of a cache or a captive portal. */
