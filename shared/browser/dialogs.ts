@@ -58,12 +58,11 @@ export function createDialog(): SharedDialog {
     const answer = new Promise<unknown>((done) => resolve = done);
     const end = (value?: unknown) => {
       if (active === current) active = undefined;
-      clearTimeout(timer);
       stop.abort();
       resolve(value);
     };
-    const timer = setTimeout(end, MAX_OPEN_MS);
     const current = active = { answer, end, callers: 0 };
+    withTimeout(MAX_OPEN_MS, answer).then(end);
     const finish = (value?: unknown) => {
       if (active === current) last = { atMs: performance.now(), value };
       end(value);

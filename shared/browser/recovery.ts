@@ -151,8 +151,7 @@ export function createRecovery(options: RecoveryOptions = {}): Recovery {
       }
       if (hasAccessTokenOption(supabase)) {
         console.warn(
-          "attach(): with `accessToken`, calls wait, retry and reauthenticate; the provider " +
-            "refreshes tokens and ends sessions.",
+          "attach(): with `accessToken`, calls wait, retry and reauthenticate, and do nothing else.",
         );
       } else {
         isProbed = false;
