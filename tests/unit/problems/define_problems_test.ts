@@ -416,7 +416,7 @@ Deno.test("problemOf() and readFailure() go by action and status for a code that
   const begun = {
     tokenAgeSeconds: 900,
     isRefreshed: false,
-    dialogs: 0,
+    dialogs: { step_up: 0, reauthenticate: 0 },
     waits: 0,
     waitedMs: 0,
   };
