@@ -177,7 +177,7 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
       if (isReplaced) return await answerWithStored(current, refreshToken);
       if (isRenewed) {
         written = withTimeout(1000, store.nextWrite());
-        return jsonResponse(renewed);
+        return jsonResponse({ ...renewed, renewed_at: Date.now() });
       }
     }
     // A refusal is passed on when the access token has expired too, also for supabase-js: until then
@@ -317,10 +317,10 @@ function isSessionOf(object: ReturnType<typeof parseObject>, stored: StoredSessi
 
 /** When the access token expires by this device's clock, in milliseconds since 1970. */
 export function expiryMs(
-  { expires_at = Infinity, expires_in, renewed_at = Infinity }: StoredSession,
+  { expires_at = Infinity, expires_in, stored_at = Infinity }: StoredSession,
 ): number {
   // A time in the future was written when the clock was ahead.
-  return renewed_at > Date.now() ? expires_at * 1000 : renewed_at + expires_in * 1000;
+  return stored_at > Date.now() ? expires_at * 1000 : stored_at + expires_in * 1000;
 }
 
 /** The same test as in supabase-js. */

@@ -26,7 +26,11 @@ export type Invoke = SupabaseClient["functions"]["invoke"];
 
 /** The session as it is stored; its token may have expired. */
 export type StoredSession = Session & {
-  /** When this token was first stored, in milliseconds since 1970 by this device's clock. */
+  /**
+   * When this token was first stored, and when it was granted by a refresh, in milliseconds since
+   * 1970 by this device's clock.
+   */
+  readonly stored_at?: number;
   readonly renewed_at?: number;
 };
 
@@ -227,8 +231,8 @@ function reliableStorage(
         if (name !== key) return await storage.setItem(name, value);
         const [before, session] = [parseObject(cached ?? ""), parseObject(value)];
         const isNew = session.access_token !== before.access_token;
-        const renewed_at = isNew ? Date.now() : before.renewed_at;
-        cached = JSON.stringify({ ...session, renewed_at });
+        const stored_at = isNew ? Date.now() : before.stored_at;
+        cached = JSON.stringify({ ...session, stored_at });
         isOnlyInMemory = false;
         writtenAtMs = performance.now();
         try {

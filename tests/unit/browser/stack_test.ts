@@ -186,7 +186,7 @@ onBoth(
     await supabase.auth.signInWithPassword({ email, password });
     const stored = () => JSON.parse(storage.getItem(STORAGE_KEY) ?? "null");
     assertEquals((await supabase.functions.invoke("me")).data.email, email);
-    const { access_token, renewed_at: _, ...rest } = stored();
+    const { access_token, ...rest } = stored();
     const hour = Math.floor(Date.now() / 1000) - 3600;
     const expired = await client.withClaims(access_token, { iat: hour - 3600, exp: hour });
     storage.setItem(STORAGE_KEY, JSON.stringify({ ...rest, access_token: expired }));

@@ -195,8 +195,8 @@ onBoth("createRecovery() does not trust a time that a wrong clock has written", 
     await inFakeTime(async (time) => {
       const storage = new TabStorage();
       // The clock was an hour ahead at the last refresh.
-      const renewed_at = Date.now() + 3_600_000;
-      const wrong = { ...expired(), renewed_at };
+      const stored_at = Date.now() + 3_600_000;
+      const wrong = { ...expired(), stored_at };
       store(storage, wrong);
       const { fetch, to } = fakeProject({
         [ME]: () => json(200, "in"),

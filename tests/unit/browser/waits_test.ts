@@ -165,7 +165,7 @@ onBoth(
     await inFakeTime(async () => {
       const storage = new TabStorage();
       // The clock was behind at the refresh: the token is older than supabase-js believes.
-      const late = { ...session(), expires_at: now() + 60, renewed_at: Date.now() - 3_700_000 };
+      const late = { ...session(), expires_at: now() + 60, stored_at: Date.now() - 3_700_000 };
       store(storage, late);
       const { fetch } = fakeProject({
         [TOKEN]: () => authSays(400, "refresh_token_not_found"),
