@@ -53,7 +53,10 @@ export function createSignOut(
       // A listener that throws or hangs must not keep the session: the next read decides.
       await withTimeout(timeoutMs, client.removeSession()).catch(() => {});
     }
-    return compareWithStored(await store.read(), token) ?? RETRY_MS;
+    const found = compareWithStored(await store.read(), token);
+    // The session stays: its end, if it comes later, has a reason of its own.
+    if (found === undefined) store.setEndReason("no_authorization");
+    return found ?? RETRY_MS;
   }
 
   return function signOut(token, timeoutMs) {

@@ -257,9 +257,16 @@ onBoth("invoke() removes the session when a listener throws or hangs", async (cr
 onBoth("onSignedOut() is not called when the storage keeps the session", async (create) => {
   const { storage, signedOutCodes, options, fetch } = ending();
   storage.removeItem = () => {};
-  const { invoke } = withRecovery(openTab(create, storage, fetch), options);
+  const supabase = openTab(create, storage, fetch);
+  const { invoke } = withRecovery(supabase, { ...options, patience: 0 });
   assertEquals(problemOf((await invoke("me")).error)?.action, "retry");
   assertEquals(signedOutCodes, []);
+  // The user's own sign-out later is told as that.
+  storage.items.clear();
+  await supabase.auth.signOut({ scope: "local" });
+  globalThis.dispatchEvent(Object.assign(new Event("storage"), { key: null }));
+  await settle();
+  assertEquals(signedOutCodes, ["no_authorization"]);
 });
 
 onBoth("invoke() keeps the session when the platform or a handler refuses", async (create) => {
