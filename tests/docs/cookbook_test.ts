@@ -33,7 +33,7 @@ Deno.test("the README of shared/browser shows the type-checked snippets", async 
   const shown = [...readme.matchAll(/^```ts ignore\n([^]*?)^```$/gm)].map((match) => match[1]);
   const files = await Promise.all(FILES.map(async (name) => {
     const text = await Deno.readTextFile(new URL(`cookbook/${name}.ts`, import.meta.url));
-    return text.replace(/^\/\/\/ .*\n/gm, "").replaceAll("../../../shared/", "../shared/");
+    return text.replace(/^\/\/\/ .*\n/gm, "").replaceAll("../../../shared/", "./edge-auth/");
   }));
   assertEquals(shown, files.map((text) => text.trimStart()));
 });
