@@ -50,7 +50,7 @@ export interface SessionStore {
 }
 
 /** So many tokens are remembered: a page may still have an older one. */
-const MAX_REMEMBERED = 20;
+const MAX_REMEMBERED_SESSIONS = 20;
 
 const stores = /* @__PURE__ */ new WeakMap<object, SessionStore>();
 
@@ -112,7 +112,7 @@ function createSessionStore(client: ClientAccess): SessionStore {
     current = stored;
     if (stored?.access_token !== before?.access_token) {
       ended = undefined;
-      if (stored) remembered = [stored, ...remembered].slice(0, MAX_REMEMBERED);
+      if (stored) remembered = [stored, ...remembered].slice(0, MAX_REMEMBERED_SESSIONS);
       else callHooks(endListeners, ended = endProblem(reason));
       reason = "no_authorization";
     }

@@ -1,5 +1,6 @@
 import { type AuthAnswer, readJsonObject } from "./auth_answer.ts";
 import { isTooComplex, MAX_JSON_VALUES } from "./json.ts";
+import { readStream } from "./read_stream.ts";
 
 /** No answer in time. */
 export const TIMED_OUT: AuthAnswer = Object.freeze({ kind: "fault", reason: "timeout" });
@@ -73,7 +74,9 @@ export function deadline<T>(
 /** Reads a whole answer, up to {@linkcode MAX_ANSWER_BYTES}. Rejects if the connection breaks. */
 async function readAnswer(response: Response): Promise<AuthAnswer> {
   const { status, headers } = response;
-  const text = hasReliableLength(headers) ? await response.text() : await readChunks(response);
+  const text = hasReliableLength(headers)
+    ? await response.text()
+    : await readStream(response.body, MAX_ANSWER_BYTES);
   if (text === null || text.length > MAX_ANSWER_BYTES || hasTooManyValues(text)) {
     return { kind: "fault", reason: "too_large", status };
   }
@@ -83,19 +86,6 @@ async function readAnswer(response: Response): Promise<AuthAnswer> {
 /** Freezing 600,000 small lists, which 1.9 MB of metadata can hold, takes almost a second. */
 function hasTooManyValues(text: string): boolean {
   return text.length > MAX_JSON_VALUES && isTooComplex(text);
-}
-
-/** The text of a body; `null` if it is larger than {@linkcode MAX_ANSWER_BYTES}. */
-async function readChunks(response: Response): Promise<string | null> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > MAX_ANSWER_BYTES) return null; // leaving the loop cancels the body
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { readStream } from "../core/read_stream.ts";
 
 /**
  * Reads the text of a request's body, up to a bound that holds whatever Content-Length says. It is
@@ -17,15 +18,8 @@ export async function readText(c: Context, maxBytes: number): Promise<string | n
     const text = await c.req.text();
     return text.length > maxBytes ? null : text;
   }
-  const decoder = new TextDecoder();
-  let text = "";
-  let bytes = 0;
-  for await (const chunk of raw.body) {
-    bytes += chunk.byteLength;
-    if (bytes > maxBytes) return null; // leaving the loop cancels the body
-    text += decoder.decode(chunk, { stream: true });
-  }
-  text += decoder.decode();
+  const text = await readStream(raw.body, maxBytes);
+  if (text === null) return null;
   // Hono keeps promises here, whatever its type says.
   bodyCache.text = Promise.resolve(text) as unknown as string;
   return text;
