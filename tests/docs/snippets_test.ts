@@ -271,7 +271,10 @@ async function runModule({ text, page, line }: Block, project: string): Promise<
 /** A block of the browser page is a file of cookbook/, which tests/e2e/chromium/readme_test.ts runs. */
 async function checkCookbook({ text, page, line }: Block): Promise<void> {
   const plain = (code: string) =>
-    code.replaceAll(/^\/\/\/ .*\n/gm, "").replaceAll(/(["'])(?:\.\.?\/)+(?:shared\/)?/g, "$1")
+    code.replaceAll(/^\/\/\/ .*\n/gm, "").replaceAll(
+      /(["'])(?:\.\.?\/)+(?:shared\/|edge-auth\/)?/g,
+      "$1",
+    )
       .trim();
   const files = await Array.fromAsync(Deno.readDir(new URL("cookbook/", import.meta.url)));
   for (const { name } of files) {
