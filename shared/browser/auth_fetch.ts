@@ -47,10 +47,9 @@ export interface AuthFetch {
   /** Whether the stored token has expired, and the last try to refresh it failed. */
   isStale(stored: StoredSession): boolean;
   /**
-   * Whether another tab has refreshed the stored token, and supabase-js was told so within the last
-   * milliseconds.
+   * Whether another tab has refreshed the stored token, and supabase-js was told so just now.
    */
-  isTaken(stored: StoredSession, withinMs: number): boolean;
+  isTaken(stored: StoredSession): boolean;
   /** Tries a refresh as soon as allowed, if Auth has not decided about the last one. */
   tryNow(): Promise<void>;
   /**
@@ -183,9 +182,9 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     // A refusal is passed on when the access token has expired too, also for supabase-js: until then
     // the session lives.
     const { expires_at = Infinity } = stored;
-    const isOver = isRefused(stored) && Math.max(expiryMs(stored), expires_at * 1000) <= Date.now();
-    const refusal = isOver && failureOf(stored);
-    if (!refusal || !refusal.response || client.isServer) {
+    const isAlive = Math.max(expiryMs(stored), expires_at * 1000) > Date.now();
+    const refusal = failureOf(stored);
+    if (isAlive || !isRefused(stored) || !refusal?.response || client.isServer) {
       return await answerWithStored(stored, refreshToken);
     }
     store.setEndReason(refusal.code);
@@ -226,19 +225,16 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
 
   /** Runs in one tab of this browser at a time, until the other tabs can read the result. */
   function withLock(limitMs: number, run: () => Promise<Response>): Promise<Response> {
-    const { locks } = (globalThis.navigator ?? {}) as { readonly locks?: Locks };
+    const locks = (globalThis.navigator as { readonly locks?: Locks } | undefined)?.locks;
     if (!locks) return run();
-    const stop = new AbortController();
-    const timer = setTimeout(() => stop.abort(), limitMs);
     let response: Promise<Response> | undefined;
     return new Promise((resolve, reject) => {
       const start = async () => {
-        clearTimeout(timer);
         resolve(await (response ??= run()));
         await written;
       };
       // A tab that holds the lock for so long hangs: go on without it.
-      locks.request(`${client.storageKey}-refresh`, { signal: stop.signal }, start)
+      locks.request(`${client.storageKey}-refresh`, { signal: AbortSignal.timeout(limitMs) }, start)
         .catch(start).catch(reject);
     });
   }
@@ -270,15 +266,12 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
         waitingCalls--;
         stored = await store.read();
       }
-      const found = compareWithStored(stored, token);
-      if (stored === null || found) return found ?? "gone";
-      return decisionOf(failureOf(stored)) ??
+      return compareWithStored(stored, token) ?? decisionOf(failureOf(stored)) ??
         Math.max(MIN_RETRY_MS, notBeforeMs - performance.now());
     },
     signOut: createSignOut(store, send, isRefused),
     isStale: (stored) => failureOf(stored) !== undefined && expiryMs(stored) <= Date.now(),
-    isTaken: (stored, withinMs) =>
-      stored.access_token === takenToken && performance.now() - answeredAtMs < withinMs,
+    isTaken: (stored) => stored.access_token === takenToken && justWaitedMs() !== undefined,
     async tryNow() {
       if (notBeforeMs === 0) return;
       await delay(notBeforeMs - performance.now());

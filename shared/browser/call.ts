@@ -5,8 +5,8 @@
  */
 import { clientProblem } from "../problems/client.ts";
 import type { Problem } from "../problems/problem.ts";
-import { type AuthFetch, expiryMs, JUST_NOW_MS, type RefreshOutcome } from "./auth_fetch.ts";
-import { compareWithStored, type StoredSession, unverifiedClaims } from "./client.ts";
+import { type AuthFetch, expiryMs, type RefreshOutcome } from "./auth_fetch.ts";
+import { compareWithStored, type StoredSession } from "./client.ts";
 import type { SharedDialog } from "./dialogs.ts";
 import { type Failure, networkProblem, readFailure } from "./failure.ts";
 import { callHooks, delay, jsonResponse, type OutageState, withTimeout } from "./outage.ts";
@@ -33,12 +33,12 @@ export interface ClientState {
 
 /** The result of sending the request once. */
 interface Attempt {
-  /** The failure; missing for a success, and for a path that recovery does not handle. */
+  /** The failure; missing for a success. */
   readonly refused?: Failure;
   /** The client's own token that the request was sent with. */
   readonly token: string | null;
   /** The response, if there is one whose body can be read. */
-  readonly response?: Response;
+  readonly response?: Response | undefined;
   /** What fetch threw. */
   readonly error?: unknown;
 }
@@ -61,7 +61,7 @@ export async function call(
   const { signal } = request;
   const { patience, timeout } = options;
   const progress: Progress = {
-    tokenAgeSeconds: undefined,
+    isOwnToken: false,
     isRefreshed: false,
     dialogs: { step_up: 0, reauthenticate: 0 },
     waits: 0,
@@ -96,12 +96,12 @@ export async function call(
     // Some versions send the key, and not the user's token, if that has expired or was refreshed in
     // another tab.
     const isOmitted = bearer === undefined || expiryMs(stored) <= Date.now() ||
-      authFetch.isTaken(stored, JUST_NOW_MS);
+      authFetch.isTaken(stored);
     attempt = await send(isOmitted ? stored.access_token : null, stored);
     const { token, refused } = attempt;
-    // With a slow storage it takes longer until they send it.
+    // With a slow storage it takes longer until they send it: the answer tells.
     const isKeyRefused = token === null && refused?.problem.code === "no_authorization" &&
-      mayReplay(refused, request) && authFetch.isTaken(stored, timeout);
+      mayReplay(refused, request);
     return isKeyRefused ? await sendAgain(stored.access_token) : attempt;
   }
 
@@ -131,7 +131,7 @@ export async function call(
       if (signal?.aborted) throw error;
       return { refused: { problem: networkProblem(), source: "network" }, token, error };
     }
-    if (response.ok || !request.isRecovered) {
+    if (response.ok) {
       outage.end("call");
       return { token, response };
     }
@@ -139,7 +139,7 @@ export async function call(
       readFailure(response, Math.max(MIN_AUTH_MS, stepLimitMs())),
     );
     if (!isOutage(refused)) outage.end("call");
-    return { refused, token, ...(readable && { response: readable }) };
+    return { refused, token, response: readable };
   }
 
   /** Waits for something that counts into `patience`. */
@@ -166,8 +166,7 @@ export async function call(
   /** Takes a step until the request can be sent again, or returns the problem it ends with. */
   async function recover(refused: Failure, token: string | null): Promise<Problem | undefined> {
     const { problem } = refused;
-    const { iat } = unverifiedClaims(token ?? "");
-    progress.tokenAgeSeconds = token === null ? undefined : Date.now() / 1000 - Number(iat);
+    progress.isOwnToken = token !== null;
     const step = nextStep(refused, request, progress, options, Math.random());
     report(step, problem);
     if (step.kind === "wait") {
@@ -237,7 +236,7 @@ export async function call(
 
 /** A call that is not sent, because its token would be refused. */
 function notSent(code: Parameters<typeof clientProblem>[0], token: string | null): Attempt {
-  const problem = clientProblem(code, { request_id: "" });
+  const problem = clientProblem(code);
   return { refused: { problem, source: "credential" }, token };
 }
 
@@ -258,7 +257,7 @@ async function finalResponse(
   // postgrest-js retries 503, 520 and network errors by itself, three times, regardless of
   // `patience`.
   const isRead = request.url.pathname.includes("/rest/v1/") && request.repeatable;
-  if (isRead && (status === 503 || status === 520)) {
+  if (isRead && [503, 520].includes(status)) {
     const response = last
       ? new Response(await last.text(), { status: 504, headers: last.headers })
       : jsonResponse(problem, 504);
@@ -267,5 +266,5 @@ async function finalResponse(
   if (last || error === undefined) {
     return withProblem(last ?? jsonResponse(problem, status), problem);
   }
-  throw typeof error === "object" && error !== null ? withProblem(error, problem) : error;
+  throw withProblem(Object(error), problem);
 }

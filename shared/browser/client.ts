@@ -55,10 +55,6 @@ export interface ClientAccess {
   forget(): void;
   /** The `global.fetch` option, or the runtime's fetch. */
   readonly fetch: typeof globalThis.fetch;
-  /** Sets the fetch for the client's requests to Auth. */
-  setAuthFetch(fetch: typeof globalThis.fetch): void;
-  /** The `invoke` of functions-js with another fetch. */
-  invokeWith(fetch: typeof globalThis.fetch): Invoke;
 }
 
 type MaybePromise<T> = T | PromiseLike<T>;
@@ -131,7 +127,7 @@ export function clientOf(supabase: AnyClient): ClientAccess {
   if (auth.userStorage === auth.storage) auth.userStorage = storage;
   auth.storage = storage;
   const parsed = (value: string | null): StoredSession | null => {
-    const session = parseObject(value ?? "");
+    const session = parseObject(value);
     return isSession(session) ? session : null;
   };
   return {
@@ -145,22 +141,12 @@ export function clientOf(supabase: AnyClient): ClientAccess {
       const value = read();
       return value instanceof Promise ? value.then(parsed) : parsed(value);
     },
-    storedUser: async () =>
-      parseObject(await auth.userStorage?.getItem(`${storageKey}-user`) ?? ""),
+    storedUser: async () => parseObject(await auth.userStorage?.getItem(`${storageKey}-user`)),
     save: async (session) => await storage.setItem(storageKey, JSON.stringify(session)),
     // Not signOut(): it reads the storage again and sends that session, perhaps a newer one, to
     // /logout.
     removeSession: () => auth._removeSession(),
     forget,
-    setAuthFetch: (fetch) => {
-      auth.fetch = fetch;
-    },
-    invokeWith: (fetch) => {
-      // Inherits from the client's functions-js, except for fetch. The client itself does not
-      // change.
-      const functions = Object.create(supabase.functions, { fetch: { value: fetch } });
-      return (name, options) => functions.invoke(name, options);
-    },
   };
 }
 
@@ -229,7 +215,7 @@ function reliableStorage(
       getItem: (name) => name === key ? read() : storage.getItem(name),
       async setItem(name, value) {
         if (name !== key) return await storage.setItem(name, value);
-        const [before, session] = [parseObject(cached ?? ""), parseObject(value)];
+        const [before, session] = [parseObject(cached), parseObject(value)];
         const isNew = session.access_token !== before.access_token;
         const stored_at = isNew ? Date.now() : before.stored_at;
         cached = JSON.stringify({ ...session, stored_at });
@@ -262,8 +248,6 @@ export function isSession(
 export interface UnverifiedClaims {
   readonly session_id?: unknown;
   readonly sub?: unknown;
-  /** In seconds since 1970, by Auth's clock. */
-  readonly iat?: unknown;
 }
 
 /**

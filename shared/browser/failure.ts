@@ -117,22 +117,22 @@ export async function fetchAuth(
  * import { assertEquals } from "@std/assert";
  *
  * const html = new Response("<h1>Bad Gateway</h1>", { status: 502 });
- * const { problem, source } = await readFailure(html);
+ * const { problem, source } = await readFailure(html, 1000);
  * assertEquals([problem.action, source], ["retry", "platform"]);
  * ```
  */
 export async function readFailure(
   response: Response,
-  timeoutMs = 1000,
-): Promise<Failure & { readonly response?: Response }> {
+  timeoutMs: number,
+): Promise<Failure & { readonly response: Response | undefined }> {
   const { status, headers } = response;
   const text = await readBounded(response.clone(), timeoutMs);
   if (text === undefined) response.body?.cancel?.().catch(() => {});
-  const body = parseObject(text ?? "");
+  const body = parseObject(text);
   const failure: Failure = isProblem(body) && body.status === status
     ? classifyProblem(body)
     : { problem: platformProblem(status, headers, body), source: "platform" };
-  return text === undefined ? failure : { ...failure, response };
+  return { ...failure, response: text === undefined ? undefined : response };
 }
 
 /**
@@ -175,12 +175,12 @@ const MEANINGS: readonly (readonly [said: RegExp, code: Code])[] = [
     "no_authorization",
   ],
   [
-    /^(UNAUTHORIZED_\w+|PGRST301):|: (invalid (jwt|compact jws|signature)|signature verification)/i,
+    /^(UNAUTHORIZED_\w+|PGRST301):|: (invalid (jwt|compact jws)|(invalid )?signature)/i,
     "bad_jwt",
   ],
   // The server's clock is behind Auth's: the same token is valid in a moment.
   [/: jwt (issued at future|not yet valid)/i, "auth_unavailable"],
-  [/^PGRST303:|: (jwt expired|"exp" claim timestamp check failed)/i, "token_expired"],
+  [/^PGRST303:|: (jwt expired|"exp" claim)/i, "token_expired"],
   [
     /: (invalid api key|no api key found|legacy api keys are|invalid authentication credentials)/i,
     "auth_misconfigured",
@@ -245,5 +245,5 @@ export function platformProblem(status: number, headers: Headers, body: unknown)
  */
 export function networkProblem(): Problem {
   const message = "The server cannot be reached. Check your connection, then try again.";
-  return { ...clientProblem("unexpected_failure", { request_id: "" }), message };
+  return { ...clientProblem("unexpected_failure"), message };
 }

@@ -4,12 +4,12 @@
  *
  * @module
  */
-export type { AnyClient, Invoke } from "./client.ts";
+export type { AnyClient } from "./client.ts";
 export type { Dialog } from "./dialogs.ts";
 export type { Outage } from "./outage.ts";
 export { problemOf } from "./problem_of.ts";
 export type { RecoveryEvent, RecoveryOptions } from "./options.ts";
-export { type Calls, createRecovery, type Recovery, withRecovery } from "./recovery.ts";
+export { createRecovery, type Recovery } from "./recovery.ts";
 export { onSession, type SessionChange } from "./session.ts";
 export type { Issue, Problem, ProblemDetails } from "../problems/problem.ts";
 export type { Action, ProblemCode } from "../problems/table.ts";

@@ -16,7 +16,7 @@ export interface RecoveryEvent {
   readonly ms?: number;
 }
 
-/** The options of `createRecovery()` and `withRecovery()`. */
+/** The options of `createRecovery()`. */
 export interface RecoveryOptions {
   /**
    * The session has ended and is removed from this device: show the sign-in. Called once per tab

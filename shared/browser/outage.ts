@@ -102,9 +102,9 @@ export function onAttention(callback: () => void): void {
  * assertEquals([parseObject('{"a":1}'), parseObject("<h1>")], [{ a: 1 }, {}]);
  * ```
  */
-export function parseObject(text: string): Readonly<Record<string, unknown>> {
+export function parseObject(text: string | null | undefined): Readonly<Record<string, unknown>> {
   try {
-    return Object(JSON.parse(text));
+    return Object(JSON.parse(text as string));
   } catch {
     return {};
   }
@@ -122,8 +122,7 @@ export function callHooks<T>(hooks: Iterable<((value: T) => void) | undefined>, 
     try {
       hook?.(value);
     } catch (error) {
-      if (typeof reportError === "function") reportError(error);
-      else console.error(error);
+      (globalThis.reportError ?? console.error)(error);
     }
   }
 }

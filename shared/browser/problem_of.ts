@@ -90,7 +90,8 @@ export function isProblem(value: unknown): value is Problem {
   const { retry_after = 0, required_aal = "aal1", max_age = 0, issues = [] } = value;
   return isText(code) && CODE_PATTERN.test(code) && isText(message) && message !== "" &&
     Number.isInteger(status) && Number(status) >= 400 && Number(status) <= 599 &&
-    ACTIONS.some((one) => one === action) && typeof replay === "boolean" && isText(request_id) &&
+    (ACTIONS as readonly unknown[]).includes(action) && typeof replay === "boolean" &&
+    isText(request_id) &&
     isSeconds(retry_after) && (required_aal === "aal1" || required_aal === "aal2") &&
     isSeconds(max_age) && Array.isArray(issues) && issues.every(isIssue);
 }

@@ -54,7 +54,7 @@ export function parseRequest(
     headers,
     signal: init.signal ?? given?.signal ?? null,
     repeatable: /^(GET|HEAD|OPTIONS)$/.test(method) || headers.has("idempotency-key"),
-    bodyReusable: typeof ReadableStream !== "function" || !(init.body instanceof ReadableStream),
+    bodyReusable: !(init.body as Partial<ReadableStream> | null | undefined)?.getReader,
   };
 }
 

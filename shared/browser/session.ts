@@ -78,7 +78,7 @@ export function sessionStoreOf(supabase: AnyClient): SessionStore {
 export function endProblem(code: string): Problem {
   const known = (["no_authorization", "session_not_found", "user_not_found"] as const)
     .find((one) => one === code);
-  return clientProblem(known ?? "session_expired", { request_id: "" });
+  return clientProblem(known ?? "session_expired");
 }
 
 function createSessionStore(client: ClientAccess): SessionStore {

@@ -16,8 +16,8 @@ export interface RequestFacts {
 
 /** What recovery has done for the call so far. */
 export interface Progress {
-  /** The age of the client's own token by this device's clock, if a token was sent. */
-  tokenAgeSeconds: number | undefined;
+  /** It was sent with a token of the client's own. */
+  isOwnToken: boolean;
   isRefreshed: boolean;
   /** How often the user was asked, per kind. */
   readonly dialogs: Record<"step_up" | "reauthenticate", number>;
@@ -33,9 +33,6 @@ export type Limits = Pick<CallOptions, "onStepUp" | "onReauthenticate" | "patien
 export type Step =
   | { readonly kind: "give_up" | "refresh" | "confirm" | "step_up" | "reauthenticate" }
   | { readonly kind: "wait"; readonly ms: number };
-
-/** A younger token cannot have expired: a clock is wrong, and another token would not help. */
-export const MIN_AGE_SECONDS = 30;
 
 /** A user can mistype the code; but a hook that answers without a user must not loop for ever. */
 export const MAX_DIALOGS = 3;
@@ -82,23 +79,23 @@ export function mayReplay({ problem }: Failure, request: RequestFacts): boolean 
  *
  * const request = { repeatable: false, bodyReusable: true };
  * const dialogs = { step_up: 0, reauthenticate: 0 };
- * const progress = { tokenAgeSeconds: 900, isRefreshed: false, dialogs, waits: 0, waitedMs: 0 };
+ * const progress = { isOwnToken: true, isRefreshed: false, dialogs, waits: 0, waitedMs: 0 };
  * const problem = clientProblem("token_expired", { request_id: "r1" });
  * const kind = (isRefreshed: boolean) =>
  *   nextStep({ problem, source: "credential" }, request, { ...progress, isRefreshed }, {
  *     patience: 30_000,
- *   }).kind;
+ *   }, 0).kind;
  * assertEquals([kind(false), kind(true)], ["refresh", "give_up"]);
  * ```
  */
 export function nextStep(
   failure: Failure,
   request: RequestFacts,
-  { tokenAgeSeconds, isRefreshed, dialogs, waits, waitedMs }: Readonly<Progress>,
+  { isOwnToken, isRefreshed, dialogs, waits, waitedMs }: Readonly<Progress>,
   { onStepUp, onReauthenticate, patience }: Limits,
-  random = 0,
+  random: number,
 ): Step {
-  const { action, code, retry_after = 0 } = failure.problem;
+  const { action, retry_after = 0 } = failure.problem;
   if (action === "reauthenticate" && onReauthenticate && dialogs[action] < MAX_DIALOGS) {
     return { kind: action };
   }
@@ -107,10 +104,8 @@ export function nextStep(
     const ms = Math.round(Math.max(retry_after, 2 ** waits * (1 + random / 4)) * 1000);
     if (waitedMs + ms <= patience) return { kind: "wait", ms };
   }
-  if (tokenAgeSeconds !== undefined) {
-    const isYoung = tokenAgeSeconds >= 0 && tokenAgeSeconds < MIN_AGE_SECONDS;
-    const isClockWrong = code === "token_expired" && isYoung;
-    if (action === "refresh" && !isRefreshed && !isClockWrong) return { kind: action };
+  if (isOwnToken) {
+    if (action === "refresh" && !isRefreshed) return { kind: action };
     if (action === "sign_in" && failure.source === "credential") return { kind: "confirm" };
     const mayStepUp = onStepUp && dialogs.step_up < MAX_DIALOGS && mayReplay(failure, request);
     if (action === "step_up" && mayStepUp) return { kind: action };

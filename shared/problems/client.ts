@@ -57,11 +57,11 @@ const TOUCHES_SESSION: readonly Action[] = ["sign_in", "refresh", "step_up"];
  */
 export function clientProblem(
   code: keyof typeof CLIENT_PROBLEMS,
-  fields: ProblemFields,
+  fields: ProblemFields = { request_id: "" },
 ): Problem {
   const [source, status, action, message = ""]: Row = CLIENT_PROBLEMS[code];
-  const { request_id, replay = source === "credential" } = fields;
-  const { retry_after = status === 429 ? 10 : 2 } = fields;
+  const { request_id, replay = source === "credential", retry_after = status === 429 ? 10 : 2 } =
+    fields;
   const wait = action === "retry" ? { retry_after } : {};
   return { code, message, status, action, replay, request_id, ...wait };
 }

@@ -1,6 +1,6 @@
 /** The page of fake_project.ts: a client set up as the README shows, and what it was told. */
 import { createClient } from "@supabase/supabase-js";
-import { createRecovery, onSession, problemOf, withRecovery } from "../../../shared/browser/mod.ts";
+import { createRecovery, onSession, problemOf } from "../../../shared/browser/mod.ts";
 
 const told: string[] = [];
 const kinds: string[] = [];
@@ -66,7 +66,7 @@ const supabase = recovery.attach(
 
 onSession(supabase, ({ kind }) => kinds.push(kind));
 
-const app = { supabase, told, kinds, outages, errors, dialogs, problemOf, withRecovery };
+const app = { supabase, told, kinds, outages, errors, dialogs, problemOf, createRecovery };
 /** What tests reach in the page. */
 export type App = typeof app;
 Object.assign(globalThis, { app });

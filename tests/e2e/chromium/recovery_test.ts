@@ -174,9 +174,11 @@ Deno.test("every recovery of a client is told, once in each tab, when the one wi
   const [one, two] = [await openTab(device, project), await openTab(device, project)];
   const later = await one.evaluate(async () => {
     const { app } = globalThis as unknown as { app: App };
-    await app.withRecovery(app.supabase).invoke("me");
+    const quiet = app.createRecovery();
+    quiet.attach(app.supabase);
+    await quiet.fetch("/functions/v1/me");
     const codes: string[] = [];
-    app.withRecovery(app.supabase, { onSignedOut: ({ code }) => codes.push(code) });
+    app.createRecovery({ onSignedOut: ({ code }) => codes.push(code) }).attach(app.supabase);
     await new Promise((resolve) => setTimeout(resolve));
     return codes;
   });

@@ -22,6 +22,8 @@ export const KEY = "sb_publishable_test";
 export const STORAGE_KEY = "sb-project-auth-token";
 export const OTHER_USER = "33333333-3333-4333-8333-333333333333";
 
+type Invoke = AnyClient["functions"]["invoke"];
+
 /** A client, and how a user signs in to it. */
 export type TestClient = AnyClient & {
   readonly auth: {
@@ -179,6 +181,15 @@ export function openRecovering(
 ): TestClient {
   const recovery = createRecovery({ ...options, fetch });
   return recovery.attach(openTab(create, storage, recovery.fetch));
+}
+
+/** A tab whose client recovers, with its calls as functions. */
+export function openCalls(...args: Parameters<typeof openRecovering>) {
+  const [create, storage, fetch, options] = args;
+  const recovery = createRecovery({ ...options, fetch });
+  const supabase = recovery.attach(openTab(create, storage, recovery.fetch));
+  const invoke: Invoke = (...args) => supabase.functions.invoke(...args);
+  return { supabase, invoke, fetch: recovery.fetch };
 }
 
 /** A session whose access token has expired. */

@@ -1,14 +1,14 @@
 // The dialogs of step_up and reauthenticate.
 import { assertEquals } from "@std/assert";
-import { problemOf, withRecovery } from "../../../shared/browser/mod.ts";
+import { problemOf } from "../../../shared/browser/mod.ts";
 import {
   fakeProject,
   inFakeTime,
   json,
   now,
   onBoth,
+  openCalls,
   openRecovering,
-  openTab,
   refreshedSession,
   refuses,
   runUntil,
@@ -40,7 +40,7 @@ onBoth(
           : refuses("insufficient_aal", "credential", { required_aal: "aal2", max_age: 300 }),
     });
     const asked: unknown[] = [];
-    const { invoke } = withRecovery(openTab(create, storage, fetch), {
+    const { invoke } = openCalls(create, storage, fetch, {
       onStepUp: async ({ required_aal, max_age }) => {
         asked.push([required_aal, max_age]);
         await settle();
@@ -66,7 +66,7 @@ onBoth("invoke() returns the problem when step_up is cancelled or has no hook", 
     const { storage, fetch, to } = signedIn({
       [TODOS]: () => refuses("insufficient_aal", "credential"),
     });
-    const { invoke } = withRecovery(openTab(create, storage, fetch), { onStepUp });
+    const { invoke } = openCalls(create, storage, fetch, { onStepUp });
     assertEquals(problemOf((await invoke("todos")).error)?.action, "step_up");
     assertEquals(to(TODOS).length, 1);
   }
@@ -75,7 +75,7 @@ onBoth("invoke() returns the problem when step_up is cancelled or has no hook", 
 onBoth("onStepUp() is called again when an earlier dialog was cancelled", async (create) => {
   const { storage, fetch } = signedIn({ [TODOS]: () => refuses("insufficient_aal", "credential") });
   let asked = 0;
-  const { invoke } = withRecovery(openTab(create, storage, fetch), {
+  const { invoke } = openCalls(create, storage, fetch, {
     onStepUp: () => {
       asked++;
       throw new Error("broken");
@@ -100,7 +100,7 @@ onBoth(
     };
     const asked: unknown[] = [];
     const { storage, fetch, to } = signedIn(routes);
-    const { invoke } = withRecovery(openTab(create, storage, fetch), {
+    const { invoke } = openCalls(create, storage, fetch, {
       onReauthenticate: ({ code }) => {
         asked.push(code);
         return Promise.resolve({ nonce: "123456", current_password: "old" });
@@ -120,7 +120,7 @@ onBoth(
     ];
     for (const onReauthenticate of cancelled) {
       const other = signedIn(routes);
-      const { invoke } = withRecovery(openTab(create, other.storage, other.fetch), {
+      const { invoke } = openCalls(create, other.storage, other.fetch, {
         onReauthenticate,
       });
       const { error } = await invoke("account/password", password);

@@ -1,7 +1,7 @@
 // onSignedOut() and onSession() report the end of a session once per session, whatever its cause.
 import { assertEquals } from "@std/assert";
 import { mock } from "node:test";
-import { createRecovery, onSession, problemOf, withRecovery } from "../../../shared/browser/mod.ts";
+import { createRecovery, onSession, problemOf } from "../../../shared/browser/mod.ts";
 import {
   authSays,
   expired,
@@ -10,6 +10,7 @@ import {
   json,
   ME,
   onBoth,
+  openCalls,
   openRecovering,
   openTab,
   refuses,
@@ -129,18 +130,17 @@ onBoth(
         [ME]: () => refuses("session_not_found", "credential"),
         [USER]: () => authSays(403, "session_not_found"),
       });
-      const supabase = openTab(create, storage, fetch);
-      const quiet = withRecovery(supabase);
-      withRecovery(supabase, {
+      const { supabase, invoke } = openCalls(create, storage, fetch);
+      createRecovery({
         onSignedOut: () => {
           throw new Error("the page's own");
         },
-      });
+      }).attach(supabase);
       const other = listener();
-      withRecovery(supabase, other);
-      await Promise.all([quiet.invoke("me"), quiet.invoke("me")]);
+      createRecovery(other).attach(supabase);
+      await Promise.all([invoke("me"), invoke("me")]);
       const late = listener();
-      withRecovery(supabase, late);
+      createRecovery(late).attach(supabase);
       const kinds: string[] = [];
       onSession(supabase, ({ kind }) => kinds.push(kind));
       await settle();
@@ -150,7 +150,7 @@ onBoth(
       assertEquals([reported.length, kinds], [1, ["signed_out"]]);
       // The end of another session is reported again.
       store(storage, session({ session_id: crypto.randomUUID() }));
-      await quiet.invoke("me");
+      await invoke("me");
       await settle();
       assertEquals([other.signedOutCodes.length, late.signedOutCodes.length], [2, 2]);
     } finally {

@@ -1,13 +1,13 @@
 // Two tabs with one storage: the other tab acts at each possible moment of a sign-out.
 import { assert, assertEquals } from "@std/assert";
-import { problemOf, withRecovery } from "../../../shared/browser/mod.ts";
+import { problemOf } from "../../../shared/browser/mod.ts";
 import {
   authSays,
   type Create,
   fakeProject,
   json,
   onBoth,
-  openTab,
+  openCalls,
   OTHER_USER,
   refreshedSession,
   refuses,
@@ -62,12 +62,11 @@ async function everyMoment(
   for (; turns < 2000; turns++) {
     const made = createProject();
     const signedOutCodes: string[] = [];
-    const tab = openTab(create, made.storage, made.fetch);
-    await tab.auth.getSession(); // recovered, so that each run begins alike
-    const { invoke } = withRecovery(tab, {
+    const { supabase, invoke } = openCalls(create, made.storage, made.fetch, {
       patience: 0,
       onSignedOut: ({ code }) => signedOutCodes.push(code),
     });
+    await supabase.auth.getSession(); // recovered, so that each run begins alike
     const call = invoke("me");
     let left: StoredTestSession | null = null;
     const during = await after(turns, call, () => left = action(made));

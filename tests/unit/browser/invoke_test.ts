@@ -1,14 +1,14 @@
-// What withRecovery() sends and returns when there is nothing to recover from.
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+// What a recovering client sends and returns when there is nothing to recover from.
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { createClient } from "@supabase/supabase-js";
 import { FunctionsHttpError } from "@supabase/supabase-js";
-import { problemOf, withRecovery } from "../../../shared/browser/mod.ts";
+import { createRecovery, onSession, problemOf } from "../../../shared/browser/mod.ts";
 import {
   fakeProject,
   json,
   KEY,
   onBoth,
-  openTab,
+  openCalls,
   refuses,
   session,
   STORAGE_KEY,
@@ -30,7 +30,7 @@ onBoth(
   "invoke() sends the user's token and returns the data when the call succeeds",
   async (create) => {
     const { storage, initialSession, project } = signedIn({ [ME]: () => json(200, { id: 1 }) });
-    const { invoke } = withRecovery(openTab(create, storage, project.fetch));
+    const { invoke } = openCalls(create, storage, project.fetch);
     const { data, error } = await invoke<{ id: number }>("me", { body: { a: 1 } });
     assertEquals([data, error], [{ id: 1 }, null]);
     const [call] = project.calls;
@@ -46,24 +46,18 @@ onBoth(
 
 onBoth("invoke() passes on the options when they are those of functions-js", async (create) => {
   const { storage, project } = signedIn({ [ME]: () => json(200, {}) });
-  const supabase = openTab(create, storage, project.fetch);
-  // supabase-js creates a functions client per access; a client that keeps one must work too.
-  Object.defineProperty(supabase, "functions", { value: supabase.functions });
-  const { invoke } = withRecovery(supabase);
+  const { invoke } = openCalls(create, storage, project.fetch);
   const headers = { "X-One": "1" };
   const options = { method: "PUT", headers, region: "eu-west-1", body: "text" } as const;
   await invoke("me", options as unknown as Parameters<typeof invoke>[1]);
   const [call] = project.calls;
   assertEquals([call?.method, call?.body], ["PUT", "text"]);
   assertEquals([call?.headers.get("x-one"), call?.headers.get("x-region")], ["1", "eu-west-1"]);
-  // The application's own client does not recover.
-  await supabase.functions.invoke("me");
-  assertEquals(project.calls.at(-1)?.redirect, undefined);
 });
 
 onBoth("invoke() leaves the body unread when it fails", async (create) => {
   const { storage, project } = signedIn({ [ME]: () => refuses("validation_failed", "handler") });
-  const { invoke } = withRecovery(openTab(create, storage, project.fetch));
+  const { invoke } = openCalls(create, storage, project.fetch);
   const { data, error, response } = await invoke("me");
   assertEquals([data, error.name], [null, "FunctionsHttpError"]);
   assertEquals(problemOf(error), await error.context.json());
@@ -73,19 +67,33 @@ onBoth("invoke() leaves the body unread when it fails", async (create) => {
 Deno.test("invoke() returns the error class of supabase-js when it fails", async () => {
   const { storage, project } = signedIn({ [ME]: () => refuses("validation_failed", "handler") });
   const auth = { storage, autoRefreshToken: false, storageKey: STORAGE_KEY };
-  const supabase = createClient(URL_, KEY, { auth, global: { fetch: project.fetch } });
-  const { error } = await withRecovery(supabase).invoke("me");
+  const recovery = createRecovery({ fetch: project.fetch });
+  const global = { fetch: recovery.fetch };
+  const supabase = recovery.attach(createClient(URL_, KEY, { auth, global }));
+  const { error } = await supabase.functions.invoke("me");
   assert(error instanceof FunctionsHttpError);
 });
 
-onBoth("fetch() throws when the URL is not of the project", async (create) => {
-  const { storage, project } = signedIn({ "/rest/v1/todos": () => json(200, []) });
-  const { fetch } = withRecovery(openTab(create, storage, project.fetch));
-  assertEquals(await (await fetch(`${URL_}/rest/v1/todos`)).json(), []);
-  for (const url of ["https://evil.example/", `${URL_}.evil.example/rest/v1/todos`]) {
-    await assertRejects(() => fetch(url), TypeError);
-  }
-  assertEquals(project.calls.length, 1);
+onBoth("fetch() adds the user's token when the URL is of the project only", async (create) => {
+  const { storage, initialSession, project } = signedIn({
+    "/rest/v1/todos": () => json(200, []),
+    "/functions/v1/me": () => json(200, []),
+  });
+  const { fetch } = openCalls(create, storage, project.fetch);
+  await fetch("/rest/v1/todos");
+  for (
+    const url of [
+      "https://evil.example/functions/v1/me",
+      `${URL_}.evil.example/rest/v1/todos`,
+      `${URL_}@evil.example/rest/v1/todos`,
+    ]
+  ) await fetch(url);
+  assertEquals(project.calls.map(({ bearer }) => bearer), [
+    initialSession.access_token,
+    null,
+    null,
+    null,
+  ]);
 });
 
 onBoth(
@@ -98,9 +106,9 @@ onBoth(
       "/functions/v1evil/me": ended,
       "/rest/v1/todos": () => json(200, body),
     });
-    const { fetch } = withRecovery(openTab(create, storage, project.fetch));
+    const { fetch } = openCalls(create, storage, project.fetch);
     for (const path of ["/auth/v1/settings", "/functions/v1evil/me", "/rest/v1/todos"]) {
-      const response = await fetch(path);
+      const response = await fetch(`${URL_}${path}`);
       assertEquals(problemOf(response), undefined);
       assertEquals(await response.json(), body);
     }
@@ -116,7 +124,7 @@ onBoth("fetch() recovers when the request brings the user's token", async (creat
     "/rest/v1/todos": () => refuses("session_not_found", "credential"),
     "/auth/v1/user": () => json(403, { error_code: "session_not_found", msg: "x" }),
   });
-  const { fetch } = withRecovery(openTab(create, storage, project.fetch));
+  const { fetch } = openCalls(create, storage, project.fetch);
   const response = await fetch("/rest/v1/todos", {
     headers: { Authorization: `Bearer ${initialSession.access_token}` },
   });
@@ -131,7 +139,7 @@ onBoth(
     const { storage, project } = signedIn({
       [ME]: (_, call) => refuses(codes[call - 1] ?? "", "credential"),
     });
-    const { invoke } = withRecovery(openTab(create, storage, project.fetch));
+    const { invoke } = openCalls(create, storage, project.fetch);
     for (const code of codes) {
       const headers = { Authorization: "Bearer of-somebody-else" };
       const { error } = await invoke("me", { headers });
@@ -146,7 +154,7 @@ onBoth("invoke() does not follow when the answer is a redirect", async (create) 
   const { storage, project } = signedIn({
     [ME]: () => new Response(null, { status: 302, headers: { Location: "https://evil.example" } }),
   });
-  const { invoke } = withRecovery(openTab(create, storage, project.fetch));
+  const { invoke } = openCalls(create, storage, project.fetch);
   const { error } = await invoke("me", { method: "GET" });
   assertEquals([problemOf(error)?.action, project.calls.length], ["contact_support", 1]);
 });
@@ -156,7 +164,7 @@ onBoth(
   async (create) => {
     const project = fakeProject({ [ME]: () => refuses("no_authorization", "credential") });
     const signedOutCodes: unknown[] = [];
-    const { invoke } = withRecovery(openTab(create, new TabStorage(), project.fetch), {
+    const { invoke } = openCalls(create, new TabStorage(), project.fetch, {
       onSignedOut: (problem) => signedOutCodes.push(problem),
     });
     const { error } = await invoke("me");
@@ -168,13 +176,14 @@ onBoth(
   },
 );
 
-Deno.test("withRecovery() throws when the client keeps no session or an option is invalid", () => {
-  const accessToken = () => Promise.resolve("token");
-  assertThrows(() => withRecovery(createClient(URL_, KEY, { accessToken })), TypeError, "session");
-  const auth = { autoRefreshToken: false, persistSession: false };
-  const supabase = createClient(URL_, KEY, { auth });
+Deno.test("createRecovery() throws when an option is invalid", () => {
   for (const wrong of [-1, NaN, Infinity]) {
-    assertThrows(() => withRecovery(supabase, { timeout: wrong }), TypeError, "timeout");
-    assertThrows(() => withRecovery(supabase, { patience: wrong }), TypeError, "patience");
+    assertThrows(() => createRecovery({ timeout: wrong }), TypeError, "timeout");
+    assertThrows(() => createRecovery({ patience: wrong }), TypeError, "patience");
   }
+});
+
+Deno.test("onSession() throws when the client keeps no session", () => {
+  const supabase = createClient(URL_, KEY, { accessToken: () => Promise.resolve("token") });
+  assertThrows(() => onSession(supabase, () => {}), TypeError, "session");
 });

@@ -1,13 +1,13 @@
 // retry, and which requests are sent again.
 import { assert, assertEquals } from "@std/assert";
 import { mock } from "node:test";
-import { problemOf, type RecoveryEvent, withRecovery } from "../../../shared/browser/mod.ts";
+import { problemOf, type RecoveryEvent } from "../../../shared/browser/mod.ts";
 import {
   fakeProject,
   inFakeTime,
   json,
   onBoth,
-  openTab,
+  openCalls,
   OTHER_USER,
   refuses,
   session,
@@ -56,7 +56,7 @@ onBoth(
           return late();
         },
       });
-      const { invoke } = withRecovery(openTab(create, storage, fetch));
+      const { invoke } = openCalls(create, storage, fetch);
       const { error } = await invoke("todos", { body: { title: "milk" } });
       assertEquals([problemOf(error)?.action, rows.length], ["retry", 1]);
     }
@@ -74,7 +74,7 @@ onBoth(
             : json(201, { id: 1 }),
       });
       let data: unknown;
-      const { invoke } = withRecovery(openTab(create, storage, fetch));
+      const { invoke } = openCalls(create, storage, fetch);
       invoke("todos", { body: { title: "milk" } }).then((result) => data = result.data);
       await pass(2999);
       assertEquals([data, to(TODOS).length], [undefined, 1]);
@@ -99,7 +99,7 @@ onBoth(
       for (const [options, expected] of calls) {
         const { storage, fetch } = signedIn({ [TODOS]: once });
         let data: unknown;
-        const { invoke } = withRecovery(openTab(create, storage, fetch));
+        const { invoke } = openCalls(create, storage, fetch);
         invoke("todos", options).then((result) => data = result.data);
         await pass(2500);
         assertEquals(data, expected);
@@ -116,7 +116,7 @@ onBoth(
       });
       let code: string | undefined;
       const steps: RecoveryEvent[] = [];
-      const { invoke } = withRecovery(openTab(create, storage, fetch), {
+      const { invoke } = openCalls(create, storage, fetch, {
         patience: 10_000,
         onStep: (step) => steps.push(step),
       });
@@ -143,7 +143,7 @@ onBoth(
         [TODOS]: () => up ? json(200, "in") : refuses("auth_unavailable", "credential"),
       });
       let data: unknown;
-      const { invoke } = withRecovery(openTab(create, storage, fetch), { patience: 120_000 });
+      const { invoke } = openCalls(create, storage, fetch, { patience: 120_000 });
       invoke("todos").then((result) => data = result.data);
       for (let second = 0; second < 60; second++) await pass(1000);
       assertEquals(data, undefined);
@@ -162,7 +162,7 @@ onBoth(
         [TODOS]: () => refuses("auth_unavailable", "credential"),
       });
       let code: string | undefined;
-      const { invoke } = withRecovery(openTab(create, storage, fetch), { patience: 3000 });
+      const { invoke } = openCalls(create, storage, fetch, { patience: 3000 });
       invoke("todos", { body: {} }).then(({ error }) => code = problemOf(error)?.code);
       await pass(1);
       store(storage, session({ sub: OTHER_USER, session_id: crypto.randomUUID() }));
@@ -178,7 +178,7 @@ onBoth("invoke() ends its wait at once when it is aborted", (create) =>
     });
     const stop = new AbortController();
     let result: Awaited<ReturnType<typeof invoke>> | undefined;
-    const { invoke } = withRecovery(openTab(create, storage, fetch));
+    const { invoke } = openCalls(create, storage, fetch);
     invoke("todos", { signal: stop.signal }).then((answer) => result = answer);
     await pass(1);
     const reason = new Error("closed");
@@ -196,7 +196,7 @@ onBoth("invoke() sends once when the body is a stream", (create) =>
       [TODOS]: () => refuses("auth_unavailable", "credential"),
     });
     let code: string | undefined;
-    const { fetch: recovering } = withRecovery(openTab(create, storage, fetch));
+    const { fetch: recovering } = openCalls(create, storage, fetch);
     recovering(TODOS, { method: "POST", body: new Blob(["x"]).stream() })
       .then((response) => code = problemOf(response)?.code);
     await pass(60_000);
@@ -209,7 +209,7 @@ onBoth(
     const { storage, fetch } = signedIn({
       [TODOS]: () => Promise.reject(new TypeError("offline")),
     });
-    const { invoke } = withRecovery(openTab(create, storage, fetch));
+    const { invoke } = openCalls(create, storage, fetch);
     const { error } = await invoke("todos");
     assertEquals([error.name, problemOf(error)?.action], ["FunctionsFetchError", "retry"]);
     assertEquals(problemOf(error)?.replay, false);
@@ -225,7 +225,7 @@ onBoth("onStep() does not affect recovery when it throws", async (create) => {
       [TODOS]: () => refuses("session_not_found", "credential"),
       "/auth/v1/user": () => json(403, { error_code: "session_not_found", msg: "x" }),
     });
-    const { invoke } = withRecovery(openTab(create, storage, fetch), {
+    const { invoke } = openCalls(create, storage, fetch, {
       onSignedOut: () => {
         throw new Error("mine");
       },

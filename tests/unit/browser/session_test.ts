@@ -2,7 +2,7 @@
 // there is a window, so these tests give it one, and a channel that delivers in order.
 import { assertEquals } from "@std/assert";
 import { mock } from "node:test";
-import { onSession, type SessionChange, withRecovery } from "../../../shared/browser/mod.ts";
+import { onSession, type SessionChange } from "../../../shared/browser/mod.ts";
 import {
   authSays,
   type Create,
@@ -11,6 +11,7 @@ import {
   json,
   now,
   onBoth as onBothVersions,
+  openRecovering,
   openTab,
   OTHER_USER,
   refreshedSession,
@@ -153,10 +154,10 @@ onBoth(
       "/functions/v1/me": () => refuses("session_not_found", "credential"),
       "/auth/v1/user": () => authSays(403, "session_not_found"),
     });
-    const [here, there] = [openTab(create, storage, fetch), openTab(create, storage, fetch)];
-    const [one, two] = [watch(here), watch(there)];
+    const here = openRecovering(create, storage, fetch);
+    const [one, two] = [watch(here), watch(openTab(create, storage, fetch))];
     await settle();
-    await withRecovery(here).invoke("me");
+    await here.functions.invoke("me");
     await settle();
     assertEquals(one.kinds(), ["signed_in", "signed_out"]);
     assertEquals(two.kinds(), ["signed_in", "signed_out"]);

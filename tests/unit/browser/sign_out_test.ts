@@ -1,7 +1,7 @@
 // sign_in: the session is removed on this device only, once Auth has confirmed its end.
 import { assert, assertEquals } from "@std/assert";
 import { mock } from "node:test";
-import { problemOf, withRecovery } from "../../../shared/browser/mod.ts";
+import { problemOf } from "../../../shared/browser/mod.ts";
 import {
   authSays,
   fakeProject,
@@ -9,7 +9,7 @@ import {
   inFakeTime,
   json,
   onBoth,
-  openTab,
+  openCalls,
   OTHER_USER,
   refuses,
   session,
@@ -49,10 +49,9 @@ for (const code of ["session_not_found", "user_not_found"]) {
         code,
       );
       storage.setItem(`${STORAGE_KEY}-user`, "{}");
-      const supabase = openTab(create, storage, fetch);
+      const { supabase, invoke } = openCalls(create, storage, fetch, options);
       const events: string[] = [];
       supabase.auth.onAuthStateChange((event) => void events.push(event));
-      const { invoke } = withRecovery(supabase, options);
       const { error } = await invoke("me");
       assertEquals([problemOf(error)?.code, problemOf(error)?.action], [code, "sign_in"]);
       assertEquals([[...storage.items.keys()], signedOutCodes], [[], [code]]);
@@ -73,7 +72,7 @@ onBoth("invoke() removes the session when Auth confirms in either format", async
   ];
   for (const shape of shapes) {
     const { storage, options, fetch } = ending({ [USER]: shape });
-    await withRecovery(openTab(create, storage, fetch), options).invoke("me");
+    await openCalls(create, storage, fetch, options).invoke("me");
     assertEquals(stored(storage), null);
   }
 });
@@ -100,7 +99,7 @@ const UNCONFIRMED: Readonly<Record<string, () => Response | Promise<Response>>> 
 for (const [name, answer] of Object.entries(UNCONFIRMED)) {
   onBoth(`invoke() keeps the session when Auth's answer is ${name}`, async (create) => {
     const { storage, initialSession, signedOutCodes, options, fetch } = ending({ [USER]: answer });
-    const { invoke } = withRecovery(openTab(create, storage, fetch), options);
+    const { invoke } = openCalls(create, storage, fetch, options);
     const problem = problemOf((await invoke("me")).error);
     assertEquals([problem?.code, problem?.action], ["auth_unavailable", "retry"]);
     assertEquals([stored(storage)?.access_token, signedOutCodes], [
@@ -115,11 +114,10 @@ onBoth("invoke() keeps the session when Auth hangs", async (create) => {
     const { storage, initialSession, options, fetch } = ending({
       [USER]: () => new Promise(() => {}),
     });
-    const supabase = openTab(create, storage, fetch);
+    const { supabase, invoke } = openCalls(create, storage, fetch, { ...options, timeout: 500 });
     await supabase.auth.getSession();
     let code: string | undefined;
-    withRecovery(supabase, { ...options, timeout: 500 }).invoke("me")
-      .then(({ error }) => code = problemOf(error)?.code);
+    invoke("me").then(({ error }) => code = problemOf(error)?.code);
     await settle();
     assertEquals(code, undefined);
     time.tick(500);
@@ -140,11 +138,13 @@ onBoth(
           call === 1 ? refuses("session_not_found", "credential") : json(200, "in"),
         [USER]: () => json(200, { id: "u" }),
       });
-      const supabase = openTab(create, storage, fetch);
+      const { supabase, invoke } = openCalls(create, storage, fetch, {
+        ...options,
+        patience: 5000,
+      });
       await supabase.auth.getSession();
       let data: unknown;
-      withRecovery(supabase, { ...options, patience: 5000 }).invoke("me")
-        .then((result) => data = result.data);
+      invoke("me").then((result) => data = result.data);
       await settle();
       time.tick(2500); // 2 s, and a quarter more at most
       await settle();
@@ -155,7 +155,7 @@ onBoth(
 
 onBoth("onSignedOut() is called once when ten calls share a sign-out", async (create) => {
   const { storage, signedOutCodes, options, fetch, to } = ending();
-  const { invoke } = withRecovery(openTab(create, storage, fetch), options);
+  const { invoke } = openCalls(create, storage, fetch, options);
   const results = await Promise.all(Array.from({ length: 10 }, () => invoke("me")));
   assertEquals(results.map(({ error }) => problemOf(error)?.action), Array(10).fill("sign_in"));
   assertEquals([signedOutCodes.length, to(USER).length], [1, 1]);
@@ -175,7 +175,7 @@ onBoth(
       },
       [USER]: () => authSays(403, "session_not_found"),
     });
-    const { invoke } = withRecovery(openTab(create, storage, fetch));
+    const { invoke } = openCalls(create, storage, fetch);
     assertEquals((await invoke("me")).data, "in");
     assertEquals([stored(storage)?.access_token, to(USER).length], [fresh.access_token, 0]);
   },
@@ -199,7 +199,7 @@ onBoth(
         },
       });
       const steps: string[] = [];
-      const { invoke } = withRecovery(openTab(create, storage, fetch), {
+      const { invoke } = openCalls(create, storage, fetch, {
         onStep: ({ step }) => steps.push(step),
       });
       const { data, error } = await invoke("me");
@@ -225,7 +225,7 @@ onBoth(
     });
     const signedOutCodes: string[] = [];
     const onSignedOut = ({ code }: { code: string }) => void signedOutCodes.push(code);
-    const { invoke } = withRecovery(openTab(create, storage, fetch), { onSignedOut });
+    const { invoke } = openCalls(create, storage, fetch, { onSignedOut });
     assertEquals(problemOf((await invoke("me")).error)?.action, "sign_in");
     assertEquals([signedOutCodes, calls.length], [["no_authorization"], 1]);
   },
@@ -237,13 +237,12 @@ onBoth("invoke() removes the session when a listener throws or hangs", async (cr
   try {
     for (const listener of [() => Promise.reject(new Error("mine")), () => new Promise(() => {})]) {
       const { storage, signedOutCodes, options, fetch } = ending();
-      const supabase = openTab(create, storage, fetch);
+      const { supabase, invoke } = openCalls(create, storage, fetch, options);
       await supabase.auth.getSession();
       supabase.auth.onAuthStateChange((event) => event === "SIGNED_OUT" ? listener() : undefined);
       await settle();
       let action: string | undefined;
-      withRecovery(supabase, options).invoke("me")
-        .then(({ error }) => action = problemOf(error)?.action);
+      invoke("me").then(({ error }) => action = problemOf(error)?.action);
       await settle();
       time.tick(10_000);
       await settle();
@@ -257,8 +256,7 @@ onBoth("invoke() removes the session when a listener throws or hangs", async (cr
 onBoth("onSignedOut() is not called when the storage keeps the session", async (create) => {
   const { storage, signedOutCodes, options, fetch } = ending();
   storage.removeItem = () => {};
-  const supabase = openTab(create, storage, fetch);
-  const { invoke } = withRecovery(supabase, { ...options, patience: 0 });
+  const { supabase, invoke } = openCalls(create, storage, fetch, { ...options, patience: 0 });
   assertEquals(problemOf((await invoke("me")).error)?.action, "retry");
   assertEquals(signedOutCodes, []);
   // The user's own sign-out later is told as that.
@@ -283,7 +281,7 @@ onBoth("invoke() keeps the session when the platform or a handler refuses", asyn
     const { storage, initialSession, signedOutCodes, options, fetch, to } = ending({
       [ME]: answer,
     });
-    const { invoke } = withRecovery(openTab(create, storage, fetch), options);
+    const { invoke } = openCalls(create, storage, fetch, options);
     assert(problemOf((await invoke("me")).error)?.action !== "sign_in");
     assertEquals([stored(storage)?.access_token, signedOutCodes], [
       initialSession.access_token,

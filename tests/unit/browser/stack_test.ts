@@ -1,14 +1,9 @@
 // Recovery with the embedded stack: real functions behind a real gateway, with a real database.
 import { assert, assertEquals } from "@std/assert";
-import {
-  createRecovery,
-  problemOf,
-  type RecoveryOptions,
-  withRecovery,
-} from "../../../shared/browser/mod.ts";
+import { createRecovery, problemOf, type RecoveryOptions } from "../../../shared/browser/mod.ts";
 import { bootStack } from "../../../supabase/local/stack.ts";
 import { createStackClient, type TestUser } from "../../e2e/scenarios/client.ts";
-import { type Create, STORAGE_KEY, TabStorage, VERSIONS } from "./_support.ts";
+import { type Create, STORAGE_KEY, TabStorage, type TestClient, VERSIONS } from "./_support.ts";
 
 const stack = await bootStack({ port: 0, functions: ["me", "todos", "account"] });
 Deno.test.afterAll(() => stack.close());
@@ -29,15 +24,17 @@ async function tabOf(
     paths.push(`${init?.method ?? "GET"} ${new URL(String(input)).pathname}`);
     return fetch(input, init);
   };
-  const supabase = create(stack.url, stack.keys.publishable, {
+  const recovery = createRecovery({ ...options, fetch: through(send) });
+  const supabase = recovery.attach(create(stack.url, stack.keys.publishable, {
     auth: { storage, autoRefreshToken: false, storageKey: STORAGE_KEY },
-    global: { fetch: through(send) },
-  });
+    global: { fetch: recovery.fetch },
+  }));
   const { email, password } = person;
   const { error } = await supabase.auth.signInWithPassword({ email, password });
   assertEquals(error, null);
   const stored = () => JSON.parse(storage.getItem(STORAGE_KEY) ?? "null");
-  return { supabase, storage, stored, paths, ...withRecovery(supabase, options) };
+  const invoke: TestClient["functions"]["invoke"] = (...args) => supabase.functions.invoke(...args);
+  return { supabase, storage, stored, paths, invoke, fetch: recovery.fetch };
 }
 
 function onBoth(name: string, run: (create: Create) => Promise<void>): void {

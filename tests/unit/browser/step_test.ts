@@ -3,6 +3,7 @@ import type { Failure } from "../../../shared/browser/failure.ts";
 import { problem, type ProblemFields } from "../../../shared/problems/problem.ts";
 import type { Source } from "../../../shared/problems/table.ts";
 import {
+  type Limits,
   mayReplay,
   nextStep,
   type Progress,
@@ -17,7 +18,7 @@ const failure = (code: string, source: Source, fields: ProblemFields): Failure =
 
 const asked = (times: number) => ({ step_up: times, reauthenticate: times });
 const begun: Progress = {
-  tokenAgeSeconds: 900,
+  isOwnToken: true,
   isRefreshed: false,
   dialogs: asked(0),
   waits: 0,
@@ -33,23 +34,20 @@ const credential = (code: string, replay = true, more = {}) =>
   failure(code, "credential", { request_id: "r1", replay, ...more });
 const handler = (code: string, more = {}) =>
   failure(code, "handler", { request_id: "r1", ...more });
-const kind = (...args: Parameters<typeof nextStep>) => nextStep(...args).kind;
+const step = (
+  failure: Failure,
+  request: RequestFacts,
+  progress: Progress,
+  limits: Limits,
+  random = 0,
+) => nextStep(failure, request, progress, limits, random);
+const kind = (...args: Parameters<typeof step>) => step(...args).kind;
 
-Deno.test("nextStep() refreshes once, and not when the token is seconds old", () => {
+Deno.test("nextStep() refreshes once when the token was refused", () => {
   const expired = credential("token_expired");
-  assertEquals(nextStep(expired, post, begun, limits), { kind: "refresh" });
+  assertEquals(step(expired, post, begun, limits), { kind: "refresh" });
   assertEquals(kind(expired, post, { ...begun, isRefreshed: true }, limits), "give_up");
-  for (const [age, step] of [[0, "give_up"], [29, "give_up"], [30, "refresh"], [-1, "refresh"]]) {
-    assertEquals(
-      kind(expired, post, { ...begun, tokenAgeSeconds: Number(age) }, limits),
-      step,
-    );
-  }
-  // After a key rotation a new token can be invalid too.
-  assertEquals(
-    kind(credential("bad_jwt"), post, { ...begun, tokenAgeSeconds: 1 }, limits),
-    "refresh",
-  );
+  assertEquals(kind(credential("bad_jwt"), post, begun, limits), "refresh");
 });
 
 Deno.test("nextStep() refreshes for the next call when this one must not be sent again", () => {
@@ -66,15 +64,15 @@ Deno.test("nextStep() refreshes for the next call when this one must not be sent
 
 Deno.test("nextStep() confirms only when the credential check refused a token that was sent", () => {
   const ended = credential("session_not_found");
-  assertEquals(nextStep(ended, post, begun, limits), { kind: "confirm" });
-  assertEquals(kind(ended, post, { ...begun, tokenAgeSeconds: undefined }, limits), "give_up");
+  assertEquals(step(ended, post, begun, limits), { kind: "confirm" });
+  assertEquals(kind(ended, post, { ...begun, isOwnToken: false }, limits), "give_up");
   for (const source of ["handler", "platform", "network"] as const) {
     assertEquals(kind({ ...ended, source }, post, begun, limits), "give_up");
   }
 });
 
 Deno.test("nextStep() does nothing about the session when none was sent", () => {
-  const none = { ...begun, tokenAgeSeconds: undefined };
+  const none = { ...begun, isOwnToken: false };
   for (const action of ACTIONS) {
     const any: Failure = {
       problem: { ...credential("bad_jwt").problem, action },
@@ -114,14 +112,8 @@ Deno.test("nextStep() waits only when the request may run twice or never ran", (
 Deno.test("nextStep() waits at least Retry-After, longer each time, when it retries", () => {
   const refusal = credential("auth_unavailable", true, { retry_after: 3 });
   const ms = (waits: number, random: number) => {
-    const step = nextStep(
-      refusal,
-      get,
-      { ...begun, waits },
-      { ...limits, patience: 1e9 },
-      random,
-    );
-    return step.kind === "wait" ? step.ms : -1;
+    const taken = step(refusal, get, { ...begun, waits }, { ...limits, patience: 1e9 }, random);
+    return taken.kind === "wait" ? taken.ms : -1;
   };
   assertEquals([ms(0, 0), ms(1, 0), ms(2, 0), ms(3, 0)], [3000, 3000, 4000, 8000]);
   assertEquals([ms(0, 1), ms(3, 1)], [3000, 10_000]);

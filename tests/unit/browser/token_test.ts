@@ -1,6 +1,6 @@
 // Which token a call is sent with, and which tokens are sent to Auth.
 import { assertEquals } from "@std/assert";
-import { onSession, problemOf, withRecovery } from "../../../shared/browser/mod.ts";
+import { onSession, problemOf } from "../../../shared/browser/mod.ts";
 import {
   authSays,
   expired,
@@ -11,8 +11,8 @@ import {
   ME,
   now,
   onBoth,
+  openCalls,
   openRecovering,
-  openTab,
   refreshedSession,
   refuses,
   runUntil,
@@ -46,7 +46,7 @@ function slow(inner: TabStorage, milliseconds: () => number) {
   };
 }
 
-onBoth("withRecovery() refreshes an expired token before it sends the call", async (create) => {
+onBoth("invoke() is sent with a new token when the stored one has expired", async (create) => {
   const storage = new TabStorage();
   const fresh = refreshedSession(store(storage, expired()));
   const { fetch } = fakeProject({
@@ -54,24 +54,26 @@ onBoth("withRecovery() refreshes an expired token before it sends the call", asy
     [ME]: ({ bearer }) => json(200, bearer === fresh.access_token ? "user" : "nobody"),
     [TOKEN]: () => json(200, fresh),
   });
-  const calls = withRecovery(openTab(create, storage, fetch));
+  const calls = openCalls(create, storage, fetch);
   assertEquals((await calls.invoke("me")).data, "user");
 });
 
-onBoth("withRecovery() sends a stream only with a token that has not expired", async (create) => {
-  const storage = new TabStorage();
-  const fresh = refreshedSession(store(storage, expired()));
-  const { fetch } = fakeProject({
-    [ME]: ({ bearer }) =>
-      bearer === fresh.access_token ? json(200, "in") : refuses("token_expired", "credential"),
-    [TOKEN]: () => json(200, fresh),
-  });
-  const calls = withRecovery(openTab(create, storage, fetch));
-  const response = await calls.fetch(ME, { method: "POST", body: new Blob(["x"]).stream() });
-  assertEquals(response.status, 200);
-});
+onBoth(
+  "invoke() sends a stream with a new token when the stored one has expired",
+  async (create) => {
+    const storage = new TabStorage();
+    const fresh = refreshedSession(store(storage, expired()));
+    const { fetch } = fakeProject({
+      [ME]: ({ bearer }) =>
+        bearer === fresh.access_token ? json(200, "in") : refuses("token_expired", "credential"),
+      [TOKEN]: () => json(200, fresh),
+    });
+    const { invoke } = openCalls(create, storage, fetch);
+    assertEquals((await invoke("me", { body: new Blob(["x"]).stream() })).data, "in");
+  },
+);
 
-onBoth("withRecovery() sends nothing when an expired token cannot be refreshed", async (create) => {
+onBoth("invoke() sends nothing when an expired token cannot be refreshed", async (create) => {
   for (
     const [answer, code] of [
       [() => json(503, {}), "auth_unavailable"],
@@ -81,7 +83,7 @@ onBoth("withRecovery() sends nothing when an expired token cannot be refreshed",
     const storage = new TabStorage();
     store(storage, expired());
     const { fetch, to } = fakeProject({ [ME]: () => json(200, "nobody"), [TOKEN]: answer });
-    const { invoke } = withRecovery(openTab(create, storage, fetch), { patience: 0 });
+    const { invoke } = openCalls(create, storage, fetch, { patience: 0 });
     const { data, error } = await invoke("me");
     assertEquals([data, problemOf(error)?.code, to(ME).length], [null, code, 0]);
   }
@@ -120,6 +122,18 @@ onBoth(
     });
   },
 );
+
+onBoth("invoke() is sent again as the user when the key alone is refused", async (create) => {
+  const storage = new TabStorage();
+  const initialSession = store(storage, session());
+  const { fetch, calls } = fakeProject({
+    [ME]: ({ bearer }) => bearer === KEY ? refuses("no_authorization", "credential") : json(200, 1),
+  });
+  const supabase = openRecovering(create, storage, fetch);
+  const headers = { Authorization: `Bearer ${KEY}` };
+  assertEquals((await supabase.functions.invoke("me", { headers })).data, 1);
+  assertEquals(calls.map(({ bearer }) => bearer), [KEY, initialSession.access_token]);
+});
 
 onBoth(
   "invoke() is sent as the user when another tab has refreshed, however slow the storage",

@@ -372,6 +372,12 @@ onBoth("invoke() refreshes once when two tabs need it", async (create) => {
 onBoth(
   "invoke() waits half of its timeout when another tab holds the lock and hangs",
   async (create) => {
+    // AbortSignal.timeout() does not know fake time.
+    const timeout = mock.method(AbortSignal, "timeout", (ms: number) => {
+      const stop = new AbortController();
+      setTimeout(() => stop.abort(), ms);
+      return stop.signal;
+    });
     Object.assign(navigator, {
       locks: {
         request: (_: string, { signal }: { signal: AbortSignal }) =>
@@ -392,6 +398,7 @@ onBoth(
         assertEquals([await runUntil(time, () => data !== undefined, 10_000), data], [2000, "in"]);
       });
     } finally {
+      timeout.mock.restore();
       Object.assign(navigator, { locks: undefined });
     }
   },

@@ -414,7 +414,7 @@ Deno.test("problemOf() and readFailure() go by action and status for a code that
     [problems.error("sold_out"), "fix_request", "give_up"],
   ] as const;
   const begun = {
-    tokenAgeSeconds: 900,
+    isOwnToken: true,
     isRefreshed: false,
     dialogs: { step_up: 0, reauthenticate: 0 },
     waits: 0,
@@ -423,14 +423,14 @@ Deno.test("problemOf() and readFailure() go by action and status for a code that
   const limits = { onStepUp: () => {}, onReauthenticate: () => {}, patience: 60_000 };
   for (const [error, action, step] of cases) {
     const response = await answerTo(error);
-    const failure = await readFailure(response);
+    const failure = await readFailure(response, 1000);
     assertEquals([failure.problem.code, failure.problem.action, failure.source], [
       error.code,
       action,
       "handler",
     ]);
     const request = { repeatable: true, bodyReusable: true };
-    assertEquals(nextStep(failure, request, begun, limits).kind, step);
+    assertEquals(nextStep(failure, request, begun, limits, 0).kind, step);
     const found = problemOf(await response.json());
     assertEquals([found?.code, found?.action], [error.code, action]);
   }
