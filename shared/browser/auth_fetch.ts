@@ -14,6 +14,7 @@ import {
   type Successor,
 } from "./client.ts";
 import { delay, jsonResponse, type OutageState, parseObject, withTimeout } from "./outage.ts";
+import { MIN_AUTH_MS } from "./options.ts";
 import { fetchAuth, type FetchedAnswer, FINAL_CODES } from "./failure.ts";
 import type { SessionStore } from "./session.ts";
 import { createSignOut, type SignOut } from "./sign_out.ts";
@@ -164,8 +165,15 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     // Another tab has refreshed the session since supabase-js read it.
     if (!isStored || isTooSoon) return await answerWithStored(stored, refreshToken);
 
+    // A refusal is passed on when the access token has expired too, also for supabase-js: until then
+    // the session lives.
+    const { expires_at = Infinity } = stored;
+    const isAlive = Math.max(expiryMs(stored), expires_at * 1000) > Date.now();
     if (!isRefused(stored)) {
-      const limitMs = askedAtMs + timeoutMs - performance.now();
+      // Calls with a token that is valid do not wait again for an Auth that hangs.
+      const limitMs = isAlive && failureOf(stored)
+        ? MIN_AUTH_MS
+        : askedAtMs + timeoutMs - performance.now();
       const answer = await fetchAuth(send, limitMs, input, init);
       const renewed = parseObject(answer.text);
       const isRenewed = isSessionOf(renewed, stored) && answer.response?.ok;
@@ -179,10 +187,6 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
         return jsonResponse({ ...renewed, renewed_at: Date.now() });
       }
     }
-    // A refusal is passed on when the access token has expired too, also for supabase-js: until then
-    // the session lives.
-    const { expires_at = Infinity } = stored;
-    const isAlive = Math.max(expiryMs(stored), expires_at * 1000) > Date.now();
     const refusal = failureOf(stored);
     if (isAlive || !isRefused(stored) || !refusal?.response || client.isServer) {
       return await answerWithStored(stored, refreshToken);
@@ -216,8 +220,7 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     }
     const token = new Headers(init?.headers).get("authorization")?.slice(7);
     if (code !== ended || stored.access_token !== token || client.isServer) {
-      const other = "bad_jwt";
-      return jsonResponse({ code: other, error_code: other, message: other }, response.status);
+      return jsonResponse({ error_code: "bad_jwt", msg: "bad_jwt" }, response.status);
     }
     store.setEndReason(code);
     return new Response(text, response);
@@ -234,7 +237,11 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
         await written;
       };
       // A tab that holds the lock for so long hangs: go on without it.
-      locks.request(`${client.storageKey}-refresh`, { signal: AbortSignal.timeout(limitMs) }, start)
+      locks.request(
+        `${client.storageKey}-refresh`,
+        { signal: AbortSignal.timeout?.(limitMs) },
+        start,
+      )
         .catch(start).catch(reject);
     });
   }
@@ -290,7 +297,7 @@ type Input = Parameters<typeof fetch>[0];
 interface Locks {
   request(
     name: string,
-    options: { readonly signal: AbortSignal },
+    options: { readonly signal: AbortSignal | undefined },
     callback: () => Promise<void>,
   ): Promise<void>;
 }

@@ -215,7 +215,8 @@ function reliableStorage(
       getItem: (name) => name === key ? read() : storage.getItem(name),
       async setItem(name, value) {
         if (name !== key) return await storage.setItem(name, value);
-        const [before, session] = [parseObject(cached), parseObject(value)];
+        const before = parseObject(cached);
+        const session = parseObject(value);
         const isNew = session.access_token !== before.access_token;
         const stored_at = isNew ? Date.now() : before.stored_at;
         cached = JSON.stringify({ ...session, stored_at });

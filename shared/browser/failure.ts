@@ -154,7 +154,7 @@ export async function readFailure(
  * ```
  */
 export function authCode({ status, headers }: Response, text: string): string {
-  const isJson = /^application\/json\b/i.test(headers.get("content-type") ?? "");
+  const isJson = headers.get("content-type")?.startsWith("application/json");
   if ((status !== 400 && status !== 403) || !isJson || headers.has("age")) return "";
   const { code, error_code, msg, message } = parseObject(text);
   const found = typeof msg === "string" ? error_code : typeof message === "string" ? code : null;

@@ -249,7 +249,7 @@ Deno.test("a firewall in front of the refresh signs nobody out when the token ha
   await says(page, "Something else answers in the place of Auth. You stay signed in");
   await page.clock.pauseAt(Date.now() + 2000);
   await newestRun(page).locator(".step", { hasText: "/token?grant_type=refresh_token → 403" })
-    .waitFor();
+    .first().waitFor();
   await waitForSignedIn(page);
   await setAuth(page, "None", "Auth is on");
   await press(page, "Try now");

@@ -48,6 +48,28 @@ onBoth("invoke() asks Auth once per call when the user is suspended", async (cre
   });
 });
 
+onBoth("invoke() waits once for an Auth that hangs when its token is valid", async (create) => {
+  await inFakeTime(async (time) => {
+    const storage = new TabStorage();
+    store(storage, { ...session(), expires_at: now() + 85 }); // supabase-js refreshes at 90 s
+    const { fetch, to } = fakeProject({
+      [ME]: () => json(200, "in"),
+      [TOKEN]: () => new Promise(() => {}),
+    });
+    const supabase = openRecovering(create, storage, fetch, { timeout: 10_000 });
+    const elapsed: number[] = [];
+    for (let n = 0; n < 20; n++) {
+      let data: unknown;
+      supabase.functions.invoke("me").then((result) => data = result.data);
+      elapsed.push(await runUntil(time, () => data !== undefined, 60_000));
+      assertEquals(data, "in");
+      time.tick(2000);
+    }
+    assertEquals(elapsed.filter((ms) => ms > 1000), [10_000]);
+    assertEquals(to(TOKEN).length, 20);
+  });
+});
+
 onBoth("invoke() ends its wait when another tab has refreshed", async (create) => {
   await inFakeTime(async (time) => {
     const storage = new TabStorage();
