@@ -16,7 +16,7 @@ import {
 } from "./core/authenticate.ts";
 import type { BackendOptions } from "./core/backend.ts";
 import type { Session } from "./core/claims.ts";
-import { type OnDecision, reportDecision, serverTiming } from "./core/decision.ts";
+import { type OnDecision, serverTiming } from "./core/decision.ts";
 import { timestamp } from "./core/timestamp.ts";
 import type { Refusal } from "./core/verdict.ts";
 import { readWebSocketAuthorization } from "./core/web_socket_token.ts";
@@ -37,7 +37,7 @@ import type { RecheckResult } from "./internal/recheck.ts";
 import { getRequestId } from "./internal/request_id.ts";
 import { respond } from "./internal/respond.ts";
 import type { AnyDatabase } from "./internal/user_client.ts";
-import { setOnDecision } from "./internal/on_decision.ts";
+import { reportDecision, setOnDecision } from "./internal/on_decision.ts";
 
 /** Options of {@linkcode auth}. */
 export interface AuthOptions extends BackendOptions {

@@ -48,18 +48,11 @@ export interface Decision {
   readonly request_id: string;
 }
 
-/** Watches decisions. What it returns or throws changes nothing, and nobody waits for it. */
+/**
+ * Watches decisions. What it returns or throws changes nothing, and nobody waits for it; its first
+ * failure is logged.
+ */
 export type OnDecision = (decision: Decision) => unknown;
-
-/** Hands a decision to its hook. */
-export function reportDecision(hook: OnDecision, decision: Decision): void {
-  try {
-    const returned = hook(Object.freeze(decision));
-    if (returned instanceof Promise) returned.catch(() => {});
-  } catch {
-    // A hook that fails must not change a decision.
-  }
-}
 
 /**
  * The decision as a `Server-Timing` entry (W3C Server Timing).

@@ -36,6 +36,13 @@ export function logBug(thrown: unknown): void {
   console.error([line, ...frames(thrown, mask)].join("\n"));
 }
 
+/** Logs the first failure of a hook of the application per isolate, by the name of its option. */
+export function logHookFailure(hook: string, thrown: unknown): void {
+  if (logged.has(hook)) return;
+  logged.add(hook);
+  console.error(describe(`${hook}() failed, which changes no answer`, thrown));
+}
+
 /** Logs a rejection that nobody awaited, while a schema was run for this request or soon after. */
 export function logRejection(requestId: string, reason: unknown): void {
   console.error(

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
-import { type Decision, type OnDecision, reportDecision } from "../core/decision.ts";
+import type { Decision, OnDecision } from "../core/decision.ts";
+import { callHook } from "./call_hook.ts";
 import { getRequestId } from "./request_id.ts";
 
 /** The hook of the function, or of the check, that a request has reached. */
@@ -13,6 +14,11 @@ const hooks = new WeakMap<Context, OnDecision>();
  */
 export function setOnDecision(c: Context, hook: OnDecision | undefined): void {
   if (hook !== undefined) hooks.set(c, hook);
+}
+
+/** Reports a decision to a hook. */
+export function reportDecision(hook: OnDecision, decision: Decision): void {
+  callHook("onDecision", () => hook(Object.freeze(decision)));
 }
 
 /**

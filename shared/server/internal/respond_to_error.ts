@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import type { Problems } from "../../problems/define_problems.ts";
 import { ProblemError } from "../../problems/problem_error.ts";
 import { outcomeOf } from "../../problems/table.ts";
+import { callHook } from "./call_hook.ts";
 import { getAdmission } from "./context.ts";
 import { findFunctionAnswer, type PassedOn, readFunctionAnswer } from "./function_answer.ts";
 import { fromThrown } from "./handler_error.ts";
@@ -12,7 +13,7 @@ import { respond } from "./respond.ts";
 /**
  * Receives what a handler threw, unchanged and unmasked: an Error, or a plain object such as
  * supabase-js' database errors. If it returns `false`, the error is not logged. The response does not
- * wait for it, and what it throws is ignored.
+ * wait for it, and what it throws changes nothing; its first failure is logged.
  */
 export type OnError = (
   error: unknown,
@@ -86,11 +87,5 @@ function reportError(
   thrown: unknown,
   about: { readonly request_id: string; readonly code: string },
 ): boolean {
-  try {
-    const returned = hook?.(thrown, Object.freeze(about));
-    if (returned instanceof Promise) returned.catch(() => {});
-    return returned !== false;
-  } catch {
-    return true; // a hook that fails must not change an answer
-  }
+  return callHook("onError", () => hook?.(thrown, Object.freeze(about))) !== false;
 }

@@ -1,11 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Hono } from "hono";
-import { auth, type AuthEnv, type Decision, type OnDecision } from "../../../../shared/mod.ts";
-import { reportDecision, serverTiming } from "../../../../shared/server/core/decision.ts";
+import { auth, type AuthEnv, type Decision } from "../../../../shared/mod.ts";
+import { serverTiming } from "../../../../shared/server/core/decision.ts";
 import {
   alive,
   bearer,
-  deferred,
   fakeAuth,
   logged,
   refuses,
@@ -13,61 +12,6 @@ import {
   token,
   USER_ID,
 } from "../../../support/server.ts";
-
-const decision: Decision = {
-  outcome: "refused",
-  code: "bad_jwt",
-  source: "check",
-  guard: null,
-  kind: null,
-  key_name: null,
-  client_id: null,
-  recheck: false,
-  ms: 1,
-  upstream_calls: 1,
-  request_id: "r1",
-};
-
-Deno.test("reportDecision() hands over the decision, frozen", () => {
-  const seen: Decision[] = [];
-  reportDecision((told) => seen.push(told), { ...decision });
-  assertEquals(seen, [decision]);
-  assert(Object.isFrozen(seen[0]));
-});
-
-Deno.test("reportDecision() is not changed by a hook that throws, rejects, hangs or returns rubbish", async () => {
-  const thenable = {
-    then(_: unknown, reject: (reason: unknown) => void) {
-      reject(new Error("thenable"));
-    },
-  };
-  const hooks: OnDecision[] = [
-    () => {
-      throw new Error("hook");
-    },
-    () => {
-      throw null;
-    },
-    () => Promise.reject(new Error("async hook")),
-    () => Promise.reject(undefined),
-    () => deferred().promise,
-    () => thenable,
-    () => new Proxy({}, { get: () => Promise.reject() }),
-    async (told) => {
-      await Promise.resolve();
-      (told as { code: string }).code = "changed";
-    },
-  ];
-  const { options } = fakeAuth(() => refuses(403, "session_not_found"));
-  for (const onDecision of hooks) {
-    const app = new Hono<AuthEnv>().use(auth({ ...options, onDecision })).get(
-      "/",
-      (c) => c.text(""),
-    );
-    const response = await app.request("/", { headers: bearer(token()) });
-    assertEquals([response.status, (await response.json()).code], [401, "session_not_found"]);
-  }
-});
 
 Deno.test("serverTiming() is one entry that a browser can read", () => {
   assertEquals(serverTiming({ source: "precheck", ms: 0 }), 'auth;desc="precheck";dur=0.0');

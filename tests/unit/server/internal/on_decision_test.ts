@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Hono } from "hono";
 import {
   auth,
@@ -8,16 +8,19 @@ import {
   edgeFunction,
   guard,
   limitRequests,
+  type OnDecision,
   ProblemError,
   requireOrigin,
   requireRole,
 } from "../../../../shared/mod.ts";
+import { reportDecision } from "../../../../shared/server/internal/on_decision.ts";
 import { webhook, type WebhookEnv } from "../../../../shared/server/webhook.ts";
 import { FakeTime, signWebhook } from "../../../../shared/testing/mod.ts";
 import {
   alive,
   assertRefusal,
   bearer,
+  deferred,
   fakeAuth,
   logged,
   REFUSALS,
@@ -25,6 +28,61 @@ import {
   token,
 } from "../../../support/server.ts";
 import { GUARD_REFUSALS } from "../../../support/guards.ts";
+
+const decision: Decision = {
+  outcome: "refused",
+  code: "bad_jwt",
+  source: "check",
+  guard: null,
+  kind: null,
+  key_name: null,
+  client_id: null,
+  recheck: false,
+  ms: 1,
+  upstream_calls: 1,
+  request_id: "r1",
+};
+
+Deno.test("reportDecision() hands over the decision, frozen", () => {
+  const seen: Decision[] = [];
+  reportDecision((told) => seen.push(told), { ...decision });
+  assertEquals(seen, [decision]);
+  assert(Object.isFrozen(seen[0]));
+});
+
+Deno.test("reportDecision() is not changed by a hook that throws, rejects, hangs or returns rubbish", async () => {
+  const thenable = {
+    then(_: unknown, reject: (reason: unknown) => void) {
+      reject(new Error("thenable"));
+    },
+  };
+  const hooks: OnDecision[] = [
+    () => {
+      throw new Error("hook");
+    },
+    () => {
+      throw null;
+    },
+    () => Promise.reject(new Error("async hook")),
+    () => Promise.reject(undefined),
+    () => deferred().promise,
+    () => thenable,
+    () => new Proxy({}, { get: () => Promise.reject() }),
+    async (told) => {
+      await Promise.resolve();
+      (told as { code: string }).code = "changed";
+    },
+  ];
+  const { options } = fakeAuth(() => refuses(403, "session_not_found"));
+  for (const onDecision of hooks) {
+    const app = new Hono<AuthEnv>().use(auth({ ...options, onDecision })).get(
+      "/",
+      (c) => c.text(""),
+    );
+    const response = await app.request("/", { headers: bearer(token()) });
+    assertEquals([response.status, (await response.json()).code], [401, "session_not_found"]);
+  }
+});
 
 /** Writes each decision down in a few words. */
 function recorder() {
