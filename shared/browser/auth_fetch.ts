@@ -14,7 +14,6 @@ import {
   type Successor,
 } from "./client.ts";
 import { delay, jsonResponse, type OutageState, parseObject, withTimeout } from "./outage.ts";
-import { MIN_AUTH_MS } from "./options.ts";
 import { fetchAuth, type FetchedAnswer, FINAL_CODES } from "./failure.ts";
 import type { SessionStore } from "./session.ts";
 import { createSignOut, type SignOut } from "./sign_out.ts";
@@ -114,7 +113,8 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     stored: StoredSession,
     refreshToken: string,
   ): Promise<Response> {
-    if (stored.refresh_token !== refreshToken) takenToken = stored.access_token;
+    if (stored.refresh_token === refreshToken) client.knownToken = stored.access_token;
+    else takenToken = stored.access_token;
     const expires_in = stored.expires_in || 60;
     return jsonResponse({ ...await client.storedUser(), ...stored, expires_in });
   }
@@ -167,13 +167,10 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
 
     // A refusal is passed on when the access token has expired too, also for supabase-js: until then
     // the session lives.
-    const { expires_at = Infinity } = stored;
-    const isAlive = Math.max(expiryMs(stored), expires_at * 1000) > Date.now();
+    const bySupabaseJs = expiryMs({ ...stored, stored_at: Infinity });
+    const isAlive = Math.max(expiryMs(stored), bySupabaseJs) > Date.now();
     if (!isRefused(stored)) {
-      // Calls with a token that is valid do not wait again for an Auth that hangs.
-      const limitMs = isAlive && failureOf(stored)
-        ? MIN_AUTH_MS
-        : askedAtMs + timeoutMs - performance.now();
+      const limitMs = askedAtMs + timeoutMs - performance.now();
       const answer = await fetchAuth(send, limitMs, input, init);
       const renewed = parseObject(answer.text);
       const isRenewed = isSessionOf(renewed, stored) && answer.response?.ok;
@@ -201,7 +198,7 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
    */
   async function passThrough(input: Input, init: RequestInit | undefined): Promise<Response> {
     const response = await send(input, init);
-    const stored = response.ok ? null : await client.peek();
+    const stored = await client.peek();
     if (stored && isAboutToExpire(stored)) {
       await client.save({ ...stored, expires_at: Math.ceil(Date.now() / 1000) + 60 });
     }
@@ -280,7 +277,6 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
     isStale: (stored) => failureOf(stored) !== undefined && expiryMs(stored) <= Date.now(),
     isTaken: (stored) => stored.access_token === takenToken && justWaitedMs() !== undefined,
     async tryNow() {
-      if (notBeforeMs === 0) return;
       await delay(notBeforeMs - performance.now());
       // It may have been refreshed meanwhile.
       if (notBeforeMs > 0 && failureOf(await store.read())) {

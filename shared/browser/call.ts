@@ -6,14 +6,14 @@
 import { clientProblem } from "../problems/client.ts";
 import type { Problem } from "../problems/problem.ts";
 import { type AuthFetch, expiryMs, type RefreshOutcome } from "./auth_fetch.ts";
-import { compareWithStored, type StoredSession } from "./client.ts";
+import { compareWithStored, sameUser, type StoredSession } from "./client.ts";
 import type { SharedDialog } from "./dialogs.ts";
 import { type Failure, networkProblem, readFailure } from "./failure.ts";
 import { callHooks, delay, jsonResponse, type OutageState, withTimeout } from "./outage.ts";
 import { type CallOptions, MIN_AUTH_MS } from "./options.ts";
 import { withProblem } from "./problem_of.ts";
 import { fetchOnce, type OutgoingRequest, withMembers } from "./request.ts";
-import { endProblem, type SessionStore } from "./session.ts";
+import type { SessionStore } from "./session.ts";
 import { MAX_DIALOGS, mayReplay, nextStep, type Progress, type Step } from "./step.ts";
 
 /** What the calls of one client share. */
@@ -89,9 +89,10 @@ export async function call(
     }
     if (stored === null) {
       // Auth has just refused the session that supabase-js wanted to send this with.
-      const problem = authFetch.justWaitedMs() !== undefined && store.ended();
-      const isRefused = problem && problem.code !== "no_authorization";
-      return isRefused ? { refused: { problem, source: "handler" }, token: null } : send(null);
+      const problem = store.endProblem();
+      return authFetch.justWaitedMs() !== undefined && problem.code !== "no_authorization"
+        ? { refused: { problem, source: "handler" }, token: null }
+        : send(null);
     }
     // Some versions send the key, and not the user's token, if that has expired or was refreshed in
     // another tab.
@@ -109,7 +110,7 @@ export async function call(
   async function sendAgain(token: string | null): Promise<Attempt> {
     if (session === null || token === null) return await send(null);
     const stored = await session.store.read();
-    return stored && compareWithStored(stored, token) !== "other"
+    return stored && sameUser(stored.access_token, token)
       ? await send(stored.access_token, stored)
       : notSent("no_authorization", token);
   }
@@ -136,7 +137,7 @@ export async function call(
       return { token, response };
     }
     const { response: readable, ...refused } = await waitFor(
-      readFailure(response, Math.max(MIN_AUTH_MS, stepLimitMs())),
+      readFailure(response, request, Math.max(MIN_AUTH_MS, stepLimitMs())),
     );
     if (!isOutage(refused)) outage.end("call");
     return { refused, token, response: readable };
@@ -205,10 +206,7 @@ export async function call(
       case "newer":
         return mayReplay(refused, request) ? undefined : unresolved;
       case "gone":
-        return {
-          ...(store.ended() ?? endProblem("no_authorization")),
-          request_id: problem.request_id,
-        };
+        return { ...store.endProblem(), request_id: problem.request_id };
       case "other":
         return unavailable;
       case "banned":

@@ -53,6 +53,8 @@ export interface ClientAccess {
   removeSession(): Promise<void>;
   /** Drops the cached session, so that an empty storage means that nobody is signed in. */
   forget(): void;
+  /** A token that was not refreshed after all, so that listeners are not told of a refresh. */
+  knownToken?: string;
   /** The `global.fetch` option, or the runtime's fetch. */
   readonly fetch: typeof globalThis.fetch;
 }
@@ -77,6 +79,11 @@ interface ClientInternals {
     readonly storageKey: string;
     fetch: typeof fetch;
     _removeSession(): Promise<void>;
+    _notifyAllSubscribers(
+      event: string,
+      session: Session | null,
+      ...rest: unknown[]
+    ): Promise<void>;
   };
 }
 
@@ -115,12 +122,12 @@ export function urlOf(supabase: AnyClient): string {
  */
 export function clientOf(supabase: AnyClient): ClientAccess {
   const internals = supabase as unknown as ClientInternals;
-  const auth = hasAccessTokenOption(supabase) ? undefined : internals.auth;
+  const { auth } = internals;
   if (
     typeof auth?._removeSession !== "function" || typeof auth.fetch !== "function" ||
-    typeof auth.storage?.getItem !== "function"
+    typeof auth._notifyAllSubscribers !== "function" || typeof auth.storage?.getItem !== "function"
   ) {
-    throw new TypeError("This needs a client of supabase-js 2.109 or later with its own session.");
+    throw new TypeError("This needs supabase-js 2.109 or later.");
   }
   const { storageKey } = auth;
   const { storage, read, forget } = reliableStorage(auth.storage, storageKey);
@@ -130,13 +137,20 @@ export function clientOf(supabase: AnyClient): ClientAccess {
     const session = parseObject(value);
     return isSession(session) ? session : null;
   };
-  return {
+  const notify = auth._notifyAllSubscribers;
+  // A listener that awaits a query would wait for the next refresh, which waits for the listener.
+  auth._notifyAllSubscribers = async (event, session, ...rest) => {
+    if (event !== "TOKEN_REFRESHED" || session?.access_token !== access.knownToken) {
+      await notify.call(auth, event, session, ...rest);
+    }
+  };
+  const access: ClientAccess = {
     auth: supabase.auth,
     fetch: auth.fetch,
     url: urlOf(supabase),
     key: internals.supabaseKey,
     storageKey,
-    isServer: storage.isServer === true,
+    isServer: !!storage.isServer,
     peek: () => {
       const value = read();
       return value instanceof Promise ? value.then(parsed) : parsed(value);
@@ -148,6 +162,7 @@ export function clientOf(supabase: AnyClient): ClientAccess {
     removeSession: () => auth._removeSession(),
     forget,
   };
+  return access;
 }
 
 /**
@@ -217,8 +232,9 @@ function reliableStorage(
         if (name !== key) return await storage.setItem(name, value);
         const before = parseObject(cached);
         const session = parseObject(value);
-        const isNew = session.access_token !== before.access_token;
-        const stored_at = isNew ? Date.now() : before.stored_at;
+        const stored_at = session.access_token === before.access_token
+          ? before.stored_at
+          : Date.now();
         cached = JSON.stringify({ ...session, stored_at });
         isOnlyInMemory = false;
         writtenAtMs = performance.now();
@@ -227,7 +243,7 @@ function reliableStorage(
         } catch (error) {
           // What is stored stays: without it, the other tabs would be signed out.
           isOnlyInMemory = true;
-          console.error("The session cannot be stored and lasts until reload:", error);
+          console.error("The session is not stored:", error);
         }
       },
       removeItem(name) {

@@ -10,6 +10,7 @@ import type { Problem } from "../problems/problem.ts";
 import type { Source } from "../problems/table.ts";
 import { parseObject, withTimeout } from "./outage.ts";
 import { isProblem } from "./problem_of.ts";
+import type { OutgoingRequest } from "./request.ts";
 
 /**
  * Where a call failed: a source of the table, the platform around the function, or the network.
@@ -109,6 +110,7 @@ export async function fetchAuth(
  * response's status; anything else is treated as a response of the platform.
  *
  * @param response The response; its body can still be read afterwards.
+ * @param request What was sent.
  * @param timeoutMs The time limit for reading the body.
  * @returns The failure, and the response unless its body is too long or does not end.
  *
@@ -116,13 +118,15 @@ export async function fetchAuth(
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
+ * const request = { method: "GET", url: new URL("https://project.example/functions/v1/me") };
  * const html = new Response("<h1>Bad Gateway</h1>", { status: 502 });
- * const { problem, source } = await readFailure(html, 1000);
+ * const { problem, source } = await readFailure(html, request, 1000);
  * assertEquals([problem.action, source], ["retry", "platform"]);
  * ```
  */
 export async function readFailure(
   response: Response,
+  request: Pick<OutgoingRequest, "method" | "url">,
   timeoutMs: number,
 ): Promise<Failure & { readonly response: Response | undefined }> {
   const { status, headers } = response;
@@ -131,7 +135,7 @@ export async function readFailure(
   const body = parseObject(text);
   const failure: Failure = isProblem(body) && body.status === status
     ? classifyProblem(body)
-    : { problem: platformProblem(status, headers, body), source: "platform" };
+    : { problem: platformProblem(status, headers, body, request), source: "platform" };
   return { ...failure, response: text === undefined ? undefined : response };
 }
 
@@ -174,18 +178,18 @@ const MEANINGS: readonly (readonly [said: RegExp, code: Code])[] = [
     /^(UNAUTHORIZED_NO_AUTH_HEADER|PGRST302):|: (error: )?missing authorization/i,
     "no_authorization",
   ],
-  [
-    /^(UNAUTHORIZED_\w+|PGRST301):|: (invalid (jwt|compact jws)|(invalid )?signature)/i,
-    "bad_jwt",
-  ],
   // The server's clock is behind Auth's: the same token is valid in a moment.
   [/: jwt (issued at future|not yet valid)/i, "auth_unavailable"],
-  [/^PGRST303:|: (jwt expired|"exp" claim)/i, "token_expired"],
+  [
+    /^(UNAUTHORIZED_\w+|PGRST301):|: (invalid (jwt|compact jws|signature)|signature verification)/i,
+    "bad_jwt",
+  ],
+  [/^PGRST303:|: (jwt expired|"exp" claim timestamp)/i, "token_expired"],
   [
     /: (invalid api key|no api key found|legacy api keys are|invalid authentication credentials)/i,
     "auth_misconfigured",
   ],
-  [/^(BOOT_ERROR|PGRST00[0-3]):/, "unexpected_failure"],
+  [/^(BOOT_ERROR|PGRST00[023]):/, "unexpected_failure"],
 ];
 
 /** What the status means otherwise; an unfollowed redirect is a defect. */
@@ -204,29 +208,41 @@ function codeOfStatus(status: number): Code {
  * @param status The status; 0 for a redirect that a browser did not follow.
  * @param headers The headers that a page may read.
  * @param body The parsed JSON body, if any.
+ * @param request What was sent: a function may pass on what PostgREST said to it.
  * @returns The problem. It contains no text of the body.
  *
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
+ * const request = { method: "POST", url: new URL("https://project.example/functions/v1/me") };
  * const body = { code: "WORKER_LIMIT", message: "Worker failed to respond" };
- * const { code, action, replay } = platformProblem(546, new Headers(), body);
+ * const { code, action, replay } = platformProblem(546, new Headers(), body, request);
  * assertEquals([code, action, replay], ["unexpected_failure", "retry", false]);
  * ```
  */
-export function platformProblem(status: number, headers: Headers, body: unknown): Problem {
-  const { code, message, msg, error }: Record<string, unknown> = Object(body);
-  // Storage refuses tokens with 400.
-  const isTokenStatus = status === 401 || status === 403 || (status === 400 && error !== undefined);
+export function platformProblem(
+  status: number,
+  headers: Headers,
+  body: unknown,
+  { method, url }: Pick<OutgoingRequest, "method" | "url">,
+): Problem {
+  const { code, message, msg, statusCode }: Record<string, unknown> = Object(body);
+  // Storage refuses tokens with 400 and a `statusCode`.
+  const isTokenStatus = status === 401 || status === 403 ||
+    (status === 400 && statusCode !== undefined);
   const text = isTokenStatus ? message ?? msg : "";
   const said = `${code || headers.get("sb-error-code")}: ${text}`;
   const meaning = MEANINGS.find(([pattern]) => pattern.test(said))?.[1];
   const seconds = headers.get("retry-after") ?? "";
-  return clientProblem(meaning ?? codeOfStatus(status), {
-    request_id: headers.get("x-request-id") ?? headers.get("sb-request-id") ?? "",
+  // Without a body, nothing says more of a refused HEAD: the token may have expired.
+  const unknown = method === "HEAD" && status === 401 ? "bad_jwt" : codeOfStatus(status);
+  return clientProblem(meaning ?? unknown, {
+    request_id: headers.get("sb-request-id") ?? "",
     retry_after: /^\d{1,6}$/.test(seconds) ? Number(seconds) : undefined,
-    replay: meaning !== undefined,
+    // A function may have passed on what PostgREST said to it.
+    replay: meaning !== undefined &&
+      !(said.startsWith("PGRST") && url.pathname.includes("/functions/")),
   });
 }
 

@@ -71,7 +71,7 @@ export interface RecoveryOptions {
    */
   readonly fetch?: typeof fetch | undefined;
   /**
-   * The time limit, in milliseconds, of one refresh or other request to Auth.
+   * The time limit, in milliseconds, of one refresh, or of one question to Auth about the user.
    *
    * @default {10_000}
    */
@@ -103,7 +103,7 @@ export function withDefaults(
   { timeout = 10_000, patience = 30_000, ...hooks }: RecoveryOptions,
 ): CallOptions {
   if (![timeout, patience].every((ms) => Number.isFinite(ms) && ms >= 0)) {
-    throw new TypeError("timeout and patience must be numbers of milliseconds.");
+    throw new TypeError("timeout and patience are milliseconds.");
   }
   return { ...hooks, timeout: Math.min(timeout, Math.max(patience, MIN_AUTH_MS)), patience };
 }

@@ -70,23 +70,25 @@ export async function delay(
   }
 }
 
-/** Ends every delay that may end early: the device is online again, or the page has the focus. */
-export function endDelaysEarly(): void {
+/**
+ * Ends every delay that may end early: the device is online again, or the page has the focus.
+ *
+ * @returns Whether there was one.
+ */
+export function endDelaysEarly(): boolean {
   for (const endDelay of endableDelays) endDelay();
-}
-
-interface Page {
-  readonly document: EventTarget & { readonly hidden: boolean };
+  return endableDelays.size > 0;
 }
 
 /**
- * Calls back when the device comes online, and when the page gets the focus or becomes visible. On
- * a platform without these events it never calls back.
+ * Calls back when the device comes online, and when the page gets the focus, is shown or is hidden.
+ * On a platform without these events it never calls back.
  */
 export function onAttention(callback: () => void): void {
-  const { document } = globalThis as unknown as Partial<Page>;
-  for (const name of ["online", "focus"]) globalThis.addEventListener?.(name, callback);
-  document?.addEventListener?.("visibilitychange", () => document.hidden || callback());
+  // `visibilitychange` bubbles from the document.
+  for (const name of ["online", "focus", "visibilitychange"]) {
+    globalThis.addEventListener?.(name, callback);
+  }
 }
 
 /**

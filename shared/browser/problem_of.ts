@@ -60,7 +60,7 @@ function isText(value: unknown): value is string {
 }
 
 function isSeconds(value: unknown): boolean {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function isIssue(value: unknown): value is Issue {
@@ -89,7 +89,7 @@ export function isProblem(value: unknown): value is Problem {
   const { code, message, status, action, replay, request_id } = value;
   const { retry_after = 0, required_aal = "aal1", max_age = 0, issues = [] } = value;
   return isText(code) && CODE_PATTERN.test(code) && isText(message) && message !== "" &&
-    Number.isInteger(status) && Number(status) >= 400 && Number(status) <= 599 &&
+    Number.isInteger(status) && (status as number) >= 400 && (status as number) <= 599 &&
     (ACTIONS as readonly unknown[]).includes(action) && typeof replay === "boolean" &&
     isText(request_id) &&
     isSeconds(retry_after) && (required_aal === "aal1" || required_aal === "aal2") &&

@@ -8,7 +8,7 @@ import { createAuthFetch } from "./auth_fetch.ts";
 import { call, type ClientState } from "./call.ts";
 import { type AnyClient, hasAccessTokenOption, urlOf } from "./client.ts";
 import { createDialog } from "./dialogs.ts";
-import { callHooks, createOutage, endDelaysEarly, onAttention, withTimeout } from "./outage.ts";
+import { callHooks, createOutage, endDelaysEarly, onAttention } from "./outage.ts";
 import { type CallOptions, type RecoveryOptions, withDefaults } from "./options.ts";
 import { parseRequest } from "./request.ts";
 import { sessionStoreOf } from "./session.ts";
@@ -19,7 +19,7 @@ export interface Recovery {
   readonly fetch: typeof fetch;
   /**
    * Attaches the client that was created with this fetch. Call it right after `createClient()`: a
-   * request waits one second for it.
+   * request before it is an error.
    *
    * @throws {TypeError} The client was created without this fetch (not checked if it has the
    * `accessToken` option), or is not a client of supabase-js 2.109 or later.
@@ -30,13 +30,10 @@ export interface Recovery {
 /** Requested to find out whether a client uses the fetch of a recovery. */
 const PROBE = "data:,";
 
-/** How long a request waits for its client to be attached. */
-const ATTACH_TIMEOUT_MS = 1000;
-
 let isProbed = false;
 
-const SET_UP = "Set up each client with its own recovery: " +
-  "recovery.attach(createClient(url, key, { global: { fetch: recovery.fetch } })).";
+const SET_UP =
+  "Use recovery.attach(createClient(url, key, { global: { fetch: recovery.fetch } })).";
 
 const states = /* @__PURE__ */ new WeakMap<object, ClientState>();
 
@@ -61,7 +58,7 @@ function createState(
   const dialogs = { step_up: createDialog(), reauthenticate: createDialog() };
   let session: ClientState["session"] = null;
   const tryNow = () => {
-    endDelaysEarly();
+    if (!endDelaysEarly()) outage.end("call"); // no call waits: the next one will tell
     session?.authFetch.tryNow();
   };
   const outage = createOutage(tryNow);
@@ -126,15 +123,12 @@ export function createRecovery(options: RecoveryOptions = {}): Recovery {
   const settings = withDefaults(options);
   const send: typeof fetch = (input, init) => (options.fetch ?? globalThis.fetch)(input, init);
   let state: ClientState | undefined;
-  let resolveAttached = () => {};
-  const attached = new Promise<void>((resolve) => resolveAttached = resolve);
 
   const recoveringFetch: typeof fetch = async (input, init) => {
     if (input === PROBE) {
       isProbed = true;
       return new Response();
     }
-    if (!state) await withTimeout(ATTACH_TIMEOUT_MS, attached);
     if (!state) throw new TypeError(SET_UP);
     const request = parseRequest(input, init, state.url);
     return request.isRecovered
@@ -151,7 +145,7 @@ export function createRecovery(options: RecoveryOptions = {}): Recovery {
       }
       if (hasAccessTokenOption(supabase)) {
         console.warn(
-          "attach(): with `accessToken`, calls wait, retry and reauthenticate, and do nothing else.",
+          "attach(): with `accessToken`, no call refreshes, steps up or signs out.",
         );
       } else {
         isProbed = false;
@@ -159,7 +153,6 @@ export function createRecovery(options: RecoveryOptions = {}): Recovery {
         if (!isProbed) throw new TypeError(SET_UP);
       }
       state = joinState(supabase, settings, send);
-      resolveAttached();
       return supabase;
     },
   };

@@ -48,13 +48,14 @@ export function parseRequest(
     input: given ?? url.href,
     init,
     url,
-    isRecovered: url.href.startsWith(base) &&
-      /^\/(functions|rest|storage|graphql)\/v1\//.test(url.href.slice(base.length)),
+    isRecovered: /^\/(functions|rest|storage|graphql)\/v1\//.test(url.href.replace(base, "")),
     method,
     headers,
     signal: init.signal ?? given?.signal ?? null,
     repeatable: /^(GET|HEAD|OPTIONS)$/.test(method) || headers.has("idempotency-key"),
-    bodyReusable: !(init.body as Partial<ReadableStream> | null | undefined)?.getReader,
+    // Streams of Node need `duplex`.
+    bodyReusable: !(init.body as Partial<ReadableStream> | null | undefined)?.getReader &&
+      !("duplex" in init),
   };
 }
 

@@ -40,8 +40,8 @@ export interface SessionStore {
   isOwn(token: string): boolean;
   /** Resolves when supabase-js next writes to its storage. */
   nextWrite(): Promise<void>;
-  /** The problem of the last session that ended here, if nobody has signed in since. */
-  ended(): Problem | undefined;
+  /** The problem of the last session that ended here; `no_authorization` if none has. */
+  endProblem(): Problem;
   /**
    * Calls back once per session that ends; and at once if one has ended and nobody signed in since.
    */
@@ -173,7 +173,7 @@ function createSessionStore(client: ClientAccess): SessionStore {
         refresh_token === token || (index < 2 && sameSession(access_token, token))
       ),
     nextWrite: () => new Promise((resolve) => resolveWrite = resolve),
-    ended: () => ended,
+    endProblem: () => ended ?? endProblem(reason),
     onEnd(listener) {
       endListeners.add(listener);
       const problem = ended;

@@ -1,6 +1,7 @@
 /** Signs out on this device only, once Auth has confirmed that the session has ended. @module */
 import { compareWithStored, type StoredSession, type Successor } from "./client.ts";
 import { fetchAuth, FINAL_CODES } from "./failure.ts";
+import { MIN_AUTH_MS } from "./options.ts";
 import { withTimeout } from "./outage.ts";
 import type { SessionStore } from "./session.ts";
 
@@ -51,7 +52,7 @@ export function createSignOut(
     if (isEnded && stored?.access_token === token) {
       store.setEndReason(code);
       // A listener that throws or hangs must not keep the session: the next read decides.
-      await withTimeout(timeoutMs, client.removeSession()).catch(() => {});
+      await withTimeout(MIN_AUTH_MS, client.removeSession()).catch(() => {});
     }
     const found = compareWithStored(await store.read(), token);
     // The session stays: its end, if it comes later, has a reason of its own.
@@ -60,11 +61,9 @@ export function createSignOut(
   }
 
   return function signOut(token, timeoutMs) {
-    let outcome = inFlight.get(token);
-    if (outcome === undefined) {
-      outcome = run(token, timeoutMs).finally(() => inFlight.delete(token));
-      inFlight.set(token, outcome);
-    }
+    const outcome = inFlight.get(token) ??
+      run(token, timeoutMs).finally(() => inFlight.delete(token));
+    inFlight.set(token, outcome);
     return outcome;
   };
 }

@@ -90,7 +90,7 @@ export function classifyProblem(
   body: Problem,
 ): { readonly problem: Problem; readonly source: Source } {
   const rows: Readonly<Record<string, Row>> = CLIENT_PROBLEMS;
-  const row = Object.hasOwn(rows, body.code) ? rows[body.code] : undefined;
+  const row = rows[body.code];
   const [, status, own] = row?.[0] === "credential" ? row : UNKNOWN;
   const isCredential = body.status === status;
   let { action } = body;

@@ -8,6 +8,8 @@ import { json, refuses } from "./_support.ts";
 const codes = Object.keys(PROBLEMS) as ProblemCode[];
 const SESSION_ACTIONS = ["sign_in", "refresh", "step_up"];
 
+const request = { method: "POST", url: new URL("https://project.example/functions/v1/me") };
+
 Deno.test("outcomeOf() gives different statuses per source when the action depends on the source", () => {
   for (const code of codes) {
     const [credential, handler] = [outcomeOf(code, "credential"), outcomeOf(code, "handler")];
@@ -59,26 +61,34 @@ Deno.test("classifyProblem() never returns sign_in or step_up when the table doe
   }
 });
 
-Deno.test("readFailure(, 1000) does not trust a body when its status is another one", async () => {
+Deno.test("readFailure() does not trust a body when its status is another one", async () => {
   const body = problem("session_not_found", "credential", { request_id: "r1", replay: true });
-  const honest = await readFailure(json(401, body), 1000);
+  const honest = await readFailure(json(401, body), request, 1000);
   assertEquals([honest.source, honest.problem.action], ["credential", "sign_in"]);
   for (const status of [400, 403, 500]) {
-    const { source, problem } = await readFailure(json(status, body), 1000);
+    const { source, problem } = await readFailure(json(status, body), request, 1000);
     assertEquals(source, "platform");
     assert(!SESSION_ACTIONS.includes(problem.action));
   }
 });
 
-Deno.test("readFailure(, 1000) keeps the other members when the body is a problem", async () => {
+Deno.test("readFailure() keeps the other members when the body is a problem", async () => {
   const issues = [{ path: ["title"], code: "too_small", message: "Too short." }];
-  const { problem } = await readFailure(refuses("validation_failed", "handler", { issues }), 1000);
+  const { problem } = await readFailure(
+    refuses("validation_failed", "handler", { issues }),
+    request,
+    1000,
+  );
   assertEquals([problem.issues, problem.request_id], [issues, "r1"]);
 });
 
-Deno.test("readFailure(, 1000) returns a platform failure when the body is not JSON, cut off, or empty", async () => {
+Deno.test("readFailure() returns a platform failure when the body is not JSON, cut off, or empty", async () => {
   for (const text of ["", "<html>", '{"code":"session_not', "null", "[]", '"text"']) {
-    const { source, problem } = await readFailure(new Response(text, { status: 401 }), 1000);
+    const { source, problem } = await readFailure(
+      new Response(text, { status: 401 }),
+      request,
+      1000,
+    );
     assertEquals([source, problem.action, problem.replay], ["platform", "none", false]);
   }
 });

@@ -185,5 +185,5 @@ Deno.test("createRecovery() throws when an option is invalid", () => {
 
 Deno.test("onSession() throws when the client keeps no session", () => {
   const supabase = createClient(URL_, KEY, { accessToken: () => Promise.resolve("token") });
-  assertThrows(() => onSession(supabase, () => {}), TypeError, "session");
+  assertThrows(() => onSession(supabase, () => {}), Error, "accessToken");
 });

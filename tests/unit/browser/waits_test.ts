@@ -1,6 +1,6 @@
 // How long a call waits, how often Auth is asked, and when an outage is over.
 import { assertEquals } from "@std/assert";
-import { problemOf } from "../../../shared/browser/mod.ts";
+import { type Outage, problemOf } from "../../../shared/browser/mod.ts";
 import {
   authSays,
   expired,
@@ -48,25 +48,72 @@ onBoth("invoke() asks Auth once per call when the user is suspended", async (cre
   });
 });
 
-onBoth("invoke() waits once for an Auth that hangs when its token is valid", async (create) => {
+onBoth(
+  "invoke() is answered when a listener awaits a query in an outage of Auth",
+  async (create) => {
+    for (const first of [expired(), { ...session(), expires_at: now() + 85 }]) {
+      await inFakeTime(async (time) => {
+        const storage = new TabStorage();
+        store(storage, first);
+        const beganMs = Date.now();
+        const { fetch } = fakeProject({
+          [ME]: () => json(200, "in"),
+          "/rest/v1/profiles": () => json(200, []),
+          [TOKEN]: () =>
+            Date.now() - beganMs < 5000 ? failing() : json(200, refreshedSession(first)),
+        });
+        const supabase = openRecovering(create, storage, fetch);
+        supabase.auth.onAuthStateChange((event) =>
+          event === "TOKEN_REFRESHED" ? supabase.from("profiles").select() : undefined
+        );
+        for (let n = 0; n < 3; n++) {
+          let data: unknown;
+          supabase.functions.invoke("me").then((result) => data = result.data);
+          await runUntil(time, () => data !== undefined, 30_000);
+          assertEquals(data, "in");
+        }
+      });
+    }
+  },
+);
+
+onBoth("onOutage() gets null when the page tries again and no call waits", async (create) => {
   await inFakeTime(async (time) => {
     const storage = new TabStorage();
-    store(storage, { ...session(), expires_at: now() + 85 }); // supabase-js refreshes at 90 s
-    const { fetch, to } = fakeProject({
-      [ME]: () => json(200, "in"),
-      [TOKEN]: () => new Promise(() => {}),
+    store(storage, session());
+    const outages: (Outage | null)[] = [];
+    const { fetch } = fakeProject({ [ME]: () => Promise.reject(new TypeError("offline")) });
+    const supabase = openRecovering(create, storage, fetch, {
+      patience: 5000,
+      onOutage: (outage) => outages.push(outage),
     });
-    const supabase = openRecovering(create, storage, fetch, { timeout: 10_000 });
-    const elapsed: number[] = [];
-    for (let n = 0; n < 20; n++) {
-      let data: unknown;
-      supabase.functions.invoke("me").then((result) => data = result.data);
-      elapsed.push(await runUntil(time, () => data !== undefined, 60_000));
-      assertEquals(data, "in");
-      time.tick(2000);
-    }
-    assertEquals(elapsed.filter((ms) => ms > 1000), [10_000]);
-    assertEquals(to(TOKEN).length, 20);
+    let result: unknown;
+    supabase.functions.invoke("me", { method: "GET" }).then((one) => result = one);
+    await runUntil(time, () => result !== undefined, 10_000);
+    outages.at(-1)?.tryNow();
+    assertEquals(outages.map((one) => one === null), [false, false, true]);
+  });
+});
+
+onBoth("invoke() takes a second longer when a listener of SIGNED_OUT hangs", async (create) => {
+  await inFakeTime(async (time) => {
+    const storage = new TabStorage();
+    store(storage, session());
+    const { fetch } = fakeProject({
+      [ME]: () => refuses("session_not_found", "credential"),
+      "/auth/v1/user": async () => {
+        await new Promise((resolve) => setTimeout(resolve, 3000));
+        return authSays(403, "session_not_found");
+      },
+    });
+    const supabase = openRecovering(create, storage, fetch);
+    supabase.auth.onAuthStateChange((event) =>
+      event === "SIGNED_OUT" ? new Promise(() => {}) : undefined
+    );
+    let code: string | undefined;
+    supabase.functions.invoke("me").then(({ error }) => code = problemOf(error)?.code);
+    const elapsedMs = await runUntil(time, () => code !== undefined, 30_000);
+    assertEquals([code, elapsedMs], ["session_not_found", 4000]);
   });
 });
 

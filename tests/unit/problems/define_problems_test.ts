@@ -423,7 +423,10 @@ Deno.test("problemOf() and readFailure() go by action and status for a code that
   const limits = { onStepUp: () => {}, onReauthenticate: () => {}, patience: 60_000 };
   for (const [error, action, step] of cases) {
     const response = await answerTo(error);
-    const failure = await readFailure(response, 1000);
+    const failure = await readFailure(response, {
+      method: "GET",
+      url: new URL("https://project.example/functions/v1/me"),
+    }, 1000);
     assertEquals([failure.problem.code, failure.problem.action, failure.source], [
       error.code,
       action,
