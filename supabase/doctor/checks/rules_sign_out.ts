@@ -70,18 +70,10 @@ function signOutCause(node: Node, surroundings: Surroundings): string | undefine
       const calls = block ? [...walk(block)] : [];
       // A session that was begun in the same function is taken back.
       const scope = around(one, isFunction);
-      if (
-        (scope ? nodesWithin(scope) : calls).some((each) =>
-          BEGINS.test(authCall(each)?.method ?? "")
-        )
-      ) return undefined;
-      const asked = calls.filter((each) =>
+      if ((scope ? nodesWithin(scope) : calls).some(isOfSignIn)) return undefined;
+      const asks = calls.some((each) =>
         each.type === "AwaitExpression" || authCall(each) !== undefined
       );
-      const isSignIn = asked.some((each) => isOfProvider(each));
-      const asks = isSignIn
-        ? asked.some((each) => !isOfProvider(each) && !isSignOut(each))
-        : asked.length > 0;
       // The same sign-out once more, in another scope, is no reaction to an error.
       const isRetry = own && authCall(node)?.args.length !== 0;
       return asks && !isRetry && !judgesCaught(one) ? "on whatever is thrown" : undefined;
@@ -95,12 +87,6 @@ function signOutCause(node: Node, surroundings: Surroundings): string | undefine
     if (/^(?:If|Switch)Statement$|^ConditionalExpression$/.test(one.type)) return undefined;
   }
   return undefined;
-}
-
-/** `signOut()`, awaited or not. */
-function isSignOut(node: Node): boolean {
-  const call = node.type === "AwaitExpression" ? child(node, "argument") : node;
-  return authCall(bare(call))?.method === "signOut";
 }
 
 function isNotOk(test: Node | undefined, surroundings: Surroundings): boolean {
@@ -118,22 +104,10 @@ function isNotOk(test: Node | undefined, surroundings: Surroundings): boolean {
   }
   if (found?.type !== "UnaryExpression" || found.operator !== "!") return false;
   const root = rootOf(child(found, "argument"));
-  if (root?.path.join() !== "ok" || isOfProvider(root.node)) return false;
+  const scope = around(found, isFunction);
+  if (root?.path.join() !== "ok" || (scope && nodesWithin(scope).some(isOfSignIn))) return false;
   const value = follow(at({ node: root.node, ...surroundings } as Place, root.node));
   return value === undefined || value.node.type !== "ObjectExpression";
-}
-
-/**
- * Whether an expression is what the provider of the sign-in answers: asked with `provider_token`,
- * which is there only right after a sign-in. A sign-out then takes that sign-in back.
- */
-function isOfProvider(expression: Node | undefined, depth = 0): boolean {
-  if (expression === undefined || depth > 3) return false;
-  return [...walk(expression)].some((one) => {
-    if (/^provider_?token$/i.test(nameOf(one) ?? "")) return true;
-    const init = one.type === "Identifier" ? originOf(one)?.init : undefined;
-    return init !== undefined && isOfProvider(init, depth + 1);
-  });
 }
 
 /** `error` of an awaited functions.invoke(), which is also there when the device is offline. */
@@ -147,6 +121,11 @@ function isInvokeError(test: Node | undefined): boolean {
 
 /** Calls after which there is a session, or still none. */
 const BEGINS = /^(?:signIn|signUp|verifyOtp|exchangeCode)/;
+
+/** Whether a node is of a sign-in: the call itself, or the token that its provider gave with it. */
+function isOfSignIn(node: Node): boolean {
+  return BEGINS.test(authCall(node)?.method ?? "") || nameOf(node) === "provider_token";
+}
 
 /** `error`, or `error || !user`, of an awaited call of Auth. */
 function isAuthError(test: Node | undefined): boolean {
