@@ -4,8 +4,8 @@ import type { Files } from "./project/sources.ts";
 import { isOfInterest } from "./project/workspace.ts";
 import { LOCK } from "./project/locks.ts";
 
-/** Folders that hold nothing of the project's own; so does every folder that begins with a dot. */
-const SKIPPED = /^(?:\.|(?:build|coverage|dist|node_modules|vendor)$)/;
+/** Folders that hold nothing of the project's own; so does nearly every one that begins with a dot. */
+const SKIPPED = /^(?:\.(?!github$)|(?:build|coverage|dist|node_modules|vendor)$)/;
 /** Larger files are generated. */
 const MAX_BYTES = 512 * 1024;
 const MAX_LOCK_BYTES = 16 * 1024 * 1024;

@@ -73,6 +73,12 @@ export interface FunctionSummary {
   readonly project: string;
   readonly entry: string;
   readonly verify_jwt: "on" | "off" | "default";
+  /** The `--no-verify-jwt` that it is deployed with, or may be where that is not certain. */
+  readonly no_verify_jwt?: {
+    readonly file: string;
+    readonly line: number;
+    readonly certain: boolean;
+  };
   readonly check: CallerCheck;
   readonly by: string;
 }
@@ -109,12 +115,15 @@ export function examine(
       classed.push(rest);
     }
     findings.push(...runChecks(functionChecks, { project, classed }));
-    for (const { name, entry, verifyJwt, facts: { check, by } } of classed) {
+    for (const { name, entry, verifyJwt, noVerifyJwt: flag, facts: { check, by } } of classed) {
       functions.push({
         name,
         project: project.folder,
         entry,
         verify_jwt: verifyJwt,
+        ...(flag && {
+          no_verify_jwt: { file: flag.file, line: flag.line, certain: flag.isCertain },
+        }),
         check,
         by: ownText(by),
       });

@@ -20,6 +20,29 @@ function unguarded({ classed }: FunctionsInput): ClassedFunction[] {
   );
 }
 
+/** The flag that may turn the gateway's check off, where that is not certain. */
+function mayBeOff({ noVerifyJwt: flag }: ClassedFunction): string | undefined {
+  return flag === undefined || flag.isCertain
+    ? undefined
+    : `${flag.file}:${flag.line} may deploy it with --no-verify-jwt`;
+}
+
+/** Why the gateway checks nothing. */
+function offBy({ noVerifyJwt: flag }: ClassedFunction): string {
+  return flag === undefined
+    ? "verify_jwt is off"
+    : `verify_jwt is off, because ${flag.file}:${flag.line} deploys it with --no-verify-jwt`;
+}
+
+/** What is known of the gateway's check where it is not off. */
+function onBy(one: ClassedFunction): string {
+  const flag = mayBeOff(one);
+  if (one.verifyJwt === "on") return `verify_jwt is on${flag === undefined ? "" : `, but ${flag}`}`;
+  return flag === undefined
+    ? "verify_jwt is not written, so it is on unless it is deployed otherwise"
+    : `verify_jwt is not written, and ${flag}`;
+}
+
 /** Names of functions that are meant for everybody. */
 const PUBLIC =
   /(?:^|-)(?:contact|wait-?list|otp|sso|oidc|log-?in|sign-?in|sign-?up|(?:forgot|reset)-password|password-reset|magic-link|recovery|availability|exists|report-(?:issue|bug|problem)|bug-report|feedback|support-(?:request|ticket|form|message))(?:-|$)|^(?:public|newsletter|subscribe|unsubscribe|rss|sitemap|submit|embed|widget|health|ping|pixel|og)(?:-|$)|-(?:newsletter|subscribe|unsubscribe|rss|feed|xml|sitemap|embed|widget|ping|pixel|callback|preview|health(?:-?check)?|auth)$|^(?:auth|feed|callback)$|-(?:shared?|public)-/;
@@ -78,7 +101,7 @@ export const openServiceFunction: Check<FunctionsInput> = {
         severity: isMeantForAll(one) ? "info" : doubt === "" ? "error" : "warning",
         file,
         line,
-        message: `${one.name} acts with ${power}, and checks nobody: verify_jwt is off, and no ` +
+        message: `${one.name} acts with ${power}, and checks nobody: ${offBy(one)}, and no ` +
           `check of the caller is seen in what it runs.${doubt}`,
       };
     }
@@ -97,15 +120,12 @@ export const anonKeyEnough: Check<FunctionsInput> = {
       if (one.verifyJwt === "off" || !one.facts.hasEffects) continue;
       const { facts } = one;
       const { power, file, line } = facts;
-      const gateway = one.verifyJwt === "on"
-        ? "verify_jwt is on"
-        : "verify_jwt is not written, so it is on unless it is deployed otherwise";
       const acts = power === undefined ? "" : ` It acts with ${power}.`;
       yield {
         severity: facts.doubt !== undefined || isMeantForAll(one) ? "info" : "warning",
         ...(power === undefined ? { file: one.entry, line: 1 } : { file, line }),
         message:
-          `${one.name} relies on the gateway alone (${gateway}): the anon key is enough to ` +
+          `${one.name} relies on the gateway alone (${onBy(one)}): the anon key is enough to ` +
           `call it.${acts}${doubtOf(one)}`,
       };
     }
@@ -120,13 +140,19 @@ export const unverifiedJwt: Check<FunctionsInput> = {
   fix:
     "Ask Auth, `getUser(token)`, or mount edge-auth; `getClaims(token)` at least checks the signature.",
   *look({ classed }) {
-    for (const { name, verifyJwt, facts } of classed) {
-      if (facts.check !== "reads_jwt_unverified" || verifyJwt !== "off") continue;
+    for (const one of classed) {
+      const { name, verifyJwt, facts } = one;
+      const flag = mayBeOff(one);
+      if (facts.check !== "reads_jwt_unverified") continue;
+      if (verifyJwt !== "off" && flag === undefined) continue;
+      const isDoubtful = flag !== undefined || facts.doubt?.startsWith("it reads the header");
       yield {
-        severity: facts.doubt?.startsWith("it reads the header") ? "warning" : "error",
+        severity: isDoubtful ? "warning" : "error",
         file: facts.file,
         line: facts.line,
-        message: `${name} reads a JWT without verifying it (${facts.by}), and verify_jwt is off.`,
+        message: `${name} reads a JWT without verifying it (${facts.by}), and ${
+          flag ?? offBy(one)
+        }.`,
       };
     }
   },
@@ -150,7 +176,7 @@ export const middleware: Check<FunctionsInput> = {
         file: one.entry,
         line: 1,
         message: `${one.name} checks nobody${
-          others ? ", while other functions here mount edge-auth" : ": verify_jwt is off"
+          others ? ", while other functions here mount edge-auth" : `: ${offBy(one)}`
         }.${spends === undefined ? "" : ` It uses ${spends}.`}${doubtOf(one)}`,
       };
     }
@@ -175,9 +201,9 @@ export const callerCheck: Check<FunctionsInput> = {
     "Only Auth knows whether a session is alive. A signature says that a token was good when it was minted; a secret or a webhook's signature names a machine.",
   fix: "Nothing, if that is meant. Where users who signed out must not get in, ask Auth.",
   *look({ classed }) {
-    for (const { name, entry, facts, verifyJwt } of classed) {
+    for (const { name, entry, facts, verifyJwt, noVerifyJwt: flag } of classed) {
       const isDecoded = facts.check === "reads_jwt_unverified";
-      if (isDecoded && verifyJwt === "off") continue;
+      if (isDecoded && (verifyJwt === "off" || flag !== undefined)) continue;
       const says = SAYS[facts.check]?.(facts.by) ??
         (facts.check === "asks_auth" && facts.by.startsWith("the official")
           ? `leaves the check to ${facts.by}`
@@ -196,8 +222,8 @@ export const webhookBehindGateway: Check<FunctionsInput> = {
   fix:
     "Write `verify_jwt = false` under `[functions.<name>]`: this function checks the signature of its callers itself.",
   *look({ classed, project }) {
-    for (const { name, entry, facts, verifyJwt } of classed) {
-      if (facts.check !== "webhook_signature" || verifyJwt === "off") continue;
+    for (const { name, entry, facts, verifyJwt, noVerifyJwt: flag } of classed) {
+      if (facts.check !== "webhook_signature" || verifyJwt === "off" || flag) continue;
       // A signature in the body may be that of the app's own users.
       const isOfWebhook = facts.readsSignature || /hook/i.test(name) ||
         /^constructEvent| of /.test(facts.by);
@@ -229,10 +255,10 @@ export const verifyJwt: Check<FunctionsInput> = {
     "Write `verify_jwt = false` under `[functions.<name>]` of supabase/config.toml: this function checks its callers itself.",
   *look({ classed, project }) {
     for (const one of classed) {
-      const { name, entry, facts, verifyJwt } = one;
-      if (facts.check !== "asks_auth" || verifyJwt === "off") continue;
+      const { name, entry, facts, verifyJwt, noVerifyJwt: flag } = one;
       const isWritten = verifyJwt === "on";
-      const severity = !mountsEdgeAuth(one) ? "info" : isWritten ? "error" : "warning";
+      if (facts.check !== "asks_auth" || verifyJwt === "off" || (flag && !isWritten)) continue;
+      const severity = !mountsEdgeAuth(one) ? "info" : isWritten && !flag ? "error" : "warning";
       const message = isWritten
         ? `verify_jwt is true for the function ${name}: the gateway answers first.`
         : `verify_jwt is not written down for the function ${name}: the gateway answers first.`;

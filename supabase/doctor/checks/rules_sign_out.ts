@@ -70,11 +70,7 @@ function signOutCause(node: Node, surroundings: Surroundings): string | undefine
       const calls = block ? [...walk(block)] : [];
       // A session that was begun in the same function is taken back.
       const scope = around(one, isFunction);
-      if (
-        (scope ? nodesWithin(scope) : calls).some((each) =>
-          BEGINS.test(authCall(each)?.method ?? "")
-        )
-      ) return undefined;
+      if ((scope ? nodesWithin(scope) : calls).some(isOfSignIn)) return undefined;
       const asks = calls.some((each) =>
         each.type === "AwaitExpression" || authCall(each) !== undefined
       );
@@ -108,7 +104,8 @@ function isNotOk(test: Node | undefined, surroundings: Surroundings): boolean {
   }
   if (found?.type !== "UnaryExpression" || found.operator !== "!") return false;
   const root = rootOf(child(found, "argument"));
-  if (root?.path.join() !== "ok") return false;
+  const scope = around(found, isFunction);
+  if (root?.path.join() !== "ok" || (scope && nodesWithin(scope).some(isOfSignIn))) return false;
   const value = follow(at({ node: root.node, ...surroundings } as Place, root.node));
   return value === undefined || value.node.type !== "ObjectExpression";
 }
@@ -124,6 +121,11 @@ function isInvokeError(test: Node | undefined): boolean {
 
 /** Calls after which there is a session, or still none. */
 const BEGINS = /^(?:signIn|signUp|verifyOtp|exchangeCode)/;
+
+/** Whether a node is of a sign-in: the call itself, or the token that its provider gave with it. */
+function isOfSignIn(node: Node): boolean {
+  return BEGINS.test(authCall(node)?.method ?? "") || nameOf(node) === "provider_token";
+}
 
 /** `error`, or `error || !user`, of an awaited call of Auth. */
 function isAuthError(test: Node | undefined): boolean {

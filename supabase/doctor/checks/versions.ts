@@ -8,6 +8,8 @@ import { compareVersions, readRange, readVersion, type Version } from "../projec
 import type { Workspace } from "../project/workspace.ts";
 import { authCall } from "../source/auth_call.ts";
 import { keepsSession, madeBy } from "../source/client.ts";
+import { text } from "../source/node.ts";
+import { oncePer } from "../source/once.ts";
 import { isTestPath } from "../source/runtime.ts";
 import type { Scan, SourceCheck } from "./scan.ts";
 
@@ -77,6 +79,39 @@ function scanUses(
       uses.push(...own.filter(({ name }) => !isNpm(name)));
     },
     conclude: () => conclude(uses),
+  };
+}
+
+/** The packages of Supabase that a file names: in an import, a require(), a configuration. */
+const namedBy = oncePer(({ nodes }: SourceFile): ReadonlySet<string> =>
+  new Set(nodes.flatMap((one) => /^@supabase\/[\w-]+/.exec(text(one) ?? "")?.[0] ?? []))
+);
+
+/**
+ * Every use of a package that runs: one that is only installed, and that none of the source beside
+ * its package.json names, does nothing.
+ */
+function scanUsesInSource(
+  workspace: Workspace,
+  conclude: (uses: readonly PackageUse[]) => Iterable<Hit>,
+): Scan {
+  const folders = new Map<string, Set<string>>();
+  const runs = ({ name, source, file }: PackageUse) => {
+    const folder = folderOf(file);
+    return source !== "npm" || !workspace.sources.hasFolder(folder) ||
+      folders.get(name)?.has(folder) === true;
+  };
+  const scan = scanUses(workspace, (uses) => conclude(uses.filter(runs)));
+  return {
+    visit(file) {
+      for (const name of namedBy(file)) {
+        const known = folders.get(name) ?? new Set();
+        for (const folder of foldersAbove(folderOf(file.path))) known.add(folder);
+        folders.set(name, known);
+      }
+      return scan.visit(file);
+    },
+    conclude: scan.conclude,
   };
 }
 
@@ -185,7 +220,7 @@ export const oldSsr: SourceCheck = {
     "Before 0.4.0 @supabase/ssr has no `getAll` and `setAll`: a session that is kept in several cookies can be cut off, or come back after its end.",
   fix: "Update @supabase/ssr, and use `getAll` and `setAll`.",
   start: (workspace) =>
-    scanUses(workspace, function* (uses) {
+    scanUsesInSource(workspace, function* (uses) {
       for (const { found, hit, where } of older(uses, "@supabase/ssr", [0, 4, 0], workspace)) {
         const message = `@supabase/ssr ${found} is older than 0.4.0${where}.`;
         yield { severity: "warning", ...hit, message };
@@ -200,7 +235,7 @@ export const authHelpers: SourceCheck = {
     "The auth helpers are no longer maintained, and write other cookies than @supabase/ssr: with both in one app, each signs the user out of the other.",
   fix: "Move to @supabase/ssr, in one step for the whole app, and remove the helpers.",
   start: (workspace) =>
-    scanUses(workspace, function* (uses) {
+    scanUsesInSource(workspace, function* (uses) {
       const said = new Set<string>();
       for (const { name, file, line } of uses) {
         if (!/^@supabase\/auth-helpers-/.test(name) || said.has(name)) continue;

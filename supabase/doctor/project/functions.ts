@@ -2,6 +2,7 @@ import { type CallerFacts, callerFacts } from "../source/caller_check.ts";
 import { children } from "../source/node.ts";
 import type { Reach } from "../source/reach.ts";
 import type { ConfigFile } from "./config_file.ts";
+import { type Deployment, type NoVerifyJwt, noVerifyJwt } from "./deployments.ts";
 import type { Modules } from "./modules.ts";
 import { join } from "./paths.ts";
 import { lineAt, lineOf, type SourceFile } from "./source_file.ts";
@@ -15,8 +16,13 @@ export interface EdgeFunction {
   readonly name: string;
   /** Its entry; `undefined` where config.toml names one that is not there. */
   readonly entry: string | undefined;
-  /** `verify_jwt`, as written in config.toml; without it, on. */
+  /**
+   * `verify_jwt`, as written in config.toml; without it, on. Off as well where every command of the
+   * project that deploys the function has the flag, which wins.
+   */
   readonly verifyJwt: Gateway;
+  /** The `--no-verify-jwt` it is deployed with, or may be; none where config.toml says so already. */
+  readonly noVerifyJwt: NoVerifyJwt | undefined;
   /** Why it is public, from `// edge-auth: public, because …` above its first statement. */
   readonly publicBecause: string | undefined;
 }
@@ -39,11 +45,13 @@ const ENTRY = /^([A-Za-z0-9][\w-]*)\/index\.(?:[cm]?[jt]sx?)$/;
  * it, and what `[functions.*]` of config.toml names.
  *
  * @param folder The folder `supabase/` itself.
+ * @param deployments The commands that deploy functions of the project.
  */
 export function findFunctions(
   folder: string,
   config: ConfigFile | undefined,
   { sources }: Modules,
+  deployments: readonly Deployment[],
 ): EdgeFunction[] {
   const entries = new Map<string, string | undefined>();
   // Without a config.toml, only the CLI's own folder is certainly Supabase's.
@@ -68,10 +76,14 @@ export function findFunctions(
   }
   return [...entries].sort(([a], [b]) => a.localeCompare(b)).map(([name, entry]) => {
     const written = config?.get("functions", name, "verify_jwt");
+    const flag = written === false
+      ? undefined
+      : noVerifyJwt(name, [...entries.keys()], deployments);
     return {
       name,
       entry,
-      verifyJwt: written === false ? "off" : written === true ? "on" : "default",
+      verifyJwt: written === false || flag?.isCertain ? "off" : written === true ? "on" : "default",
+      noVerifyJwt: flag,
       publicBecause: entry === undefined ? undefined : reasonIn(entry, sources),
     };
   });

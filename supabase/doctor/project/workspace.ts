@@ -1,4 +1,5 @@
 import { type ConfigFile, readConfig } from "./config_file.ts";
+import { deploymentsOf, deploymentsOfJson, mayDeploy, readDeployments } from "./deployments.ts";
 import { type EnvFile, isEnvFile, readEnvFile } from "./env_file.ts";
 import { type EdgeFunction, findFunctions } from "./functions.ts";
 import { type JsonFile, readJsonFile } from "./json_file.ts";
@@ -38,7 +39,9 @@ export interface Workspace extends Modules {
 
 /** Whether the doctor reads a file at all. */
 export function isOfInterest(path: string): boolean {
-  return isConfig(path) || isEnvFile(path) || isSourceFile(path) || isJson(path) ||
+  if (/(?:^|\/)\.github\//.test(path)) return mayDeploy(path); // no source of the project's
+  return mayDeploy(path) || isConfig(path) || isEnvFile(path) || isSourceFile(path) ||
+    isJson(path) ||
     LOCK.test(path) || /signing_?keys?[\w-]*\.json$/.test(path);
 }
 
@@ -87,6 +90,12 @@ export function readWorkspace(files: Files, sessions?: number): Workspace {
       })
     ),
   );
+  const deployments = [
+    ...json.flatMap(deploymentsOfJson),
+    ...paths.filter((path) => mayDeploy(path) && !isTestPath(path)).flatMap((path) =>
+      read(path, readDeployments)
+    ).flat(),
+  ];
   const modules: Modules = { sources, maps, namedMaps, edgeAuth: edgeAuthFolders(paths) };
   return {
     ...modules,
@@ -98,7 +107,12 @@ export function readWorkspace(files: Files, sessions?: number): Workspace {
         folder,
         config: found[0],
         configs: found,
-        functions: findFunctions(folder, found[0], modules),
+        functions: findFunctions(
+          folder,
+          found[0],
+          modules,
+          deploymentsOf(folder, [...folders], deployments),
+        ),
         signingKeys: new Map(
           (paths.includes(key) ? read(key, readJsonFile) : []).map(({ path, value }) => [
             path,

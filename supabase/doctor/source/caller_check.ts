@@ -3,7 +3,9 @@
 import type { Modules } from "../project/modules.ts";
 import { lineOf, type SourceFile } from "../project/source_file.ts";
 import { authCall } from "./auth_call.ts";
-import { hasSecretKey, hasSpread, headerOf, madeBy } from "./client.ts";
+import { hasSpread, headerOf } from "./client.ts";
+import { refuses, takesRequest } from "./doubt.ts";
+import { Effects } from "./effects.ts";
 import {
   callEvidence,
   comparedHeader,
@@ -14,24 +16,11 @@ import {
   packageName,
   VERIFIES_WEBHOOK,
 } from "./evidence.ts";
-import { follow, type Foreign, type Place } from "./follow.ts";
+import { follow, type Place } from "./follow.ts";
 import { isUsed } from "./header_use.ts";
-import {
-  bare,
-  child,
-  children,
-  isFunction,
-  isReference,
-  memberPath,
-  nameOf,
-  type Node,
-  property,
-  text,
-  walk,
-} from "./node.ts";
+import { bare, child, children, memberPath, nameOf, type Node, property } from "./node.ts";
 import { type Reach, reach, type Reached } from "./reach.ts";
 import { originOf } from "./scope.ts";
-import { isFromCaller } from "./secret.ts";
 
 /** The ways a caller is checked, the strongest first. */
 export const CHECKS = [
@@ -75,19 +64,13 @@ export interface CallerFacts {
   readonly line: number;
 }
 
-/** What the code of a function was seen to do. */
+/** Who is asked about a caller in the code of a function, and what is compared. */
 class Seen {
   readonly evidence: Evidence[] = [];
-  readonly power: { what: string; file: string; line: number }[] = [];
   readonly doubts = new Set<string>();
   readonly headers = new Set<string>();
-  hasEffects = false;
-  writes = false;
-  changesUsers = false;
-  limitsCallers = false;
   /** Whether it computes a keyed hash, as for the signature of a webhook. */
   hashes = false;
-  spends: string | undefined;
   /** A function of the project that says by its name that it verifies a signature. */
   verifies: string | undefined;
 
@@ -117,15 +100,6 @@ class Seen {
       ) {
         this.doubts.add("it uses the Authorization header");
       }
-      if (name === "supabaseAdmin") this.#hasPower("supabaseAdmin", place);
-    } else if (
-      node.type === "Property" && node.parent?.type === "ObjectPattern"
-    ) {
-      if (nameOf(child(node, "key")) === "supabaseAdmin") {
-        this.#hasPower("supabaseAdmin", place);
-      }
-    } else if (node.type === "Literal" && node.value === "SUPABASE_DB_URL") {
-      this.#hasPower("a direct connection to the database", place);
     }
   }
 
@@ -139,21 +113,9 @@ class Seen {
         this.doubts.add("it uses the Authorization header");
       }
     }
-    const client = madeBy(place);
-    if (client !== undefined && hasSecretKey(client)) {
-      this.#hasPower("a service_role or secret key", place);
-    }
-    this.#lookAtAuth(place);
+    this.#lookAtAuth(node);
     const path = memberPath(child(node, "callee"));
     const method = path.at(-1)!;
-    if (path.slice(-2).join(".") === "env.get") {
-      const name = text(children(node, "arguments")[0]) ?? "";
-      if (KEY_OF_SERVICE.test(name)) this.spends ??= name;
-    }
-    if (WRITES.test(method) && !isBookkeeping(node) && !isReadByRpc(node)) this.writes = true;
-    if (EFFECTS.test(method) || isFreeCall(node)) this.hasEffects = true;
-    const named = method === "rpc" ? text(children(node, "arguments")[0]) ?? "" : method;
-    if (LIMITS.test(named)) this.limitsCallers = true;
     if (/^(?:createHmac|importKey|timingSafeEqual|hmac)$/.test(method)) {
       this.hashes = true;
     }
@@ -169,21 +131,13 @@ class Seen {
     }
   }
 
-  #lookAtAuth(place: Place & Reached): void {
-    const call = authCall(place.node);
-    if (call === undefined) return;
-    const { method, args } = call;
+  #lookAtAuth(node: Node): void {
+    const { method = "" } = authCall(node) ?? {};
     if (
       /^(?:signIn|signUp|verifyOtp|exchangeCode|refreshSession|setSession)/
         .test(method)
     ) {
       this.doubts.add(`it signs its caller in, by ${method}()`);
-    }
-    if (!method.startsWith("admin.")) return;
-    this.#hasPower("auth.admin", place);
-    this.writes = true;
-    if (/^admin\.(?:updateUserById|deleteUser)$/.test(method)) {
-      this.changesUsers ||= args[0] !== undefined && isFromCaller(args[0]);
     }
   }
 
@@ -194,10 +148,6 @@ class Seen {
       at: { file: place.file.path, line: lineOf(place.node) },
     });
   }
-
-  #hasPower(what: string, { node, file }: Reached): void {
-    this.power.push({ what, file: file.path, line: lineOf(node) });
-  }
 }
 
 /** Reads a function by its entry. */
@@ -206,10 +156,14 @@ export function callerFacts(
   modules: Modules,
 ): CallerFacts & { reach: Reach } {
   const reached = reach(entry, modules);
-  const seen = new Seen(entry);
-  const { evidence, power, doubts, headers } = seen;
+  const [seen, effects] = [new Seen(entry), new Effects()];
+  const { evidence, doubts, headers } = seen;
   evidence.push(...foreignEvidence(reached, modules));
-  for (const one of reached.nodes) seen.look({ ...one, modules });
+  for (const one of reached.nodes) {
+    const place = { ...one, modules };
+    seen.look(place);
+    effects.look(place);
+  }
   const signed = [...headers].find((one) => /sign|hmac|hub-|svix|digest/.test(one));
   const by = seen.verifies ?? (signed && `the header ${signed}`);
   if (seen.hashes && by) evidence.push({ check: "webhook_signature", by });
@@ -228,9 +182,9 @@ export function callerFacts(
   const best = CHECKS.map((check) => evidence.find((one) => one.check === check))
     .find((one) => one !== undefined);
   const check = best?.check ?? "none";
-  const first = power.find(({ file }) => file === entry.path);
   const place = check === "reads_jwt_unverified" ? best?.at : undefined;
-  const { writes, changesUsers, limitsCallers, hasEffects, spends } = seen;
+  const { power, writes, changesUsers, limitsCallers, hasEffects, spends } = effects;
+  const first = power.find(({ file }) => file === entry.path);
   const managesUsers = power.some(({ what }) => what === "auth.admin");
   return {
     check,
@@ -289,124 +243,15 @@ function isSwitchedOff(
   return false;
 }
 
-/** Whether a branch refuses by what somebody answered who was given something of the caller's. */
-function refuses(node: Node): boolean {
-  return [...walk(child(node, "test")!)].some((one) => {
-    const init = isReference(one) ? originOf(one)?.init : undefined;
-    return init !== undefined && [...walk(init)].some(isAskedAboutCaller);
-  }) &&
-    [...walk(child(node, "consequent")!, (one) => !isFunction(one))].some((one) =>
-      one.type === "Literal" &&
-      (one.value === 401 || one.value === 403 || REFUSAL.test(text(one) ?? ""))
-    );
-}
-
-function isAskedAboutCaller(node: Node): boolean {
-  const call = node.type === "AwaitExpression" ? child(node, "argument") : undefined;
-  return call !== undefined && !readsBody(bare(call)) &&
-    [...walk(call)].some((one) =>
-      one.type === "CallExpression" &&
-      children(one, "arguments").some((given) => isFromCaller(given, 0, true))
-    );
-}
-
-const REFUSAL =
-  /unauthori[sz]ed|forbidden|access denied|not allowed|invalid (?:credentials|password|code|pin|token)/i;
-
-/** `req.json()`, also with something for a body that is none. */
-function readsBody(call: Node | undefined): boolean {
-  const callee = bare(child(call, "callee"));
-  const path = memberPath(callee);
-  if (path.at(-1) === "catch") return readsBody(bare(child(callee, "object")));
-  const owner = bare(child(callee, "object"));
-  return /^(?:json|text|formData|arrayBuffer)$/.test(path.at(-1)!) &&
-    owner?.type === "Identifier" &&
-    originOf(owner)?.kind === "parameter";
-}
-
 const SAYS_PUBLIC =
   /^\W*public\b[,.:]|\bno[- ]jwt\b|\bpublic(?:ly)? (?:endpoint|function|api|access\w*|callable|available)|\banon(?:ymous(?:ly)?)?[- ]callable|\b(?:anyone|everybody|everyone) (?:can|may) call|\bno (?:auth\w*|login|account) (?:is )?(?:required|needed)/i;
-
-/** Names of variables that hold the key of a service that is not Supabase. */
-const KEY_OF_SERVICE =
-  /^(?!SUPABASE_|SB_)(?!.*(?:ANON|PUBLI|WEBHOOK)).*(?:API_?KEY|AUTH_TOKEN|ACCESS_TOKEN|BOT_TOKEN|SECRET_KEY)$/;
 
 /** Headers that say nothing about who calls. */
 const PLAIN_HEADERS =
   /^(?:accept|content-|origin$|referer$|host$|user-agent$|x-forwarded-|x-real-ip$|cf-|range$|if-|upgrade$|access-control-|x-client-info$|x-region$|x-request-id$|x-(?:[a-z]+-)?(?:trace|span|correlation)-id$|traceparent$|tracestate$|baggage$|x-b3-|idempotency-key$|connection$|sec-|prefer$|apikey$|location$|retry-after$|x-ratelimit|etag$|x-supabase-api-version$)/;
 
-/** Calls that reach beyond the function. */
-const EFFECTS = /^(?:fetch|from|rpc|invoke|upload|send|query|create\w*Client|connect)$/;
-
-const WRITES =
-  /^(?:insert|update|upsert|delete|rpc|invoke|upload|remove|move|copy|query|execute|unsafe|send|fetch)$/;
-
 /** What recovers who signed a message: the holder of a wallet. */
 const RECOVERS =
   /sign\.detached\.verify$|(?:^|\.)(?:recoverAddress|recoverMessageAddress|recoverPublicKey|verifyMessage|verifyTypedData)$/;
 
-const LIMITS = /rate_?limit/i;
-
 const PAYS = /\b(?:sessions|paymentIntents|setupIntents)\.retrieve$/;
-
-/** `rpc("search_…")`: a function of the database that says by its name that it only reads. */
-function isReadByRpc(node: Node): boolean {
-  return memberPath(child(node, "callee")).at(-1) === "rpc" &&
-    /^(?:get|list|search|find|fetch|count|match|is|has|calculate|compute)_/.test(
-      text(children(node, "arguments")[0]) ?? "",
-    );
-}
-
-/** A row in a log, or a counter: what a page that everybody may read writes as well. */
-function isBookkeeping(node: Node): boolean {
-  const callee = bare(child(node, "callee"));
-  const method = memberPath(callee).at(-1);
-  const named = method === "rpc" ? node : bare(child(callee, "object"));
-  const name = text(children(named, "arguments")[0]) ?? "";
-  return method === "rpc"
-    ? /increment|_count|track_|log_|rate_limit/.test(name)
-    : /^(?:insert|upsert)$/.test(method ?? "") &&
-      /(?:^|_)(?:logs?|events|analytics|metrics|visits|views|rate_limits?)$/
-        .test(name);
-}
-
-/** A call of something that is not of the language: what it does cannot be seen. */
-function isFreeCall(node: Node): boolean {
-  const callee = bare(child(node, "callee"));
-  return callee?.type === "Identifier" && originOf(callee) === undefined &&
-    !(nameOf(callee)! in globalThis) &&
-    !/^(?:serve|require)$/.test(nameOf(callee)!);
-}
-
-/** Packages that route and serve: what they are given decides nothing by itself. */
-const SERVES =
-  /deno\.land\/std|@std\/|\bhono\b|\boak\b|supabase-js|\bzod\b|openai|anthropic|std\/http|xhr/;
-
-/** Whether a package's function gets the request itself, or makes what does: it may check. */
-function takesRequest({ from, node, file }: Foreign & Reached): boolean {
-  if (SERVES.test(from)) return false;
-  const call = node.parent;
-  if (call?.type !== "CallExpression" || call.callee !== node) return false;
-  const isRequest = (one: Node) => /^(?:req|request|c|ctx|event)$/.test(nameOf(bare(one)) ?? "");
-  if (children(call, "arguments").some(isRequest)) return true;
-  // `const handler = wrap(…)`, then `handler(req)` or `serve(handler)`.
-  const declarator = call.parent;
-  const name = declarator?.type === "VariableDeclarator"
-    ? nameOf(child(declarator, "id"))
-    : undefined;
-  return file.nodes.some((one) => {
-    if (one.type !== "CallExpression") return false;
-    const args = children(one, "arguments");
-    const isServe = /^(?:serve|Deno\.serve)$/.test(
-      memberPath(child(one, "callee")).join("."),
-    );
-    if (
-      isServe &&
-      args.some((each) => bare(each) === call || nameOf(bare(each)) === name && name)
-    ) {
-      return true;
-    }
-    return name !== undefined && nameOf(child(one, "callee")) === name &&
-      args.some(isRequest);
-  });
-}

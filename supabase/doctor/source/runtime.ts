@@ -12,8 +12,9 @@ export function isTestPath(path: string): boolean {
     /(?:^|\/)(?:vitest|jest|playwright|cypress)\.[\w.]*[jt]s$/.test(path);
 }
 
-/** `src-backup-2025/`: a copy of the source that nothing builds. */
-const COPY = /(?:^|\/)(?:src|apps?|lib)[-_.](?:backup|bak|old|copy)[^/]*\//i;
+/** `src-backup-2025/`, `api_old/`: a copy of the source that nothing builds; no Edge Function. */
+const COPY =
+  /(?:^|(?<!(?:^|\/)functions)\/)(?:src|apps?|lib|api|pages|components|functions)[-_.](?:backup|bak|old|copy)[^/]*\//i;
 
 const SERVER_FILE =
   /\.server\.[cm]?[jt]sx?$|(?:^|\/)\+(?:page\.|layout\.)?server\.[jt]s$|(?:^|\/)hooks\.server\.[jt]s$|(?:^|\/)app\/.*\/?route\.[jt]s$|(?:^|\/)pages\/api\/|(?:^|\/)server\/(?:api|middleware|routes|utils)\//;

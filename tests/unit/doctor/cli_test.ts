@@ -252,6 +252,26 @@ Deno.test("doctor follows links within the folder, and looks at nothing twice", 
     assertEquals((await read(folder)).map(({ id }) => id), ["function-open-service"]);
   }));
 
+Deno.test("doctor reads the workflows of .github, and none of the source that lies there", () =>
+  inFolder(async (folder) => {
+    const open =
+      `import { createClient } from "npm:@supabase/supabase-js@2";\nconst admin = createClient("u", Deno.env.get("SUPABASE_SERVICE_ROLE_KEY")!);\nDeno.serve(async (req) => Response.json(await admin.from("a").insert(await req.json())));`;
+    await write(folder, "supabase/functions/f/index.ts", open);
+    await write(
+      folder,
+      ".github/workflows/deploy.yaml",
+      "jobs:\n  a:\n    steps:\n      - run: supabase functions deploy f --no-verify-jwt\n",
+    );
+    await write(
+      folder,
+      ".github/scripts/a.ts",
+      `import { createClient } from "@supabase/supabase-js"; load().catch(() => createClient("u", "k").auth.signOut());`,
+    );
+    const [found, ...others] = await read(folder);
+    assertEquals(others, []);
+    assertMatch(found!.message, /\.github\/workflows\/deploy\.yaml:4 deploys it/);
+  }));
+
 Deno.test("doctor reads a large lock file whole, and names the source that is too large to read", () =>
   inFolder(async (folder) => {
     const filler = JSON.stringify("x".repeat(1_000_000));

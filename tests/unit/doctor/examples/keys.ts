@@ -337,6 +337,10 @@ export const keyExamples: Readonly<Record<string, Shown>> = {
     quiet: [
       { when: "it is the first with getAll", files: npm("0.4.0", "@supabase/ssr") },
       { when: "it is new", files: npm("^0.12.7", "@supabase/ssr") },
+      {
+        when: "no source imports it",
+        files: { ...npm("0.3.0", "@supabase/ssr"), "a.ts": `import "@supabase/supabase-js";` },
+      },
     ],
   },
   "auth-helpers": {
@@ -344,6 +348,16 @@ export const keyExamples: Readonly<Record<string, Shown>> = {
       {
         when: "they are used",
         files: npm("^0.10.0", "@supabase/auth-helpers-react"),
+        severity: "warning",
+        at: "package.json:3",
+      },
+      {
+        when: "source requires what package.json names",
+        files: {
+          ...npm("^0.10.0", "@supabase/auth-helpers-nextjs"),
+          "src/a.js":
+            `const { createClientComponentClient } = require("@supabase/auth-helpers-nextjs");`,
+        },
         severity: "warning",
         at: "package.json:3",
       },
@@ -357,7 +371,16 @@ export const keyExamples: Readonly<Record<string, Shown>> = {
         at: "middleware.ts:1",
       },
     ],
-    quiet: [{ when: "ssr alone is", files: npm("^0.12.7", "@supabase/ssr") }],
+    quiet: [
+      { when: "ssr alone is", files: npm("^0.12.7", "@supabase/ssr") },
+      {
+        when: "they are installed, and nothing imports them",
+        files: {
+          ...npm("^0.10.0", "@supabase/auth-helpers-nextjs"),
+          "src/a.ts": `import { createBrowserClient } from "@supabase/ssr";`,
+        },
+      },
+    ],
   },
   "ssr-patched-tag": {
     fires: [{

@@ -215,6 +215,13 @@ export const outageExamples: Readonly<Record<string, Shown>> = {
         ),
       },
       {
+        when: "it stands in a copy of the API that nothing builds",
+        files: {
+          "api_backup/move/route.ts":
+            `${CLIENT}export async function f(c) { const { error } = await supabase.auth.getUser(t); if (error) return c.json({}, 401); }`,
+        },
+      },
+      {
         when: "it stands in a copy of the source",
         files: {
           "src-backup-2025/a.ts":
@@ -375,6 +382,12 @@ export const outageExamples: Readonly<Record<string, Shown>> = {
         when: "what follows a sign-up fails, and it is taken back",
         files: app(
           `export async function join() { await supabase.auth.signUp(form); try { await accept(); } catch { await supabase.auth.signOut({ scope: "local" }); } }`,
+        ),
+      },
+      {
+        when: "the provider of the sign-in is asked, and it is taken back",
+        files: app(
+          `export async function onCallback(session) { const token = session.provider_token; try { const me = await fetch("https://provider.example/me", { headers: { Authorization: "Bearer " + token } }); if (!me.ok) return await supabase.auth.signOut(); show(await me.json()); } catch { await supabase.auth.signOut(); } }`,
         ),
       },
       {
