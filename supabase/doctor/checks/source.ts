@@ -104,11 +104,16 @@ const byType = oncePer(({ nodes }: SourceFile) => Map.groupBy(nodes, ({ type }) 
 
 /** What source has to mention for any check to look at it; parsing is what a run spends its time on. */
 const RELEVANT =
-  /supabase-js|@supabase\/|\bauth\b\s*[!?]?\s*\.|\bauth\b[^=;\n]{0,80}\}\s*=|createClient|create(?:Server|Browser)Client|functions\s*[!?]?\??\.\s*invoke|onAuthStateChange|user_meta|(?:access|refresh)_token|sb_secret_|eyJ[\w-]{10,}\.|SERVICE_ROLE|SERVICE_KEY|SECRET_KEY|JWT_?SECRET|auth\/v1|startAutoRefresh|reauthenticate|cors\(|auth-helpers|from ["'][^"'\n]*supabase|(?:get|require|verify|check|current|update|ensure)\w{0,20}(?:User|Session|Auth|Caller)\b/;
+  /supabase-js|@supabase\/|\bauth\b\s*[!?]?\s*\.|\bauth\b[^=;\n]{0,80}\}\s*=|createClient|create(?:Server|Browser)Client|functions\s*[!?]?\??\.\s*invoke|onAuthStateChange|user_meta|(?:access|refresh)_token|sb_secret_|eyJ[\w-]{10,}\.|SERVICE_ROLE|SERVICE_KEY|SECRET_KEY|JWT_?SECRET|auth\/v1|startAutoRefresh|reauthenticate|cors\(|auth-helpers|(?:get|require|verify|check|current|update|ensure)\w{0,20}(?:User|Session|Auth|Caller)\b/;
+
+/** Most files of a project only query tables with its client: they matter where they read a secret. */
+const IMPORTS_CLIENT = /from ["'][^"'\n]*supabase/;
+const READS_SECRET = /\benv\b[^\n]{0,40}(?:SECRET|KEY|TOKEN|PASS|AUTH|SALT|HMAC|PIN)/;
 
 /** Whether a file is worth parsing. */
 export function isRelevant(path: string, text: string): boolean {
-  return /(?:^|\/)functions\/[^/]+\//.test(path) || RELEVANT.test(text);
+  return /(?:^|\/)functions\/[^/]+\//.test(path) || RELEVANT.test(text) ||
+    (READS_SECRET.test(text) && IMPORTS_CLIENT.test(text));
 }
 
 /**

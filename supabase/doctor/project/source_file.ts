@@ -1,5 +1,5 @@
 import { parse } from "@babel/parser";
-import { childrenOf, type Node } from "../source/node.ts";
+import { keepChildren, type Node } from "../source/node.ts";
 import { oncePer } from "../source/once.ts";
 import { isTestPath, type Runtime, runtimeOf } from "../source/runtime.ts";
 
@@ -130,7 +130,7 @@ function linkParents(root: Node): Node[] {
   (root as { parent: Node | null }).parent = null;
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
     nodes.push(node);
-    const below = childrenOf(node);
+    const below = keepChildren(node);
     for (let i = below.length - 1; i >= 0; i--) {
       const one = below[i]! as { parent?: Node };
       if (one.parent !== undefined) continue; // `{ a }` is one node twice

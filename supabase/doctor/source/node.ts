@@ -101,12 +101,23 @@ export function* walk(root: Node, enter: (node: Node) => boolean = () => true): 
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
     if (!enter(node)) continue;
     yield node;
-    open.push(...childrenOf(node).reverse());
+    const below = childrenOf(node);
+    for (let i = below.length - 1; i >= 0; i--) open.push(below[i]!);
   }
 }
 
+/** Where a parsed tree keeps what is directly below a node: it is walked many times. */
+const BELOW = Symbol("below");
+
+/** Keeps what is directly below a node, for {@linkcode childrenOf}. */
+export function keepChildren(node: Node): readonly Node[] {
+  return (node as { [BELOW]?: readonly Node[] })[BELOW] = childrenOf(node);
+}
+
 /** The nodes directly below one, in the order of the source. */
-export function childrenOf(node: Node): Node[] {
+export function childrenOf(node: Node): readonly Node[] {
+  const kept = (node as { readonly [BELOW]?: readonly Node[] })[BELOW];
+  if (kept !== undefined) return kept;
   const found: Node[] = [];
   // `in`: the members of the linter's nodes are getters of the prototype. And no list of names is
   // made, since this runs for every node of every file.

@@ -266,6 +266,6 @@ Deno.test("a full storage keeps the session until reload, and the call succeeds"
   assertEquals(await callMe(page), "in");
   const { told, errors } = await toldOf(page);
   assertEquals(told, []);
-  assert(errors.includes("The session cannot be stored and lasts until reload:"), errors.join());
+  assert(errors.includes("The session is not stored:"), errors.join());
   await device.close();
 });
