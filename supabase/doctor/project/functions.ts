@@ -76,9 +76,11 @@ export function findFunctions(
   }
   return [...entries].sort(([a], [b]) => a.localeCompare(b)).map(([name, entry]) => {
     const written = config?.get("functions", name, "verify_jwt");
-    const flag = written === false
+    const found = written === false
       ? undefined
       : noVerifyJwt(name, [...entries.keys()], deployments);
+    // Which of the two was deployed last cannot be seen.
+    const flag = found && { ...found, isCertain: found.isCertain && written !== true };
     return {
       name,
       entry,

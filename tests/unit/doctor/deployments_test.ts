@@ -87,15 +87,15 @@ Deno.test("examine() says nothing of a flag in a comment, in a text that is show
   assertEquals(said(files), { a: ON, b: ON });
 });
 
-Deno.test("examine() takes the flag for what holds when config.toml says that verify_jwt is on", () => {
+Deno.test("examine() says that verify_jwt may be off when config.toml says on and a command has the flag", () => {
   const files = {
     ...config("[functions.a]\nverify_jwt = true\n[functions.b]\nverify_jwt = true\n"),
     "scripts/deploy.sh": "#!/bin/sh\nsupabase functions deploy a --no-verify-jwt\n",
   };
-  assertEquals(said(files), { a: `${OFF} scripts/deploy.sh:2`, b: ON });
+  assertEquals(said(files), { a: `${ON} scripts/deploy.sh:2`, b: ON });
   const { functions } = diagnosis({ ...edge(OPEN, "a"), ...edge(OPEN, "b"), ...files });
   assertEquals(functions.map((one) => [one.name, one.verify_jwt, one.no_verify_jwt]), [
-    ["a", "off", { file: "scripts/deploy.sh", line: 2, certain: true }],
+    ["a", "on", { file: "scripts/deploy.sh", line: 2, certain: false }],
     ["b", "on", undefined],
   ]);
 });
