@@ -38,3 +38,11 @@ Deno.test("clientOf() throws when the value is not a supported client", () => {
   const none: unknown = {};
   assertThrows(() => clientOf(none as AnyClient), TypeError, "2.109 or later");
 });
+
+onBoth("clientOf() throws when the client lacks a member that is used", (create) => {
+  for (const name of ["_removeSession", "_notifyAllSubscribers", "fetch", "storage"]) {
+    const supabase = openTab(create, new TabStorage(), offline);
+    Object.defineProperty(supabase.auth, name, { value: undefined });
+    assertThrows(() => clientOf(supabase), TypeError, "2.109 or later");
+  }
+});
