@@ -232,6 +232,8 @@ export function createAuthFetch({ store, outage, send, timeoutMs }: AuthFetchOpt
       const start = async () => {
         resolve(await (response ??= run()));
         await written;
+        // WebKit shows a write to other tabs a moment later.
+        await delay(JUST_NOW_MS);
       };
       // A tab that holds the lock for so long hangs: go on without it.
       locks.request(

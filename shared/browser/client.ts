@@ -42,7 +42,7 @@ export interface ClientAccess {
   readonly auth: AnyClient["auth"];
   readonly storageKey: string;
   /** The storage is the cookies of one request on a server. Nothing is ever removed there. */
-  readonly isServer: boolean;
+  readonly isServer: boolean | undefined;
   /** The stored session, without a request; synchronous if the storage is. */
   peek(): StoredSession | null | Promise<StoredSession | null>;
   /** The user record, if it is stored separately from the session. */
@@ -150,7 +150,7 @@ export function clientOf(supabase: AnyClient): ClientAccess {
     url: urlOf(supabase),
     key: internals.supabaseKey,
     storageKey,
-    isServer: !!storage.isServer,
+    isServer: storage.isServer,
     peek: () => {
       const value = read();
       return value instanceof Promise ? value.then(parsed) : parsed(value);

@@ -161,7 +161,7 @@ export function authCode({ status, headers }: Response, text: string): string {
   const isJson = headers.get("content-type")?.startsWith("application/json");
   if ((status !== 400 && status !== 403) || !isJson || headers.has("age")) return "";
   const { code, error_code, msg, message } = parseObject(text);
-  const found = typeof msg === "string" ? error_code : typeof message === "string" ? code : null;
+  const found = typeof msg === "string" ? error_code : typeof message === "string" ? code : "";
   const isAgreed = (headers.get("x-sb-error-code") ?? found) === found;
   return typeof found === "string" && isAgreed ? found : "";
 }
