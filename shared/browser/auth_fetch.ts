@@ -16,7 +16,7 @@ import {
 import { delay, jsonResponse, type OutageState, parseObject, withTimeout } from "./outage.ts";
 import { fetchAuth, type FetchedAnswer, FINAL_CODES } from "./failure.ts";
 import type { SessionStore } from "./session.ts";
-import { createSignOut, type SignOut } from "./sign_out.ts";
+import { createSignOut, MIN_RETRY_MS, type SignOut } from "./sign_out.ts";
 
 /** The outcome of a refresh. */
 export type RefreshOutcome =
@@ -65,8 +65,7 @@ export const JUST_NOW_MS = 100;
 /** The shortest time between two refreshes of one session. */
 const MIN_REFRESH_INTERVAL_MS = 30_000;
 
-/** The shortest and the longest time between two tries. */
-const MIN_RETRY_MS = 2_000;
+/** The longest time between two tries. */
 const MAX_RETRY_MS = 30_000;
 
 /** supabase-js refreshes a token that expires within 90 seconds. */

@@ -82,7 +82,7 @@ interface ClientInternals {
     _notifyAllSubscribers(
       event: string,
       session: Session | null,
-      ...rest: unknown[]
+      isOwn?: boolean,
     ): Promise<void>;
   };
 }
@@ -123,9 +123,9 @@ export function urlOf(supabase: AnyClient): string {
 export function clientOf(supabase: AnyClient): ClientAccess {
   const internals = supabase as unknown as ClientInternals;
   const { auth } = internals;
+  const given: Partial<typeof auth> | undefined = auth;
   if (
-    typeof auth?._removeSession !== "function" || typeof auth.fetch !== "function" ||
-    typeof auth._notifyAllSubscribers !== "function" || typeof auth.storage?.getItem !== "function"
+    !(given?._removeSession && given.fetch && given._notifyAllSubscribers && given.storage?.getItem)
   ) {
     throw new TypeError("This needs supabase-js 2.109 or later.");
   }
@@ -139,10 +139,10 @@ export function clientOf(supabase: AnyClient): ClientAccess {
   };
   const notify = auth._notifyAllSubscribers;
   // A listener that awaits a query would wait for the next refresh, which waits for the listener.
-  auth._notifyAllSubscribers = async (event, session, ...rest) => {
-    if (event !== "TOKEN_REFRESHED" || session?.access_token !== access.knownToken) {
-      await notify.call(auth, event, session, ...rest);
-    }
+  auth._notifyAllSubscribers = async (event, session, isOwn) => {
+    // What another tab tells comes with `false`.
+    const isKnown = event === "TOKEN_REFRESHED" && session?.access_token === access.knownToken;
+    if (!isKnown || isOwn === false) await notify.call(auth, event, session, isOwn);
   };
   const access: ClientAccess = {
     auth: supabase.auth,

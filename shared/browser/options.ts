@@ -103,7 +103,7 @@ export function withDefaults(
   { timeout = 10_000, patience = 30_000, ...hooks }: RecoveryOptions,
 ): CallOptions {
   if (![timeout, patience].every((ms) => Number.isFinite(ms) && ms >= 0)) {
-    throw new TypeError("timeout and patience are milliseconds.");
+    throw new TypeError("timeout or patience is wrong.");
   }
   return { ...hooks, timeout: Math.min(timeout, Math.max(patience, MIN_AUTH_MS)), patience };
 }

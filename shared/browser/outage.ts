@@ -80,14 +80,18 @@ export function endDelaysEarly(): boolean {
   return endableDelays.size > 0;
 }
 
+interface Page {
+  readonly document?: { readonly hidden: boolean };
+}
+
 /**
- * Calls back when the device comes online, and when the page gets the focus, is shown or is hidden.
- * On a platform without these events it never calls back.
+ * Calls back when the device comes online, and when the page gets the focus or is shown; not while it
+ * is hidden. On a platform without these events it never calls back.
  */
 export function onAttention(callback: () => void): void {
   // `visibilitychange` bubbles from the document.
   for (const name of ["online", "focus", "visibilitychange"]) {
-    globalThis.addEventListener?.(name, callback);
+    globalThis.addEventListener?.(name, () => (globalThis as Page).document?.hidden || callback());
   }
 }
 

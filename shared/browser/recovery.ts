@@ -8,7 +8,7 @@ import { createAuthFetch } from "./auth_fetch.ts";
 import { call, type ClientState } from "./call.ts";
 import { type AnyClient, hasAccessTokenOption, urlOf } from "./client.ts";
 import { createDialog } from "./dialogs.ts";
-import { callHooks, createOutage, endDelaysEarly, onAttention } from "./outage.ts";
+import { callHooks, createOutage, delay, endDelaysEarly, onAttention } from "./outage.ts";
 import { type CallOptions, type RecoveryOptions, withDefaults } from "./options.ts";
 import { parseRequest } from "./request.ts";
 import { sessionStoreOf } from "./session.ts";
@@ -18,8 +18,8 @@ export interface Recovery {
   /** Pass it as `global.fetch` to `createClient()`. */
   readonly fetch: typeof fetch;
   /**
-   * Attaches the client that was created with this fetch. Call it right after `createClient()`: a
-   * request before it is an error.
+   * Attaches the client that was created with this fetch. Call it right after `createClient()`, in the
+   * same task: a later request without it is an error.
    *
    * @throws {TypeError} The client was created without this fetch (not checked if it has the
    * `accessToken` option), or is not a client of supabase-js 2.109 or later.
@@ -32,8 +32,7 @@ const PROBE = "data:,";
 
 let isProbed = false;
 
-const SET_UP =
-  "Use recovery.attach(createClient(url, key, { global: { fetch: recovery.fetch } })).";
+const SET_UP = "recovery.attach(createClient(url, key, { global: { fetch: recovery.fetch } })).";
 
 const states = /* @__PURE__ */ new WeakMap<object, ClientState>();
 
@@ -58,10 +57,13 @@ function createState(
   const dialogs = { step_up: createDialog(), reauthenticate: createDialog() };
   let session: ClientState["session"] = null;
   const tryNow = () => {
-    if (!endDelaysEarly()) outage.end("call"); // no call waits: the next one will tell
+    endDelaysEarly();
     session?.authFetch.tryNow();
   };
-  const outage = createOutage(tryNow);
+  const outage = createOutage(() => {
+    if (!endDelaysEarly()) outage.end("call"); // no call waits: the next one tells
+    session?.authFetch.tryNow();
+  });
   onAttention(tryNow);
   if (!hasAccessTokenOption(supabase)) {
     const store = sessionStoreOf(supabase);
@@ -129,6 +131,8 @@ export function createRecovery(options: RecoveryOptions = {}): Recovery {
       isProbed = true;
       return new Response();
     }
+    // createClient() itself asks Auth about a sign-in that is in the address.
+    if (!state) await delay(0);
     if (!state) throw new TypeError(SET_UP);
     const request = parseRequest(input, init, state.url);
     return request.isRecovered
@@ -144,9 +148,7 @@ export function createRecovery(options: RecoveryOptions = {}): Recovery {
         throw new TypeError(SET_UP);
       }
       if (hasAccessTokenOption(supabase)) {
-        console.warn(
-          "attach(): with `accessToken`, no call refreshes, steps up or signs out.",
-        );
+        console.warn("With `accessToken`, calls only wait, retry and reauthenticate.");
       } else {
         isProbed = false;
         sessionStoreOf(supabase).client.fetch(PROBE).catch(() => {});

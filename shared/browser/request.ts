@@ -55,7 +55,7 @@ export function parseRequest(
     repeatable: /^(GET|HEAD|OPTIONS)$/.test(method) || headers.has("idempotency-key"),
     // Streams of Node need `duplex`.
     bodyReusable: !(init.body as Partial<ReadableStream> | null | undefined)?.getReader &&
-      !("duplex" in init),
+      !(init as { readonly duplex?: unknown }).duplex,
   };
 }
 

@@ -11,7 +11,8 @@ import type { SessionStore } from "./session.ts";
  */
 export type SignOutOutcome = Successor | number;
 
-const RETRY_MS = 2_000;
+/** The shortest time between two questions to Auth, in milliseconds. */
+export const MIN_RETRY_MS = 2_000;
 
 /** Signs out the session of a refused token, if it is still the stored one. */
 export type SignOut = (token: string, timeoutMs: number) => Promise<SignOutOutcome>;
@@ -33,7 +34,7 @@ export function createSignOut(
   const inFlight = new Map<string, Promise<SignOutOutcome>>();
 
   async function run(token: string, timeoutMs: number): Promise<SignOutOutcome> {
-    if (client.isServer) return RETRY_MS;
+    if (client.isServer) return MIN_RETRY_MS;
     // A plain fetch: `auth.getUser(token)` would remove the session that is stored when the
     // response arrives, even a newer one. Without an API version header Auth answers in its older
     // format, which is recognised even if a proxy removes headers.
@@ -57,7 +58,7 @@ export function createSignOut(
     const found = compareWithStored(await store.read(), token);
     // The session stays: its end, if it comes later, has a reason of its own.
     if (found === undefined) store.setEndReason("no_authorization");
-    return found ?? RETRY_MS;
+    return found ?? MIN_RETRY_MS;
   }
 
   return function signOut(token, timeoutMs) {

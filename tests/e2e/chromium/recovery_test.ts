@@ -167,6 +167,25 @@ Deno.test("a session is renewed in the background as soon as Auth does it, whate
   await device.close();
 });
 
+Deno.test("a user is signed in by a link with the tokens in its fragment", async () => {
+  const { project, browser } = file;
+  const device = await browser.newContext();
+  const { access_token, refresh_token } = project.begin(sessionOf(3600));
+  const link = new URLSearchParams({
+    access_token,
+    refresh_token,
+    expires_in: "3600",
+    token_type: "bearer",
+    type: "magiclink",
+  });
+  // supabase-js asks for the user while createClient() runs, before attach().
+  const page = await openTab(device, project, `#${link}`);
+  assertEquals(await callMe(page), "in");
+  assertEquals((await storedIn(page))?.refresh_token, refresh_token);
+  assertEquals((await toldOf(page)).told, []);
+  await device.close();
+});
+
 Deno.test("every recovery of a client is told, once in each tab, when the one without a hook fails first", async () => {
   const { project, browser } = file;
   const device = await deviceOf(browser, sessionOf(3600));

@@ -39,6 +39,34 @@ Deno.test("clientOf() throws when the value is not a supported client", () => {
   assertThrows(() => clientOf(none as AnyClient), TypeError, "2.109 or later");
 });
 
+onBoth(
+  "clientOf() announces no refresh of the known token, but what another tab tells",
+  async (create) => {
+    const supabase = openTab(create, new TabStorage(), offline);
+    const client = clientOf(supabase);
+    const events: string[] = [];
+    supabase.auth.onAuthStateChange((event) => void events.push(event));
+    await supabase.auth.getSession();
+    const auth = supabase.auth as unknown as {
+      _notifyAllSubscribers(event: string, about: unknown, isOwn?: boolean): Promise<void>;
+    };
+    const [known, fresh] = [session(), session()];
+    client.knownToken = known.access_token;
+    await auth._notifyAllSubscribers("TOKEN_REFRESHED", known);
+    assertEquals(events, ["INITIAL_SESSION"]);
+    await auth._notifyAllSubscribers("SIGNED_IN", known);
+    await auth._notifyAllSubscribers("TOKEN_REFRESHED", fresh);
+    await auth._notifyAllSubscribers("TOKEN_REFRESHED", known, false);
+    await auth._notifyAllSubscribers("SIGNED_OUT", null);
+    assertEquals(events.slice(1), [
+      "SIGNED_IN",
+      "TOKEN_REFRESHED",
+      "TOKEN_REFRESHED",
+      "SIGNED_OUT",
+    ]);
+  },
+);
+
 onBoth("clientOf() throws when the client lacks a member that is used", (create) => {
   for (const name of ["_removeSession", "_notifyAllSubscribers", "fetch", "storage"]) {
     const supabase = openTab(create, new TabStorage(), offline);

@@ -178,8 +178,8 @@ onBoth(
 
 Deno.test("createRecovery() throws when an option is invalid", () => {
   for (const wrong of [-1, NaN, Infinity]) {
-    assertThrows(() => createRecovery({ timeout: wrong }), TypeError, "timeout");
-    assertThrows(() => createRecovery({ patience: wrong }), TypeError, "patience");
+    assertThrows(() => createRecovery({ timeout: wrong }), TypeError, "timeout or patience");
+    assertThrows(() => createRecovery({ patience: wrong }), TypeError, "timeout or patience");
   }
 });
 

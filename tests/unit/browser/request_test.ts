@@ -63,6 +63,7 @@ Deno.test("parseRequest() is repeatable when the method is safe or has an Idempo
   assertEquals(of({ method: "POST", body: new Blob(["x"]).stream() }), [false, false]);
   // A stream of Node is no ReadableStream, and fetch takes it with this option.
   assertEquals(of({ method: "POST", body: "", duplex: "half" } as RequestInit), [false, false]);
+  assertEquals(of({ method: "POST", duplex: undefined } as RequestInit), [false, true]);
 });
 
 Deno.test("withMembers() adds to a JSON body, and replaces it when it is not JSON", async () => {

@@ -77,6 +77,42 @@ onBoth(
   },
 );
 
+onBoth("invoke() waits on when the page is hidden, and not when it is shown", async (create) => {
+  const page: { document?: { hidden: boolean } } = globalThis as never;
+  page.document = { hidden: true };
+  try {
+    await inFakeTime(async (time) => {
+      const storage = new TabStorage();
+      store(storage, session());
+      const { fetch, to } = fakeProject({
+        [ME]: (_, call) =>
+          call === 1
+            ? refuses("auth_unavailable", "credential", { retry_after: 10 })
+            : json(200, "in"),
+      });
+      const outages: (Outage | null)[] = [];
+      const supabase = openRecovering(create, storage, fetch, {
+        onOutage: (outage) => outages.push(outage),
+      });
+      let data: unknown;
+      supabase.functions.invoke("me").then((result) => data = result.data);
+      await runUntil(time, () => to(ME).length > 0, 1000);
+      globalThis.dispatchEvent(new Event("visibilitychange"));
+      await runUntil(time, () => data !== undefined, 1000);
+      assertEquals([to(ME).length, outages.length], [1, 1]);
+      page.document = { hidden: false };
+      for (const name of ["visibilitychange", "focus"]) {
+        globalThis.dispatchEvent(new Event(name));
+        assertEquals(outages.length, 1); // the call under way tells
+      }
+      await runUntil(time, () => data !== undefined, 200);
+      assertEquals([data, outages.at(-1)], ["in", null]);
+    });
+  } finally {
+    delete page.document;
+  }
+});
+
 onBoth("onOutage() gets null when the page tries again and no call waits", async (create) => {
   await inFakeTime(async (time) => {
     const storage = new TabStorage();
