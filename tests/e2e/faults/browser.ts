@@ -22,6 +22,9 @@ export interface Observed {
   readonly isStored: boolean;
 }
 
+// Deno has Web Locks: the page of one fault would wait for that of another, whose time stands still.
+Object.defineProperty(navigator, "locks", { value: undefined });
+
 const STORAGE_KEY = "sb-project-auth-token";
 
 /**
