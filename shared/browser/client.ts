@@ -22,7 +22,7 @@ export interface AnyClient {
 }
 
 /** The `invoke` of functions-js. */
-export type Invoke = SupabaseClient["functions"]["invoke"];
+type Invoke = SupabaseClient["functions"]["invoke"];
 
 /** The session as it is stored; its token may have expired. */
 export type StoredSession = Session & {
@@ -107,8 +107,8 @@ export function urlOf(supabase: AnyClient): string {
  *
  * @param supabase A client of supabase-js that keeps its own session.
  * @returns What recovery needs of it.
- * @throws {TypeError} It has the `accessToken` option, or is not a client of supabase-js 2.109 or
- * later.
+ * @throws {TypeError} It is not a client of supabase-js 2.109 or later.
+ * @throws {Error} Of supabase-js: it has the `accessToken` option.
  *
  * @example
  * ```ts

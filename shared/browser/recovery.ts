@@ -57,13 +57,11 @@ function createState(
   const dialogs = { step_up: createDialog(), reauthenticate: createDialog() };
   let session: ClientState["session"] = null;
   const tryNow = () => {
-    endDelaysEarly();
     session?.authFetch.tryNow();
+    return endDelaysEarly();
   };
-  const outage = createOutage(() => {
-    if (!endDelaysEarly()) outage.end("call"); // no call waits: the next one tells
-    session?.authFetch.tryNow();
-  });
+  // Where no call waits, the next one tells.
+  const outage = createOutage(() => tryNow() || outage.end("call"));
   onAttention(tryNow);
   if (!hasAccessTokenOption(supabase)) {
     const store = sessionStoreOf(supabase);
