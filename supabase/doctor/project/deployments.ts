@@ -27,7 +27,7 @@ export interface Deployment {
 export interface NoVerifyJwt {
   readonly file: string;
   readonly line: number;
-  /** Whether every command that deploys the function has the flag. */
+  /** Whether the flag holds: every command that deploys the function has it. */
   readonly isCertain: boolean;
 }
 

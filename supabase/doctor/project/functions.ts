@@ -17,8 +17,8 @@ export interface EdgeFunction {
   /** Its entry; `undefined` where config.toml names one that is not there. */
   readonly entry: string | undefined;
   /**
-   * `verify_jwt`, as written in config.toml; without it, on. Off as well where every command of the
-   * project that deploys the function has the flag, which wins.
+   * `verify_jwt`, as written in config.toml; without it, on. Where it is not written, it is off as
+   * well if every command of the project that deploys the function has the flag.
    */
   readonly verifyJwt: Gateway;
   /** The `--no-verify-jwt` it is deployed with, or may be; none where config.toml says so already. */
